@@ -1,0 +1,54 @@
+/**
+ * What controllers, the scheduler and the handlers ask of the registry. One {@link Resource} a kind, all of them made by
+ * the same generic code from the kind's row in `api/kinds.ts`, its strategy, its cache and the store.
+ *
+ * Every call rejects with a `StatusError` of `api/errors.ts` and nothing else.
+ */
+import type { Kind } from '../../api/kinds.ts';
+import type { KubeObject } from '../../api/object.ts';
+import type { View } from '../../lib/view.ts';
+
+export interface WriteOptions {
+  /** Go the whole way, admission and validation included, but write nothing. */
+  dryRun?: boolean;
+}
+
+export interface MutateOptions extends WriteOptions {
+  /** Which part may change; the rest of what `change` returns is ignored, as for the subresource in HTTP. */
+  subresource?: 'status';
+  /** Refuse (Conflict) when the object has another uid: it was deleted and made again. */
+  uid?: string;
+}
+
+export interface DeleteOptions extends WriteOptions {
+  /** Seconds; 0 deletes at once. Kinds without grace ignore it. */
+  gracePeriodSeconds?: number;
+  propagationPolicy?: 'Orphan' | 'Background' | 'Foreground';
+  preconditions?: { uid?: string; resourceVersion?: string };
+}
+
+export interface Resource<T extends KubeObject> {
+  readonly kind: Kind<T>;
+  /** Read from here wherever the latest known state is enough. Key: `namespace/name` or `name`. */
+  readonly view: View<T>;
+  /** The committed state, asked of the store. NotFound when there is none. */
+  get(namespace: string, name: string): Promise<T>;
+  /** Defaults, validates, stores; returns what was stored. AlreadyExists, Invalid, … */
+  create(object: T, options?: WriteOptions): Promise<T>;
+  /** Replaces the object, guarded by its resourceVersion. */
+  update(object: T, options?: MutateOptions): Promise<T>;
+  /**
+   * Reads (from the view first), lets `change` decide, writes guarded, and begins again when somebody else wrote in
+   * between. `change` must be pure: it may run several times. `undefined` from it means: leave it; so does a result
+   * equal to the input, which writes nothing. Returns the object as it then is.
+   */
+  mutate(namespace: string, name: string, change: (current: T) => T | undefined, options?: MutateOptions): Promise<T>;
+  /** Deletes, or marks as being deleted when there is grace or a finalizer. Returns the object as it then is. */
+  delete(namespace: string, name: string, options?: DeleteOptions): Promise<T>;
+}
+
+export interface Registry {
+  /** The resource of a kind that is served. Throws for one that is not: that is a programming error. */
+  resource<T extends KubeObject>(kind: Kind<T>): Resource<T>;
+  kinds(): Iterable<Kind>;
+}

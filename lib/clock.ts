@@ -1,0 +1,81 @@
+/** Time as an argument: only composition roots use {@link systemClock}; tests use {@link FakeClock}. */
+
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Milliseconds on a clock that never jumps; only differences mean something. */
+  now(): number;
+  /** Wall-clock time, for what users read. */
+  date(): Date;
+  /** Calls `callback` once, after at least `milliseconds`. A pending timer does not keep the process alive. */
+  after(milliseconds: number, callback: () => void): Timer;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  date: () => new Date(),
+  after(milliseconds, callback) {
+    const handle = setTimeout(callback, milliseconds);
+    handle.unref();
+    return { cancel: () => clearTimeout(handle) };
+  },
+};
+
+/** Resolves after `milliseconds`; rejects with the signal's reason if that is aborted first. */
+export function sleep(clock: Clock, milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason as Error);
+      return;
+    }
+    const onAbort = (): void => {
+      timer.cancel();
+      reject(signal?.reason as Error);
+    };
+    const timer = clock.after(milliseconds, () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+/** A clock that moves only when told to. */
+export class FakeClock implements Clock {
+  private elapsed = 0;
+  private readonly start: number;
+  private readonly timers = new Set<{ due: number; callback: () => void }>();
+
+  constructor(start = new Date('2026-01-01T00:00:00Z')) {
+    this.start = start.getTime();
+  }
+
+  now(): number {
+    return this.elapsed;
+  }
+
+  date(): Date {
+    return new Date(this.start + this.elapsed);
+  }
+
+  after(milliseconds: number, callback: () => void): Timer {
+    const timer = { due: this.elapsed + milliseconds, callback };
+    this.timers.add(timer);
+    return { cancel: () => void this.timers.delete(timer) };
+  }
+
+  /** Moves on, calling every timer that comes due on the way, in order of time. */
+  advance(milliseconds: number): void {
+    const end = this.elapsed + milliseconds;
+    for (;;) {
+      const next = [...this.timers].filter((timer) => timer.due <= end).toSorted((a, b) => a.due - b.due)[0];
+      if (!next) break;
+      this.timers.delete(next);
+      this.elapsed = Math.max(this.elapsed, next.due);
+      next.callback();
+    }
+    this.elapsed = end;
+  }
+}
