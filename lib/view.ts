@@ -105,7 +105,7 @@ export class MapView<T> implements View<T> {
 
   /** Makes the view hold exactly `next`, telling listeners only what is different by `isSame`. */
   replace(next: ReadonlyMap<string, T>, isSame: (before: T, now: T) => boolean): void {
-    for (const key of [...this.objects.keys()]) if (!next.has(key)) this.delete(key);
+    for (const key of this.objects.keys()) if (!next.has(key)) this.delete(key);
     for (const [key, object] of next) {
       const before = this.objects.get(key);
       if (before === undefined || !isSame(before, object)) this.set(key, object);

@@ -36,6 +36,8 @@ export interface Write {
   readonly expected: number;
   /** The new value; null deletes the key. */
   readonly value: Buffer | null;
+  /** The store deletes the key by itself after this many seconds, give or take a tenth. */
+  readonly ttlSeconds?: number;
 }
 
 /** A refused write changed nothing; it carries what the key holds, so that the caller can decide without another read. */

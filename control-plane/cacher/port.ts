@@ -1,0 +1,53 @@
+/** What the registry and the handlers ask of a resource's watch cache. */
+import type { KubeObject } from '../../api/object.ts';
+import type { View } from '../../lib/view.ts';
+
+/** An object as it entered the cache: parsed once, encoded once. */
+export interface Cached<T extends KubeObject> {
+  /** `namespace/name`, or `name`. */
+  readonly key: string;
+  /** With resourceVersion set. Never edited. */
+  readonly object: T;
+  readonly revision: number;
+  /** The object as JSON, as it goes over the wire. */
+  readonly bytes: Buffer;
+}
+
+export interface WatchEvent<T extends KubeObject> {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  /** For DELETED the last state, with the revision of its deletion as its resourceVersion. */
+  readonly entry: Cached<T>;
+  /** `{"type":…,"object":…}` and a newline, encoded once for all watchers. */
+  frame(): Buffer;
+}
+
+export interface WatchRequest<T extends KubeObject> {
+  /** Events after this revision; undefined: the present state as ADDED events first, in no order, then what follows. */
+  after: number | undefined;
+  /** Which objects this watcher sees. One that stops matching is DELETED for it, one that begins to is ADDED. */
+  matches(object: T): boolean;
+  /** Narrows what is looked at: only keys of this namespace. */
+  namespace: string | undefined;
+  onEvent(event: WatchEvent<T>): void;
+  /** The watcher has seen everything up to `revision`. Called about once a minute, and before the cache ends the watch in an orderly way. */
+  onBookmark(revision: number): void;
+  /**
+   * Ended by the cache. The error is a StatusError: Expired when the start revision is no longer held or the cache had to
+   * start anew. undefined when the server stops.
+   */
+  onEnd(error: Error | undefined): void;
+}
+
+export interface ResourceCache<T extends KubeObject> {
+  readonly view: View<T>;
+  /** The cache holds everything up to and including this revision of the store. */
+  readonly revision: number;
+  get(key: string): Cached<T> | undefined;
+  /** In the order of their keys; all namespaces when undefined. A consistent copy: later changes don't touch it. */
+  list(namespace: string | undefined): readonly Cached<T>[];
+  /** Resolves with a revision at least as new as the store's at the time of the call, once the cache holds it. Concurrent calls share one question to the store. Rejects with a StatusError (Timeout) after 10 seconds. */
+  whenFresh(signal?: AbortSignal): Promise<number>;
+  /** Resolves once the cache holds `revision`; rejects with a StatusError (Timeout, cause ResourceVersionTooLarge) after 3 seconds. */
+  waitFor(revision: number, signal?: AbortSignal): Promise<void>;
+  watch(request: WatchRequest<T>): { close(): void };
+}
