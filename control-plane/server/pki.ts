@@ -1,0 +1,231 @@
+/** The cluster's certificates: its authority, and what the authority signs. All files stay under the data directory. */
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { X509Certificate } from 'node:crypto';
+import type { Clock, Timer } from '../../lib/clock.ts';
+import type { Component } from '../../lib/component.ts';
+import type { Log } from '../../lib/log.ts';
+import {
+  createAuthority,
+  fingerprint,
+  issue,
+  readSigningRequest,
+  signRequest,
+  validityOf,
+  type KeyPair,
+  type Profile,
+  type Subject,
+  type Validity,
+} from '../../lib/certificates.ts';
+import { badRequest } from '../../api/errors.ts';
+import { readIfPresent, writePrivate } from './files.ts';
+import { kubeconfigFor } from './kubeconfig.ts';
+
+const DAY = 24 * 60 * 60 * 1000;
+const AUTHORITY_DAYS = 3650;
+const LEAF_DAYS = 365;
+/** A certificate is renewed when less than this share of its life is left. */
+const RENEW_SHARE = 1 / 3;
+const CHECK_INTERVAL = 60 * 60 * 1000;
+/** How far the clock of a peer may be behind ours. */
+const BACKDATE = 5 * 60 * 1000;
+
+const ADMIN: Subject = { commonName: 'kubernetes-admin', organizations: ['system:masters'] };
+const NODES_GROUP = 'system:nodes';
+const NODE_PREFIX = 'system:node:';
+
+export interface PkiOptions {
+  /** Made when missing. */
+  readonly directory: string;
+  /** Under which names and addresses clients reach this server. */
+  readonly dnsNames: readonly string[];
+  readonly addresses: readonly string[];
+  /** Such as cluster.local. */
+  readonly clusterDomain: string;
+  /** The first address of the service range: `kubernetes.default`. */
+  readonly serviceAddress: string;
+  /** What the admin's kubeconfig names, such as https://10.0.0.1:6443. Asked for when the file is written. */
+  readonly url: () => string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class Pki implements Component {
+  readonly name = 'pki';
+  private readonly options: PkiOptions;
+  private readonly listeners = new Set<(server: KeyPair) => void>();
+  private authority: KeyPair | undefined;
+  private server: KeyPair | undefined;
+  private timer: Timer | undefined;
+
+  constructor(options: PkiOptions) {
+    this.options = options;
+  }
+
+  async start(): Promise<void> {
+    await mkdir(this.options.directory, { recursive: true, mode: 0o700 });
+    this.authority = await this.loadAuthority();
+    await this.renew();
+    this.schedule();
+  }
+
+  stop(): Promise<void> {
+    this.timer?.cancel();
+    this.timer = undefined;
+    return Promise.resolve();
+  }
+
+  /** The authority's certificate, as PEM. */
+  get authorityCertificate(): string {
+    return this.needAuthority().certificate;
+  }
+
+  /** SHA-256 of the authority's certificate, in hex: what a join token pins. */
+  get authorityHash(): string {
+    return fingerprint(this.authorityCertificate);
+  }
+
+  /** What this server shows its clients. */
+  get serverKeyPair(): KeyPair {
+    if (!this.server) throw new Error('the certificates are not loaded yet');
+    return this.server;
+  }
+
+  /** Where the kubeconfig of the administrator is. */
+  get adminKubeconfig(): string {
+    return this.file('admin.kubeconfig');
+  }
+
+  /** Calls `listener` with each new certificate of this server. Returns the function that ends it. */
+  onRenewed(listener: (server: KeyPair) => void): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+
+  issueClient(subject: Subject): Promise<KeyPair> {
+    return issue(this.needAuthority(), this.profile(subject, ['client']));
+  }
+
+  /** Signs what an agent asks for, if that is the identity of the node `nodeName`. Throws BadRequest otherwise. */
+  async signNode(request: string, nodeName: string): Promise<string> {
+    const wanted = await readSigningRequest(request).catch((error: unknown) => {
+      throw badRequest(`the certificate request can't be read: ${(error as Error).message}`);
+    });
+    const subject: Subject = { commonName: NODE_PREFIX + nodeName, organizations: [NODES_GROUP] };
+    if (wanted.commonName !== subject.commonName || wanted.organizations.join() !== NODES_GROUP) {
+      throw badRequest(`the certificate request must be for ${subject.commonName} in ${NODES_GROUP}`);
+    }
+    return signRequest(this.needAuthority(), request, this.profile(subject, ['client']));
+  }
+
+  /** Looks at what is there and makes anew what is missing, ends soon or names the wrong things. */
+  async renew(): Promise<void> {
+    await this.renewServer();
+    await this.renewAdmin();
+  }
+
+  private schedule(): void {
+    this.timer = this.options.clock.after(CHECK_INTERVAL, () => {
+      void this.renew()
+        .catch((error: unknown) => this.options.log.error({ err: error }, 'certificates could not be renewed'))
+        .finally(() => {
+          if (this.timer) this.schedule();
+        });
+    });
+  }
+
+  private async loadAuthority(): Promise<KeyPair> {
+    const present = await this.loadPair('ca');
+    if (present) {
+      if (validityOf(present.certificate).notAfter <= this.options.clock.date()) {
+        throw new Error(`the certificate authority in ${this.file('ca.crt')} has expired`);
+      }
+      return present;
+    }
+    const authority = await createAuthority('dure-ca', this.validFor(AUTHORITY_DAYS));
+    await this.storePair('ca', authority);
+    return authority;
+  }
+
+  private async renewServer(): Promise<void> {
+    const present = this.server ?? (await this.loadPair('server'));
+    const profile = this.serverProfile();
+    if (present && this.isGood(present) && this.names(present, profile)) {
+      this.server = present;
+      return;
+    }
+    const server = await issue(this.needAuthority(), profile);
+    await this.storePair('server', server);
+    this.server = server;
+    this.options.log.info({ until: profile.notAfter }, 'made a server certificate');
+    for (const listener of this.listeners) listener(server);
+  }
+
+  private async renewAdmin(): Promise<void> {
+    const present = await this.loadPair('admin');
+    const admin = present && this.isGood(present) ? present : await this.issueClient(ADMIN);
+    if (admin !== present) await this.storePair('admin', admin);
+    const text = kubeconfigFor({
+      url: this.options.url(),
+      authority: this.authorityCertificate,
+      user: ADMIN.commonName,
+      client: admin,
+    });
+    if ((await readIfPresent(this.adminKubeconfig)) !== text) await writePrivate(this.adminKubeconfig, text);
+  }
+
+  private serverProfile(): Profile {
+    const { clusterDomain, dnsNames, addresses, serviceAddress } = this.options;
+    const service = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc'];
+    return {
+      ...this.profile({ commonName: 'dure-server', organizations: [] }, ['server', 'client']),
+      dnsNames: [...new Set([...dnsNames, 'localhost', ...service, `kubernetes.default.svc.${clusterDomain}`])],
+      addresses: [...new Set([...addresses, '127.0.0.1', '::1', serviceAddress])],
+    };
+  }
+
+  private profile(subject: Subject, usages: Profile['usages']): Profile {
+    return { ...subject, ...this.validFor(LEAF_DAYS), usages, dnsNames: [], addresses: [] };
+  }
+
+  private validFor(days: number): Validity {
+    const now = this.options.clock.date().getTime();
+    return { notBefore: new Date(now - BACKDATE), notAfter: new Date(now + days * DAY) };
+  }
+
+  private isGood(pair: KeyPair): boolean {
+    const { notBefore, notAfter } = validityOf(pair.certificate);
+    const now = this.options.clock.date().getTime();
+    const fresh = notAfter.getTime() - now > (notAfter.getTime() - notBefore.getTime()) * RENEW_SHARE;
+    const issuer = new X509Certificate(this.authorityCertificate);
+    return fresh && new X509Certificate(pair.certificate).verify(issuer.publicKey);
+  }
+
+  private names(pair: KeyPair, profile: Profile): boolean {
+    const certificate = new X509Certificate(pair.certificate);
+    return (
+      profile.dnsNames.every((name) => certificate.checkHost(name) !== undefined) &&
+      profile.addresses.every((address) => certificate.checkIP(address) !== undefined)
+    );
+  }
+
+  private async loadPair(name: string): Promise<KeyPair | undefined> {
+    const certificate = await readIfPresent(this.file(`${name}.crt`));
+    const key = await readIfPresent(this.file(`${name}.key`));
+    return certificate !== undefined && key !== undefined ? { certificate, key } : undefined;
+  }
+
+  private async storePair(name: string, pair: KeyPair): Promise<void> {
+    await writePrivate(this.file(`${name}.key`), pair.key);
+    await writePrivate(this.file(`${name}.crt`), pair.certificate);
+  }
+
+  private needAuthority(): KeyPair {
+    if (!this.authority) throw new Error('the certificates are not loaded yet');
+    return this.authority;
+  }
+
+  private file(name: string): string {
+    return path.join(this.options.directory, name);
+  }
+}
