@@ -3,6 +3,9 @@
  * every commit. `etcd` and `memory` both pass the suite in `test/contract/store.ts`.
  */
 
+/** The most bytes that a key and its value may have together; larger ones are a {@link StoreLimitError}. */
+export const MAX_VALUE_BYTES = 1_500_000;
+
 export interface Entry {
   readonly key: string;
   readonly value: Buffer;
@@ -22,7 +25,7 @@ export interface ListOptions {
 
 export interface ListResult {
   readonly entries: readonly Entry[];
-  /** The store's revision at which the list was taken. */
+  /** The revision that the list shows: the one asked for, or else the store's latest. */
   readonly revision: number;
   /** Whether more keys follow the last entry. */
   readonly more: boolean;
