@@ -1,0 +1,183 @@
+/** From the caches to the agents: an index from node to feed, so that a change costs what it concerns and no more. */
+import { Feed, type FeedOptions } from './feed.ts';
+import { referencesOf } from './references.ts';
+import type { KubeObject } from '../../api/object.ts';
+import type { ConfigMap, Node, Pod, Secret, Service } from '../../api/schema/types/core.v1.ts';
+import type { EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
+import type { Change } from '../../lib/view.ts';
+import type { ResourceCache } from '../cacher/port.ts';
+
+export interface DispatchCaches {
+  /** Indexed as `node` by the name of the node they are bound to. */
+  pods: ResourceCache<Pod>;
+  secrets: ResourceCache<Secret>;
+  configmaps: ResourceCache<ConfigMap>;
+  services: ResourceCache<Service>;
+  endpointslices: ResourceCache<EndpointSlice>;
+  nodes: ResourceCache<Node>;
+}
+
+/** What every agent is told of. */
+const SHARED = ['services', 'endpointslices', 'nodes'] as const;
+/** What an agent is told of because one of its pods uses it. */
+const REFERENCED = ['secrets', 'configmaps'] as const;
+
+/** One agent's feed, and which of its pods use what. */
+interface Subscriber {
+  feed: Feed;
+  /** By pod key: `resource/key` of what it uses. */
+  uses: Map<string, string[]>;
+  /** By `resource/key`: how many pods use it. */
+  counts: Map<string, number>;
+}
+
+export class Dispatch {
+  private readonly caches: DispatchCaches;
+  private readonly subscribers = new Map<string, Subscriber>();
+  /** By `resource/key`: the nodes on which a pod uses it. */
+  private readonly users = new Map<string, Set<string>>();
+  private readonly slimNodes = new Map<string, Buffer>();
+  private unsubscribe: (() => void)[] = [];
+
+  constructor(caches: DispatchCaches) {
+    this.caches = caches;
+  }
+
+  start(): void {
+    const { pods, nodes, services, endpointslices } = this.caches;
+    for (const node of nodes.view.list()) this.slimNodes.set(node.metadata.name ?? '', slim(node));
+    this.unsubscribe = [
+      pods.view.subscribe((change) => this.podChanged(change)),
+      nodes.view.subscribe((change) => this.nodeChanged(change)),
+      services.view.subscribe(({ key }) => this.broadcast('services', key)),
+      endpointslices.view.subscribe(({ key }) => this.broadcast('endpointslices', key)),
+      ...REFERENCED.map((resource) =>
+        this.view(resource).subscribe(({ key }) => {
+          for (const node of this.users.get(`${resource}/${key}`) ?? []) {
+            this.subscribers.get(node)?.feed.touch(resource, key);
+          }
+        }),
+      ),
+    ];
+  }
+
+  stop(): void {
+    for (const end of this.unsubscribe) end();
+    for (const node of this.subscribers.keys()) this.remove(node);
+  }
+
+  /** Begins to feed an agent: everything that concerns it first. Replaces an earlier feed of that node. */
+  add(node: string, send: FeedOptions['send']): Feed {
+    this.remove(node);
+    const feed = new Feed({ lookup: (resource, key) => this.lookup(node, resource, key), send });
+    this.subscribers.set(node, { feed, uses: new Map(), counts: new Map() });
+    for (const resource of SHARED) {
+      for (const { key } of this.caches[resource].list(undefined)) feed.touch(resource, key);
+    }
+    for (const pod of this.caches.pods.view.byIndex('node', node)) this.podIsOn(node, podKey(pod), pod);
+    feed.schedule();
+    return feed;
+  }
+
+  remove(node: string): void {
+    const subscriber = this.subscribers.get(node);
+    if (!subscriber) return;
+    subscriber.feed.close();
+    for (const use of subscriber.counts.keys()) this.forgetUser(use, node);
+    this.subscribers.delete(node);
+  }
+
+  private podChanged({ type, key, object }: Change<Pod>): void {
+    const node = object.spec.nodeName;
+    if (!node || !this.subscribers.has(node)) return;
+    this.podIsOn(node, key, type === 'deleted' ? undefined : object);
+  }
+
+  private podIsOn(node: string, key: string, pod: Pod | undefined): void {
+    const subscriber = this.subscribers.get(node);
+    if (!subscriber) return;
+    subscriber.feed.touch('pods', key);
+    const before = subscriber.uses.get(key) ?? [];
+    const now = pod ? referencesOf(pod).map((reference) => `${reference.resource}/${reference.key}`) : [];
+    for (const use of now) if (!before.includes(use)) this.count(node, subscriber, use, 1);
+    for (const use of before) if (!now.includes(use)) this.count(node, subscriber, use, -1);
+    if (pod) subscriber.uses.set(key, now);
+    else subscriber.uses.delete(key);
+  }
+
+  private count(node: string, subscriber: Subscriber, use: string, step: 1 | -1): void {
+    const before = subscriber.counts.get(use) ?? 0;
+    const now = before + step;
+    if (now > 0) subscriber.counts.set(use, now);
+    else subscriber.counts.delete(use);
+    if (before > 0 && now > 0) return;
+    if (now > 0) this.users.set(use, (this.users.get(use) ?? new Set()).add(node));
+    else this.forgetUser(use, node);
+    const slash = use.indexOf('/');
+    subscriber.feed.touch(use.slice(0, slash), use.slice(slash + 1));
+  }
+
+  private forgetUser(use: string, node: string): void {
+    const nodes = this.users.get(use);
+    nodes?.delete(node);
+    if (nodes?.size === 0) this.users.delete(use);
+  }
+
+  private nodeChanged({ type, key, object }: Change<Node>): void {
+    const before = this.slimNodes.get(key);
+    const now = type === 'deleted' ? undefined : slim(object);
+    if (now) this.slimNodes.set(key, now);
+    else this.slimNodes.delete(key);
+    const isSame = before && now ? before.equals(now) : before === now;
+    if (!isSame) this.broadcast('nodes', key);
+  }
+
+  private broadcast(resource: string, key: string): void {
+    for (const { feed } of this.subscribers.values()) feed.touch(resource, key);
+  }
+
+  private lookup(node: string, resource: string, key: string): Buffer | undefined {
+    switch (resource) {
+      case 'pods': {
+        const cached = this.caches.pods.get(key);
+        return cached?.object.spec.nodeName === node ? cached.bytes : undefined;
+      }
+      case 'services':
+      case 'endpointslices':
+        return this.caches[resource].get(key)?.bytes;
+      case 'nodes':
+        return this.slimNodes.get(key);
+      case 'secrets':
+      case 'configmaps':
+        return this.subscribers.get(node)?.counts.has(`${resource}/${key}`)
+          ? this.caches[resource].get(key)?.bytes
+          : undefined;
+      default:
+        throw new Error(`agents are not told of ${resource}`);
+    }
+  }
+
+  private view(resource: (typeof REFERENCED)[number]): {
+    subscribe(on: (change: Change<KubeObject>) => void): () => void;
+  } {
+    return this.caches[resource].view as { subscribe(on: (change: Change<KubeObject>) => void): () => void };
+  }
+}
+
+function podKey(pod: Pod): string {
+  return `${pod.metadata.namespace}/${pod.metadata.name}`;
+}
+
+/** What other nodes need of a node: its place in the network, not its news, which would go to all of them. */
+function slim({ metadata, spec, status }: Node): Buffer {
+  const { name, uid, labels } = metadata;
+  const { podCIDR, podCIDRs } = spec;
+  const node = {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, uid, labels },
+    spec: { podCIDR, podCIDRs },
+    status: { addresses: status.addresses },
+  };
+  return Buffer.from(JSON.stringify(node));
+}

@@ -1,0 +1,110 @@
+/** Stores what an agent reports. An agent may write its own node's status, its own pods' status and events, nothing else. */
+import { StatusError, isStatusError } from '../../api/errors.ts';
+import { kinds } from '../../api/kinds.ts';
+import type { Event, NodeStatus, Pod, PodCondition, PodStatus } from '../../api/schema/types/core.v1.ts';
+import type { PodReport, Report } from '../../lib/link/proto.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Registry } from '../registry/port.ts';
+import { writeNodeStatus } from './registration.ts';
+
+export class ReportWriter {
+  private readonly registry: Registry;
+  private readonly node: string;
+  private readonly log: Log;
+
+  constructor(options: { registry: Registry; node: string; log: Log }) {
+    this.registry = options.registry;
+    this.node = options.node;
+    this.log = options.log;
+  }
+
+  /**
+   * Resolves when everything that can be stored is. Rejects with a retriable StatusError when the store can't take it
+   * now; what it already took is taken again without harm.
+   */
+  async write(report: Report): Promise<void> {
+    const writes: Promise<unknown>[] = report.pods.map((pod) => this.attempt(pod.name, () => this.writePod(pod)));
+    for (const bytes of report.events) writes.push(this.attempt('event', () => this.writeEvent(bytes)));
+    if (report.nodeStatus.length > 0) {
+      const status = JSON.parse(report.nodeStatus.toString()) as NodeStatus;
+      writes.push(this.attempt(this.node, () => writeNodeStatus(this.registry, this.node, status)));
+    }
+    const failed = (await Promise.allSettled(writes)).find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason as Error;
+  }
+
+  /** What would be refused again and again is said in the log, and counts as done: the agent could do nothing about it. */
+  private async attempt(what: string, write: () => Promise<unknown>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      if (isRetriable(error)) throw error;
+      if (isStatusError(error, 'NotFound')) return;
+      this.log.warn({ err: error, what }, 'a report of a node was refused');
+    }
+  }
+
+  private async writePod(report: PodReport): Promise<void> {
+    const pods = this.registry.resource(kinds.pods);
+    const status = JSON.parse(report.status.toString()) as PodStatus;
+    const { namespace, name, uid } = report;
+    const options = { subresource: 'status', uid } as const;
+    const pod = await this.unlessReplaced(() =>
+      pods.mutate(namespace, name, (current) => this.withStatus(current, status), options),
+    );
+    if (!pod || !report.gone || !pod.metadata.deletionTimestamp) return;
+    await this.unlessReplaced(() => pods.delete(namespace, name, { gracePeriodSeconds: 0, preconditions: { uid } }));
+  }
+
+  /** A pod of the same name with another uid is another pod: what is said of the old one is of no interest any more. */
+  private async unlessReplaced<T>(write: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await write();
+    } catch (error) {
+      if (isStatusError(error, 'Conflict')) return undefined;
+      throw error;
+    }
+  }
+
+  private withStatus(pod: Pod, reported: PodStatus): Pod | undefined {
+    if (pod.spec.nodeName !== this.node) return undefined;
+    return { ...pod, status: mergePodStatus(pod.status, reported) };
+  }
+
+  private async writeEvent(bytes: Buffer): Promise<void> {
+    const event = JSON.parse(bytes.toString()) as Event;
+    const events = this.registry.resource(kinds.events);
+    const { namespace = '', name = '' } = event.metadata;
+    if ((event.count ?? 1) > 1) {
+      try {
+        const { count, lastTimestamp, message } = event;
+        await events.mutate(namespace, name, (current) => ({ ...current, count, lastTimestamp, message }));
+        return;
+      } catch (error) {
+        // The first one has expired, or never arrived: this one takes its place.
+        if (!isStatusError(error, 'NotFound')) throw error;
+      }
+    }
+    try {
+      await events.create(event);
+    } catch (error) {
+      if (!isStatusError(error, 'AlreadyExists')) throw error;
+    }
+  }
+}
+
+/** The agent's word stands; conditions that are not its own (readiness gates, disruption) stay. */
+export function mergePodStatus(before: PodStatus, reported: PodStatus): PodStatus {
+  const types = new Set((reported.conditions ?? []).map(({ type }) => type));
+  const foreign = (before.conditions ?? []).filter((condition: PodCondition) => !types.has(condition.type));
+  const { nominatedNodeName } = before;
+  return {
+    ...reported,
+    ...(nominatedNodeName ? { nominatedNodeName } : {}),
+    conditions: [...(reported.conditions ?? []), ...foreign],
+  };
+}
+
+function isRetriable(error: unknown): boolean {
+  return !(error instanceof StatusError) || ['ServiceUnavailable', 'Timeout', 'TooManyRequests'].includes(error.reason);
+}

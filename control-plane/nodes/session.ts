@@ -1,0 +1,99 @@
+/** One agent's session on this server: what goes down is fed, what comes up is stored, and both are bounded. */
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { Feed } from './feed.ts';
+import type { ReportWriter } from './reports.ts';
+import type { AgentMessage, Report, ServerMessage } from '../../lib/link/proto.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { sleep } from '../../lib/clock.ts';
+import type { Log } from '../../lib/log.ts';
+
+const RETRY_MILLISECONDS = 500;
+/** An agent keeps to 8; one that does not is shown the door. */
+const MAX_REPORTS = 32;
+
+export interface NodeSessionOptions {
+  node: string;
+  instance: string;
+  stream: ServerDuplexStream<AgentMessage, ServerMessage>;
+  writer: ReportWriter;
+  clock: Clock;
+  log: Log;
+  onHeard(): void;
+  onClosed(): void;
+}
+
+export class NodeSession {
+  readonly node: string;
+  readonly instance: string;
+  private readonly options: NodeSessionOptions;
+  private readonly ending = new AbortController();
+  private feed: Feed | undefined;
+  private reports = 0;
+
+  constructor(options: NodeSessionOptions) {
+    this.options = options;
+    this.node = options.node;
+    this.instance = options.instance;
+    const { stream } = options;
+    stream.on('drain', () => this.feed?.resume());
+    stream.on('error', () => this.closed());
+    stream.on('close', () => this.closed());
+    stream.on('end', () => this.closed());
+  }
+
+  /** Returns false when the stream asks to wait for its drain event. */
+  send(message: ServerMessage): boolean {
+    return this.ending.signal.aborted ? false : this.options.stream.write(message);
+  }
+
+  feedFrom(feed: Feed): void {
+    this.feed = feed;
+  }
+
+  receive(message: AgentMessage): void {
+    this.options.onHeard();
+    if (message.heartbeat) this.send({ ack: { sequence: message.heartbeat.sequence } });
+    else if (message.report) this.store(message.report);
+  }
+
+  close(reason: string): void {
+    if (this.ending.signal.aborted) return;
+    this.options.stream.write({ goodbye: { reason } });
+    this.closed();
+    this.options.stream.end();
+  }
+
+  private store(report: Report): void {
+    if (this.reports >= MAX_REPORTS) {
+      this.close('too many reports at once');
+      return;
+    }
+    this.reports += 1;
+    this.storeUntilDone(report).catch((error: unknown) => {
+      this.options.log.error({ err: error }, 'a report could not be stored');
+      this.close('a report could not be stored');
+    });
+  }
+
+  private async storeUntilDone(report: Report): Promise<void> {
+    const { writer, clock, log } = this.options;
+    while (!this.ending.signal.aborted) {
+      try {
+        await writer.write(report);
+        this.reports -= 1;
+        this.send({ reportAck: { sequence: report.sequence } });
+        return;
+      } catch (error) {
+        log.warn({ err: error }, 'a report can not be stored now; trying again');
+        await sleep(clock, RETRY_MILLISECONDS);
+      }
+    }
+  }
+
+  private closed(): void {
+    if (this.ending.signal.aborted) return;
+    this.ending.abort();
+    this.feed?.close();
+    this.options.onClosed();
+  }
+}

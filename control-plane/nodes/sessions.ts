@@ -1,0 +1,233 @@
+/** The gRPC end of the node agents: who they are, their sessions, and which nodes are lost. */
+import grpc, { type ServerDuplexStream } from '@grpc/grpc-js';
+import { Dispatch, type DispatchCaches } from './dispatch.ts';
+import { Liveness } from './liveness.ts';
+import { registerNode } from './registration.ts';
+import { ReportWriter } from './reports.ts';
+import { NodeSession } from './session.ts';
+import { Tunnels } from './tunnels.ts';
+import type { Node } from '../../api/schema/types/core.v1.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Component } from '../../lib/component.ts';
+import {
+  type AgentMessage,
+  type Frame,
+  type Hello,
+  MESSAGE_BYTES,
+  PROTOCOL,
+  type ServerMessage,
+  type Welcome,
+  agentsService,
+} from '../../lib/link/proto.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Registry } from '../registry/port.ts';
+
+type SessionStream = ServerDuplexStream<AgentMessage, ServerMessage>;
+
+/** An agent that has connected says hello within this time. */
+const HELLO_MILLISECONDS = 5000;
+const NODE_USER = 'system:node:';
+
+/** Where all servers can see which node has a session, and with whom. */
+export interface SessionKeys {
+  put(node: string): Promise<void>;
+  delete(node: string): Promise<void>;
+}
+
+export interface NodeSessionsOptions {
+  /** `address:port` to listen on. */
+  listen: string;
+  tls: { ca: string; cert: string; key: string };
+  registry: Registry;
+  caches: DispatchCaches;
+  keys: SessionKeys;
+  welcome: Welcome;
+  /** How long the agent of a node whose connection was closed has to come back. */
+  closedMilliseconds: number;
+  onPause(milliseconds: number): void;
+  clock: Clock;
+  log: Log;
+}
+
+export class NodeSessions implements Component {
+  readonly name = 'node sessions';
+  readonly tunnels: Tunnels;
+  private readonly options: NodeSessionsOptions;
+  private readonly dispatch: Dispatch;
+  private readonly liveness: Liveness;
+  private readonly sessions = new Map<string, NodeSession>();
+  private readonly server: grpc.Server;
+
+  constructor(options: NodeSessionsOptions) {
+    this.options = options;
+    this.dispatch = new Dispatch(options.caches);
+    this.tunnels = new Tunnels({
+      clock: options.clock,
+      send: (node, message) => {
+        const session = this.sessions.get(node);
+        session?.send(message);
+        return session !== undefined;
+      },
+    });
+    this.liveness = new Liveness({
+      clock: options.clock,
+      silentMilliseconds: options.welcome.timeoutMilliseconds,
+      closedMilliseconds: options.closedMilliseconds,
+      onLost: (node, silence) => this.lost(node, silence),
+      onPause: (milliseconds) => options.onPause(milliseconds),
+    });
+    this.server = new grpc.Server({ 'grpc.max_receive_message_length': MESSAGE_BYTES });
+    this.server.addService(agentsService, {
+      Session: (stream: SessionStream) => this.greet(stream),
+      Carry: (stream: ServerDuplexStream<Frame, Frame>) => this.carry(stream),
+    });
+  }
+
+  /** The nodes whose agents are connected to this server. */
+  get connected(): readonly string[] {
+    return [...this.sessions.keys()];
+  }
+
+  async start(): Promise<void> {
+    const { listen, tls } = this.options;
+    const pair = { cert_chain: Buffer.from(tls.cert), private_key: Buffer.from(tls.key) };
+    const credentials = grpc.ServerCredentials.createSsl(Buffer.from(tls.ca), [pair], true);
+    this.dispatch.start();
+    await this.liveness.start();
+    await new Promise<void>((resolve, reject) => {
+      this.server.bindAsync(listen, credentials, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.liveness.stop();
+    for (const session of this.sessions.values()) session.close('the server stops');
+    this.dispatch.stop();
+    await new Promise<void>((resolve) => {
+      const force = this.options.clock.after(1000, () => {
+        this.server.forceShutdown();
+        resolve();
+      });
+      this.server.tryShutdown(() => {
+        force.cancel();
+        resolve();
+      });
+    });
+  }
+
+  private greet(stream: SessionStream): void {
+    const timer = this.options.clock.after(HELLO_MILLISECONDS, () =>
+      refuse(stream, grpc.status.DEADLINE_EXCEEDED, 'no hello'),
+    );
+    stream.on('error', () => timer.cancel());
+    let session: NodeSession | undefined;
+    const early: AgentMessage[] = [];
+    stream.on('data', (message: AgentMessage) => {
+      if (session) session.receive(message);
+      else if (message.hello) {
+        timer.cancel();
+        this.admit(stream, message.hello)
+          .then((admitted) => {
+            session = admitted;
+            for (const waiting of early.splice(0)) session?.receive(waiting);
+          })
+          .catch((error: unknown) => {
+            this.options.log.warn({ err: error, node: message.hello?.nodeName }, 'an agent could not be admitted');
+            refuse(stream, grpc.status.UNAVAILABLE, error instanceof Error ? error.message : 'not admitted');
+          });
+      } else if (early.length < 16) early.push(message);
+      else refuse(stream, grpc.status.FAILED_PRECONDITION, 'the first message is hello');
+    });
+  }
+
+  private async admit(stream: SessionStream, hello: Hello): Promise<NodeSession | undefined> {
+    const refusal = this.refusalOf(stream, hello);
+    if (refusal) {
+      this.options.log.warn({ node: hello.nodeName, reason: refusal.message }, 'an agent was refused');
+      refuse(stream, refusal.code, refusal.message);
+      return undefined;
+    }
+    const node = hello.nodeName;
+    const { registry, clock, keys, welcome } = this.options;
+    const log = this.options.log.child({ node });
+    await registerNode(registry, parseNode(hello));
+    await keys.put(node);
+    this.sessions.get(node)?.close('the agent has opened another session');
+    const session = new NodeSession({
+      node,
+      instance: hello.instance,
+      stream,
+      writer: new ReportWriter({ registry, node, log }),
+      clock,
+      log,
+      onHeard: () => this.liveness.heard(node),
+      onClosed: () => this.ended(session),
+    });
+    this.sessions.set(node, session);
+    this.liveness.heard(node);
+    session.send({ welcome });
+    session.feedFrom(this.dispatch.add(node, (message) => session.send(message)));
+    log.info({ version: hello.version }, 'node connected');
+    return session;
+  }
+
+  private refusalOf(stream: SessionStream, hello: Hello): { code: grpc.status; message: string } | undefined {
+    const user = nodeOf(stream);
+    if (user !== hello.nodeName) {
+      const message = `the certificate is of node "${user}", not of "${hello.nodeName}"`;
+      return { code: grpc.status.PERMISSION_DENIED, message };
+    }
+    if (hello.protocol !== PROTOCOL) {
+      const message = `this server speaks version ${PROTOCOL} of the protocol, the agent ${hello.protocol}`;
+      return { code: grpc.status.FAILED_PRECONDITION, message };
+    }
+    const present = this.sessions.get(hello.nodeName);
+    if (present && present.instance !== hello.instance) {
+      const message = `node "${hello.nodeName}" has an agent already; a second one of that name can not join`;
+      return { code: grpc.status.ALREADY_EXISTS, message };
+    }
+    return undefined;
+  }
+
+  private carry(stream: ServerDuplexStream<Frame, Frame>): void {
+    const node = nodeOf(stream);
+    if (node === undefined) refuse(stream, grpc.status.PERMISSION_DENIED, 'only agents open streams');
+    else this.tunnels.accept(node, stream);
+  }
+
+  private ended(session: NodeSession): void {
+    if (this.sessions.get(session.node) !== session) return;
+    this.sessions.delete(session.node);
+    this.dispatch.remove(session.node);
+    this.liveness.closed(session.node);
+    this.options.log.info({ node: session.node }, 'node disconnected');
+  }
+
+  private lost(node: string, silence: number): void {
+    this.options.log.warn({ node, silentMilliseconds: Math.round(silence) }, 'node lost');
+    this.sessions.get(node)?.close('silent for too long');
+    this.options.keys.delete(node).catch((error: unknown) => {
+      this.options.log.error({ err: error, node }, 'the session of a lost node could not be withdrawn');
+    });
+  }
+}
+
+function parseNode(hello: Hello): Node {
+  const node = JSON.parse(hello.node.toString()) as Node;
+  if (node.metadata?.name !== hello.nodeName) throw new Error('the node object in hello has another name');
+  return node;
+}
+
+/** The node that the peer's certificate was made for; undefined when it is nobody's. */
+function nodeOf(stream: ServerDuplexStream<unknown, unknown>): string | undefined {
+  const name = stream.getAuthContext().sslPeerCertificate?.subject.CN;
+  return typeof name === 'string' && name.startsWith(NODE_USER) ? name.slice(NODE_USER.length) : undefined;
+}
+
+function refuse(
+  stream: ServerDuplexStream<never, never> | SessionStream | ServerDuplexStream<Frame, Frame>,
+  code: grpc.status,
+  details: string,
+): void {
+  stream.emit('error', { code, details });
+}

@@ -1,0 +1,137 @@
+/** Streams to agents for logs, exec and the like: asked for down the session, opened by the agent, joined here by their id. */
+import { randomUUID } from 'node:crypto';
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { NodeTunnels, Tunnel, TunnelFrame } from './port.ts';
+import { StatusError, serviceUnavailable, timeout } from '../../api/errors.ts';
+import type { StreamWanted } from '../../api/streams.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Frame, ServerMessage } from '../../lib/link/proto.ts';
+
+type Stream = ServerDuplexStream<Frame, Frame>;
+
+const OPEN_MILLISECONDS = 10_000;
+/** Streams that were asked for and not opened yet; each ends after {@link OPEN_MILLISECONDS}. */
+const MAX_WAITING = 10_000;
+
+interface Waiting {
+  node: string;
+  opened(tunnel: Tunnel): void;
+}
+
+export interface TunnelsOptions {
+  clock: Clock;
+  /** Sends down the session of that node; false when it has none here. */
+  send(node: string, message: ServerMessage): boolean;
+}
+
+export class Tunnels implements NodeTunnels {
+  private readonly options: TunnelsOptions;
+  private readonly waiting = new Map<string, Waiting>();
+
+  constructor(options: TunnelsOptions) {
+    this.options = options;
+  }
+
+  open(node: string, wanted: StreamWanted, signal: AbortSignal): Promise<Tunnel> {
+    if (this.waiting.size >= MAX_WAITING) throw serviceUnavailable('too many streams to nodes are being opened');
+    const id = randomUUID();
+    const { promise, resolve, reject } = Promise.withResolvers<Tunnel>();
+    const finish = (): void => {
+      timer.cancel();
+      this.waiting.delete(id);
+    };
+    const timer = this.options.clock.after(OPEN_MILLISECONDS, () => {
+      finish();
+      reject(timeout(`the agent of node "${node}" did not open the stream in time`));
+    });
+    signal.addEventListener('abort', () => {
+      finish();
+      reject(serviceUnavailable('the request was given up'));
+    });
+    this.waiting.set(id, {
+      node,
+      opened: (tunnel) => {
+        finish();
+        signal.addEventListener('abort', () => tunnel.close());
+        if (signal.aborted) tunnel.close();
+        resolve(tunnel);
+      },
+    });
+    if (!this.options.send(node, { stream: { id, wanted: Buffer.from(JSON.stringify(wanted)) } })) {
+      finish();
+      reject(serviceUnavailable(`node "${node}" is not connected to this server`));
+    }
+    return promise;
+  }
+
+  /** An agent opened a stream; its first frame names which. One that nobody waits for is ended. */
+  accept(node: string, stream: Stream): void {
+    // A stream that breaks is seen by whoever reads from it.
+    stream.on('error', () => undefined);
+    stream.once('data', (first: Frame) => {
+      stream.pause();
+      const waiting = this.waiting.get(first.id);
+      if (waiting?.node === node) waiting.opened(new StreamTunnel(stream));
+      else stream.end();
+    });
+  }
+}
+
+class StreamTunnel implements Tunnel {
+  readonly frames: AsyncIterable<TunnelFrame>;
+  private readonly stream: Stream;
+
+  constructor(stream: Stream) {
+    this.stream = stream;
+    this.frames = framesOf(stream);
+  }
+
+  send(channel: number, data: Buffer): Promise<void> {
+    return this.write({ id: '', channel, data, end: false });
+  }
+
+  end(channel: number): Promise<void> {
+    return this.write({ id: '', channel, data: Buffer.alloc(0), end: true });
+  }
+
+  close(): void {
+    if (this.stream.destroyed) return;
+    this.stream.end();
+    this.stream.destroy();
+  }
+
+  private write(frame: Frame): Promise<void> {
+    const { stream } = this;
+    if (stream.destroyed || stream.cancelled) return Promise.reject(broken());
+    if (stream.write(frame)) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const done = (settle: () => void) => (): void => {
+        stream.off('drain', drained);
+        stream.off('close', closed);
+        stream.off('cancelled', closed);
+        settle();
+      };
+      const drained = done(resolve);
+      const closed = done(() => reject(broken()));
+      stream.once('drain', drained);
+      stream.once('close', closed);
+      stream.once('cancelled', closed);
+    });
+  }
+}
+
+async function* framesOf(stream: Stream): AsyncIterable<TunnelFrame> {
+  try {
+    for await (const frame of stream) yield frame as Frame;
+  } catch (error) {
+    throw new StatusError(
+      { code: 503, reason: 'ServiceUnavailable', message: 'the connection to the node broke' },
+      { cause: error },
+    );
+  }
+  if (stream.cancelled) throw broken();
+}
+
+function broken(): StatusError {
+  return serviceUnavailable('the connection to the node broke');
+}

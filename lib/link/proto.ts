@@ -1,0 +1,123 @@
+/** The messages and the service of proto/agent.proto as both of its ends see them. */
+import grpc from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+
+/** The version of the protocol that this program speaks. */
+export const PROTOCOL = 1;
+
+export interface Hello {
+  nodeName: string;
+  version: string;
+  protocol: number;
+  node: Buffer;
+  instance: string;
+}
+
+export interface PodReport {
+  namespace: string;
+  name: string;
+  uid: string;
+  status: Buffer;
+  gone: boolean;
+}
+
+export interface Report {
+  sequence: number;
+  pods: PodReport[];
+  nodeStatus: Buffer;
+  events: Buffer[];
+}
+
+/** Exactly one of them is there. */
+export interface AgentMessage {
+  hello?: Hello;
+  heartbeat?: { sequence: number };
+  report?: Report;
+}
+
+export interface Welcome {
+  heartbeatMilliseconds: number;
+  timeoutMilliseconds: number;
+  clusterDomain: string;
+  clusterDns: string;
+  clusterCidr: string;
+  serviceCidr: string;
+}
+
+/** An empty object means: forget the key. */
+export interface ObjectChange {
+  resource: string;
+  key: string;
+  object: Buffer;
+}
+
+/** Exactly one of them is there. */
+export interface ServerMessage {
+  welcome?: Welcome;
+  ack?: { sequence: number };
+  changes?: { changes: ObjectChange[]; complete: boolean };
+  reportAck?: { sequence: number };
+  stream?: { id: string; wanted: Buffer };
+  goodbye?: { reason: string };
+}
+
+export interface Frame {
+  id: string;
+  channel: number;
+  data: Buffer;
+  end: boolean;
+}
+
+const definition = loadSync(new URL('../../proto/agent.proto', import.meta.url).pathname, {
+  longs: Number,
+  defaults: true,
+  oneofs: true,
+  arrays: true,
+});
+
+type Definition<Request, Response> = grpc.MethodDefinition<Request, Response>;
+
+/** The service's methods, for `grpc.Server.addService` and `grpc.makeClientConstructor`. */
+export const agentsService = definition['dure.agent.v1.Agents'] as unknown as grpc.ServiceDefinition & {
+  Session: Definition<AgentMessage, ServerMessage>;
+  Carry: Definition<Frame, Frame>;
+};
+
+/** Large enough for the first full state of a big cluster, sent in pieces below {@link CHANGES_BYTES}. */
+export const MESSAGE_BYTES = 8 * 1024 * 1024;
+/** A Changes message is closed when it holds this much. */
+export const CHANGES_BYTES = 1024 * 1024;
+
+/** One secure connection to the agents' port of a server. */
+export class AgentsClient {
+  private readonly client: grpc.Client;
+
+  /** `address` is host:port. `tls` holds PEM texts; `serverName` is what the server's certificate must be made for. */
+  constructor(address: string, tls: { ca: string; cert: string; key: string }) {
+    const credentials = grpc.credentials.createSsl(Buffer.from(tls.ca), Buffer.from(tls.key), Buffer.from(tls.cert));
+    this.client = new grpc.Client(address, credentials, {
+      'grpc.max_receive_message_length': MESSAGE_BYTES,
+      // A session that is lost is dialled again by the link itself, at once and with its own back-off.
+      'grpc.initial_reconnect_backoff_ms': 100,
+      'grpc.max_reconnect_backoff_ms': 1000,
+      'grpc.use_local_subchannel_pool': 1,
+      'grpc.enable_retries': 0,
+    });
+  }
+
+  session(): grpc.ClientDuplexStream<AgentMessage, ServerMessage> {
+    return this.open(agentsService.Session);
+  }
+
+  carry(): grpc.ClientDuplexStream<Frame, Frame> {
+    return this.open(agentsService.Carry);
+  }
+
+  close(): void {
+    this.client.close();
+  }
+
+  private open<Up, Down>(method: Definition<Up, Down>): grpc.ClientDuplexStream<Up, Down> {
+    return this.client.makeBidiStreamRequest(method.path, method.requestSerialize, method.responseDeserialize);
+  }
+}

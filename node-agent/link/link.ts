@@ -1,0 +1,134 @@
+/** Keeps a session with one of the servers: dials them in turn, and again whenever a session ends, for as long as it runs. */
+import type { ClusterSettings } from '../state/port.ts';
+import type { StateKeeper } from '../state/keeper.ts';
+import type { DesiredStateStore } from '../state/store.ts';
+import type { Reports } from './reports.ts';
+import { Session } from './session.ts';
+import type { Node } from '../../api/schema/types/core.v1.ts';
+import type { Clock, Timer } from '../../lib/clock.ts';
+import type { Component } from '../../lib/component.ts';
+import { AgentsClient, type Hello, PROTOCOL, type Welcome } from '../../lib/link/proto.ts';
+import type { Log } from '../../lib/log.ts';
+
+/** After a session that lived, the next is dialled at once; after one that did not, later and later up to this. */
+const MAX_WAIT_MILLISECONDS = 1000;
+const FIRST_WAIT_MILLISECONDS = 50;
+
+export interface LinkOptions {
+  /** host:port of each server's agents' port. */
+  servers: readonly string[];
+  /** Read at each dial: certificates are renewed while the agent runs. */
+  credentials(): { ca: string; cert: string; key: string };
+  nodeName: string;
+  version: string;
+  /** Differs between two starts. */
+  instance: string;
+  /** The node as the agent sees itself now. */
+  describeNode(): Node;
+  store: DesiredStateStore;
+  keeper: StateKeeper;
+  reports: Reports;
+  /** Opens a stream of its own for what a server wants to see or run. */
+  onStream(client: AgentsClient, id: string, wanted: Buffer): void;
+  onSettings(settings: ClusterSettings): void;
+  /** 0 to 1, to spread the dials of many agents. */
+  random(): number;
+  clock: Clock;
+  log: Log;
+}
+
+export class Link implements Component {
+  readonly name = 'link';
+  private readonly options: LinkOptions;
+  private client: AgentsClient | undefined;
+  private session: Session | undefined;
+  private timer: Timer | undefined;
+  private attempt = 0;
+  private failures = 0;
+  private connected = false;
+  private stopped = false;
+
+  constructor(options: LinkOptions) {
+    this.options = options;
+  }
+
+  /** Whether a server's full state has arrived in the present session. */
+  get isConnected(): boolean {
+    return this.connected;
+  }
+
+  start(): Promise<void> {
+    this.dial();
+    return Promise.resolve();
+  }
+
+  stop(): Promise<void> {
+    this.stopped = true;
+    this.timer?.cancel();
+    this.session?.report();
+    this.session?.close();
+    return Promise.resolve();
+  }
+
+  /** There may be something new to report. */
+  flush(): void {
+    this.session?.report();
+  }
+
+  private dial(): void {
+    const { servers, reports, store, clock } = this.options;
+    const server = servers[this.attempt % servers.length] ?? '';
+    const log = this.options.log.child({ server });
+    this.attempt += 1;
+    const client = new AgentsClient(server, this.options.credentials());
+    this.client = client;
+    reports.resend();
+    this.session = new Session({
+      client,
+      hello: this.hello(),
+      store,
+      reports,
+      clock,
+      log,
+      onWelcome: (welcome) => this.welcomed(welcome),
+      onComplete: () => {
+        this.connected = true;
+        this.failures = 0;
+        log.info({}, 'connected');
+      },
+      onStream: (id, wanted) => this.options.onStream(client, id, wanted),
+      onEnd: (reason) => {
+        log.warn({ reason }, 'the session with the server ended');
+        this.ended();
+      },
+    });
+  }
+
+  private welcomed(welcome: Welcome): void {
+    const { clusterDomain, clusterDns, clusterCidr, serviceCidr } = welcome;
+    const settings = { clusterDomain, clusterDns, clusterCidr, serviceCidr };
+    this.options.keeper.setSettings(settings);
+    this.options.onSettings(settings);
+  }
+
+  private ended(): void {
+    this.connected = false;
+    this.session = undefined;
+    this.client?.close();
+    if (this.stopped) return;
+    const longest = Math.min(MAX_WAIT_MILLISECONDS, FIRST_WAIT_MILLISECONDS * 2 ** this.failures);
+    this.failures = Math.min(this.failures + 1, 10);
+    this.timer = this.options.clock.after(longest * (0.5 + this.options.random() / 2), () => this.dial());
+  }
+
+  private hello(): Hello {
+    const { nodeName, version, instance } = this.options;
+    return {
+      nodeName,
+      version,
+      protocol: PROTOCOL,
+      instance,
+      node: Buffer.from(JSON.stringify(this.options.describeNode())),
+    };
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * One session with one server, from dialling to its end:
+ *
+ *   dialling ──welcome──▶ filling ──complete──▶ live ──▶ ended
+ *       └───────────────────┴──────────────────────────────▲  (error, silence, goodbye, close)
+ */
+import type { ClientDuplexStream } from '@grpc/grpc-js';
+import type { DesiredStateStore } from '../state/store.ts';
+import { isResourceName } from '../state/store.ts';
+import type { Reports } from './reports.ts';
+import type { Clock, Timer } from '../../lib/clock.ts';
+import type { AgentMessage, AgentsClient, Hello, ServerMessage, Welcome } from '../../lib/link/proto.ts';
+import type { Log } from '../../lib/log.ts';
+
+/** A server that has not said welcome by then is given up. */
+const WELCOME_MILLISECONDS = 5000;
+/** A server whose answers to heartbeats are this many intervals late is given up: the connection is half open. */
+const SILENT_INTERVALS = 6;
+/** Reports that wait for their acknowledgement; more wait until one has come. */
+const MAX_UNACKNOWLEDGED = 8;
+
+export interface SessionOptions {
+  client: AgentsClient;
+  hello: Hello;
+  store: DesiredStateStore;
+  reports: Reports;
+  clock: Clock;
+  log: Log;
+  onWelcome(welcome: Welcome): void;
+  /** The full state has arrived. */
+  onComplete(): void;
+  onStream(id: string, wanted: Buffer): void;
+  /** Called once. The reason is for people. */
+  onEnd(reason: string): void;
+}
+
+export class Session {
+  private readonly options: SessionOptions;
+  private readonly stream: ClientDuplexStream<AgentMessage, ServerMessage>;
+  private state: 'dialling' | 'filling' | 'live' | 'ended' = 'dialling';
+  private timer: Timer | undefined;
+  private heartbeatMilliseconds = 0;
+  private heartbeats = 0;
+  private lastHeard: number;
+  private unacknowledged = 0;
+  private writable = true;
+
+  constructor(options: SessionOptions) {
+    this.options = options;
+    this.lastHeard = options.clock.now();
+    this.stream = options.client.session();
+    this.stream.on('data', (message: ServerMessage) => this.receive(message));
+    this.stream.on('error', (error) => this.finish(error.message));
+    this.stream.on('end', () => this.finish('the server ended the session'));
+    this.stream.on('drain', () => this.drained());
+    this.timer = options.clock.after(WELCOME_MILLISECONDS, () => this.finish('the server did not say welcome in time'));
+    this.stream.write({ hello: options.hello });
+  }
+
+  /** Sends what there is to report, as far as the server keeps up. */
+  report(): void {
+    if (this.state !== 'live') return;
+    while (this.writable && this.unacknowledged < MAX_UNACKNOWLEDGED) {
+      const report = this.options.reports.take();
+      if (!report) return;
+      this.unacknowledged += 1;
+      this.writable = this.stream.write({ report });
+    }
+  }
+
+  close(): void {
+    if (this.state !== 'ended') this.stream.end();
+    this.finish('closed');
+  }
+
+  private receive(message: ServerMessage): void {
+    if (this.state === 'ended') return;
+    this.lastHeard = this.options.clock.now();
+    if (message.welcome) this.welcomed(message.welcome);
+    else if (message.changes) this.apply(message.changes);
+    else if (message.reportAck) this.acknowledged(message.reportAck.sequence);
+    else if (message.stream) this.options.onStream(message.stream.id, message.stream.wanted);
+    else if (message.goodbye) this.finish(`the server said goodbye: ${message.goodbye.reason}`);
+  }
+
+  private welcomed(welcome: Welcome): void {
+    if (this.state !== 'dialling') return;
+    this.state = 'filling';
+    this.heartbeatMilliseconds = welcome.heartbeatMilliseconds;
+    this.options.onWelcome(welcome);
+    this.options.store.beginFull();
+    this.timer?.cancel();
+    this.beat();
+  }
+
+  private apply(message: NonNullable<ServerMessage['changes']>): void {
+    const { store, log } = this.options;
+    for (const { resource, key, object } of message.changes) {
+      // A newer server may send what this agent does not know yet.
+      if (!isResourceName(resource)) continue;
+      try {
+        if (object.length === 0) store.delete(resource, key);
+        else store.set(resource, key, object);
+      } catch (error) {
+        log.error({ err: error, resource, key }, 'an object that came down could not be taken');
+      }
+    }
+    if (message.complete && this.state === 'filling') {
+      store.completeFull();
+      this.state = 'live';
+      this.options.onComplete();
+      this.report();
+    }
+  }
+
+  private acknowledged(sequence: number): void {
+    this.unacknowledged -= 1;
+    this.options.reports.acknowledge(sequence);
+    this.report();
+  }
+
+  private drained(): void {
+    this.writable = true;
+    this.report();
+  }
+
+  private beat(): void {
+    if (this.state === 'ended') return;
+    const silence = this.options.clock.now() - this.lastHeard;
+    if (silence > this.heartbeatMilliseconds * SILENT_INTERVALS) {
+      this.finish(`the server was silent for ${Math.round(silence)} ms`);
+      return;
+    }
+    this.heartbeats += 1;
+    this.stream.write({ heartbeat: { sequence: this.heartbeats } });
+    this.timer = this.options.clock.after(this.heartbeatMilliseconds, () => this.beat());
+  }
+
+  private finish(reason: string): void {
+    if (this.state === 'ended') return;
+    this.state = 'ended';
+    this.timer?.cancel();
+    // Cancelling makes the stream emit one more error, which is of no interest any more.
+    this.stream.on('error', () => undefined);
+    this.stream.cancel();
+    this.options.onEnd(reason);
+  }
+}
