@@ -1,0 +1,146 @@
+/** The chain that every request goes through: one worry a layer, in an order that is written once, here. */
+import { internalError, StatusError, timeout, tooManyRequests } from '../../api/errors.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Log } from '../../lib/log.ts';
+import { authenticate, type Authenticator } from '../auth/authenticator.ts';
+import { authorize, type Authorizer } from '../auth/authorizer.ts';
+import type { Exchange, Handler, Layer } from './exchange.ts';
+import type { RequestMetrics } from './request-metrics.ts';
+import { isLongRunning } from './request-info.ts';
+import { writeError } from './respond.ts';
+
+/** How many requests that end by themselves may be under way; watches, logs and the like don't count. */
+export const MAX_READING = 400;
+export const MAX_CHANGING = 200;
+export const REQUEST_DEADLINE_MILLISECONDS = 60_000;
+
+/** What may be asked by anybody. */
+const PUBLIC_PATHS = new Set(['livez', 'readyz', 'healthz', 'version']);
+
+export interface ChainOptions {
+  readonly authenticators: readonly Authenticator[];
+  readonly authorizers: readonly Authorizer[];
+  readonly metrics: RequestMetrics;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export function apiChain(options: ChainOptions, handler: Handler): Handler {
+  const layers: readonly Layer[] = [
+    // First, so that every answer can be found in the log, however it came to be.
+    identified(),
+    // Outside of what turns errors into answers, so that it counts those answers as well.
+    measured(options),
+    // Whatever is thrown further in becomes a Status; nothing that one request does ends the process.
+    answered(options.log),
+    // Before any work is done for the request: who is refused here has cost next to nothing.
+    limited(options.metrics),
+    // Around everything that may wait: authentication and authorization may ask others one day.
+    timed(options.clock),
+    authenticated(options.authenticators),
+    // The audit log has its place here: it is known who asks, and nothing has been changed or refused yet.
+    authorized(options.authorizers),
+    // Limits of a body's size and time are in `readBody`, where a handler that wants one reads it.
+  ];
+  return layers.reduceRight<Handler>((next, layer) => layer(next), handler);
+}
+
+function identified(): Layer {
+  return (next) => (exchange) => {
+    exchange.response.setHeader('audit-id', exchange.id);
+    exchange.response.setHeader('cache-control', 'no-cache, private');
+    return next(exchange);
+  };
+}
+
+function measured({ metrics, clock, log }: ChainOptions): Layer {
+  return (next) => async (exchange) => {
+    const begun = clock.now();
+    const end = metrics.begin(exchange.info);
+    try {
+      await next(exchange);
+    } finally {
+      const seconds = (clock.now() - begun) / 1000;
+      const code = exchange.response.statusCode;
+      end(code, seconds);
+      const { method, path } = exchange.info;
+      log.debug({ id: exchange.id, method, path, code, seconds, user: exchange.user?.name }, 'answered');
+    }
+  };
+}
+
+function answered(log: Log): Layer {
+  return (next) => async (exchange) => {
+    try {
+      await next(exchange);
+    } catch (error) {
+      // Nobody is there to be told.
+      if (exchange.signal.aborted && exchange.response.destroyed) return;
+      await writeError(exchange, asStatus(exchange, error, log));
+    }
+  };
+}
+
+function asStatus(exchange: Exchange, error: unknown, log: Log): StatusError {
+  if (error instanceof StatusError) return error;
+  const { method, path } = exchange.info;
+  log.error({ err: error, id: exchange.id, method, path }, 'a request failed unexpectedly');
+  return internalError(error);
+}
+
+function limited(metrics: RequestMetrics): Layer {
+  const underWay = { reading: 0, changing: 0 };
+  return (next) => async (exchange) => {
+    if (isLongRunning(exchange.info) || PUBLIC_PATHS.has(exchange.info.segments[0] ?? '')) return next(exchange);
+    const { method } = exchange.info;
+    const sort = method === 'GET' || method === 'HEAD' ? 'reading' : 'changing';
+    if (underWay[sort] >= (sort === 'reading' ? MAX_READING : MAX_CHANGING)) {
+      throw tooManyRequests('too many requests, please try again later', 1);
+    }
+    metrics.inFlight(sort, ++underWay[sort]);
+    try {
+      await next(exchange);
+    } finally {
+      metrics.inFlight(sort, --underWay[sort]);
+    }
+  };
+}
+
+function timed(clock: Clock): Layer {
+  return (next) => async (exchange) => {
+    if (isLongRunning(exchange.info)) return next(exchange);
+    const late = Promise.withResolvers<never>();
+    const timer = clock.after(REQUEST_DEADLINE_MILLISECONDS, () => {
+      const error = timeout(`the request did not complete within ${REQUEST_DEADLINE_MILLISECONDS / 1000} s`);
+      late.reject(error);
+      exchange.abort(error);
+    });
+    const work = next(exchange);
+    // When time is up first, the answer has been given; how the work ends then is nobody's concern.
+    work.catch(() => {});
+    try {
+      await Promise.race([work, late.promise]);
+    } finally {
+      timer.cancel();
+    }
+  };
+}
+
+function authenticated(authenticators: readonly Authenticator[]): Layer {
+  return (next) => async (exchange) => {
+    if (!isPublic(exchange)) exchange.user = await authenticate(authenticators, exchange.request);
+    return next(exchange);
+  };
+}
+
+function authorized(authorizers: readonly Authorizer[]): Layer {
+  return (next) => async (exchange) => {
+    if (exchange.user) await authorize(authorizers, exchange.user, exchange.info);
+    else if (!isPublic(exchange)) throw new Error('a request reached authorization without a user');
+    return next(exchange);
+  };
+}
+
+function isPublic({ info }: Exchange): boolean {
+  return (info.method === 'GET' || info.method === 'HEAD') && PUBLIC_PATHS.has(info.segments[0] ?? '');
+}

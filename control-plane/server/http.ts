@@ -1,0 +1,179 @@
+/**
+ * The API's listener: HTTP/2 and HTTP/1.1 on one port. Clients multiplex their watches over HTTP/2; upgrades to WebSocket
+ * go over HTTP/1.1. A client certificate is asked for, never required: who shows none may prove otherwise who he is.
+ */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { ServerResponse, type IncomingMessage } from 'node:http';
+import http2, { type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import type { StatusError } from '../../api/errors.ts';
+import type { KeyPair } from '../../lib/certificates.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { sleep } from '../../lib/clock.ts';
+import type { Component } from '../../lib/component.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Handler, HttpRequest, HttpResponse, Upgrade } from './exchange.ts';
+import { parseRequest, type RequestInfo } from './request-info.ts';
+import { writeError } from './respond.ts';
+
+/** How long requests under way may take to finish when the server stops. */
+const DRAIN_MILLISECONDS = 20_000;
+/**
+ * Node's default of 10 MB fails lists that are asked for together on one connection, and its default for streams that the
+ * client resets (1,000 at once, 33 a second) throws out informers that end their watches.
+ */
+const SESSION_MEGABYTES = 1000;
+const STREAM_RESETS = { streamResetBurst: 100_000, streamResetRate: 10_000 };
+const MAX_STREAMS = 1000;
+const HANDSHAKE_MILLISECONDS = 10_000;
+
+export interface Certificates {
+  readonly authorityCertificate: string;
+  readonly serverKeyPair: KeyPair;
+  onRenewed(listener: (server: KeyPair) => void): () => void;
+}
+
+export interface ApiListenerOptions {
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  readonly certificates: Certificates;
+  readonly handler: Handler;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class ApiListener implements Component {
+  readonly name = 'api listener';
+  private readonly options: ApiListenerOptions;
+  private readonly stopping = new AbortController();
+  private readonly sockets = new Set<TLSSocket>();
+  private readonly sessions = new Set<ServerHttp2Session>();
+  private readonly underWay = new Set<Promise<void>>();
+  private server: Http2SecureServer | undefined;
+  private endRenewal: (() => void) | undefined;
+
+  constructor(options: ApiListenerOptions) {
+    this.options = options;
+  }
+
+  /** The port that is listened on. */
+  get port(): number {
+    return (this.server?.address() as AddressInfo | null)?.port ?? 0;
+  }
+
+  async start(): Promise<void> {
+    const { host, port, certificates } = this.options;
+    const server = http2.createSecureServer({
+      ...this.secureContext(certificates.serverKeyPair),
+      allowHTTP1: true,
+      requestCert: true,
+      rejectUnauthorized: false,
+      handshakeTimeout: HANDSHAKE_MILLISECONDS,
+      maxSessionMemory: SESSION_MEGABYTES,
+      settings: { maxConcurrentStreams: MAX_STREAMS },
+      ...STREAM_RESETS,
+    });
+    this.server = server;
+    server.on('secureConnection', (socket) => this.track(this.sockets, socket));
+    server.on('session', (session) => this.track(this.sessions, session));
+    server.on('request', (request, response) => this.accept(request, response, undefined));
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+      this.upgrade(request, socket, head),
+    );
+    this.endRenewal = certificates.onRenewed((pair) => server.setSecureContext(this.secureContext(pair)));
+    server.listen(port, host);
+    await once(server, 'listening');
+  }
+
+  /** Takes no more, lets watches end and the rest finish, then closes what is left. */
+  async stop(): Promise<void> {
+    this.endRenewal?.();
+    const closed = this.server?.listening ? once(this.server, 'close') : undefined;
+    this.server?.close();
+    this.stopping.abort(new Error('the server is stopping'));
+    for (const session of this.sessions) session.close();
+    await this.drain();
+    for (const socket of this.sockets) socket.destroy();
+    await closed;
+  }
+
+  private async drain(): Promise<void> {
+    const finished = new AbortController();
+    const late = sleep(this.options.clock, DRAIN_MILLISECONDS, finished.signal).then(
+      () => this.options.log.warn({ requests: this.underWay.size }, 'requests did not finish in time'),
+      // Everything finished before.
+      () => {},
+    );
+    while (this.underWay.size > 0) {
+      const all = Promise.all(this.underWay).then(() => 'finished' as const);
+      if ((await Promise.race([all, late])) !== 'finished') break;
+    }
+    finished.abort();
+  }
+
+  private secureContext(pair: KeyPair): { key: string; cert: string; ca: string; minVersion: 'TLSv1.2' } {
+    const { authorityCertificate } = this.options.certificates;
+    return { key: pair.key, cert: pair.certificate, ca: authorityCertificate, minVersion: 'TLSv1.2' };
+  }
+
+  private track<T extends TLSSocket | ServerHttp2Session>(set: Set<T>, member: T): void {
+    set.add(member);
+    member.on('close', () => set.delete(member));
+    // A connection that breaks ends its requests, and they say so; there is nothing more to do.
+    member.on('error', () => {});
+  }
+
+  /** Until its connection is taken over, an upgrade is answered like any request. */
+  private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket as TLSSocket);
+    response.on('finish', () => socket.end());
+    const take = (): Duplex => {
+      response.detachSocket(socket as TLSSocket);
+      return socket;
+    };
+    this.accept(request, response, { request, head, take });
+  }
+
+  private accept(request: HttpRequest, response: HttpResponse, upgrade: Upgrade | undefined): void {
+    // Errors of the connection arrive as the end of the exchange.
+    request.on('error', () => {});
+    response.on('error', () => {});
+    const work = this.carry(request, response, upgrade).catch((error: unknown) => {
+      this.options.log.error({ err: error }, 'an answer could not be given');
+      response.destroy();
+    });
+    this.underWay.add(work);
+    void work.finally(() => this.underWay.delete(work));
+  }
+
+  private async carry(request: HttpRequest, response: HttpResponse, upgrade: Upgrade | undefined): Promise<void> {
+    const ended = new AbortController();
+    response.on('close', () => ended.abort(new Error('the exchange has ended')));
+    if (this.stopping.signal.aborted && request.httpVersionMajor === 1) response.setHeader('connection', 'close');
+    const exchange = {
+      id: randomUUID(),
+      request,
+      response,
+      user: undefined,
+      signal: ended.signal,
+      abort: (reason: Error) => ended.abort(reason),
+      stopping: this.stopping.signal,
+      upgrade,
+    };
+    let info: RequestInfo;
+    try {
+      info = parseRequest(request.method ?? '', request.url ?? '');
+    } catch (error) {
+      // The chain goes by what a request is about; for this one nobody can tell.
+      await writeError({ ...exchange, info: parseRequest('GET', '/') }, error as StatusError);
+      return;
+    }
+    await this.options.handler({ ...exchange, info });
+  }
+}

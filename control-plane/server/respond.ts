@@ -1,0 +1,117 @@
+/** Writes answers: whole ones, compressed when that pays, and long ones piece by piece at the client's pace. */
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { constants, createGzip, gzip, type Gzip } from 'node:zlib';
+import type { StatusError } from '../../api/errors.ts';
+import { header, type Exchange, type HttpResponse } from './exchange.ts';
+
+/** Smaller answers are sent as they are, as by Kubernetes. */
+const GZIP_FROM_BYTES = 128 * 1024;
+const GZIP_LEVEL = 1;
+/** Pieces are gathered to about this size before they are written. */
+const CHUNK_BYTES = 64 * 1024;
+
+export async function writeJson(exchange: Exchange, code: number, value: unknown): Promise<void> {
+  await writeBytes(exchange, code, Buffer.from(JSON.stringify(value)), 'application/json');
+}
+
+export async function writeBytes(exchange: Exchange, code: number, bytes: Buffer, type: string): Promise<void> {
+  const { response } = exchange;
+  const compressed = bytes.length >= GZIP_FROM_BYTES && acceptsGzip(exchange);
+  const body = compressed ? await promisify(gzip)(bytes, { level: GZIP_LEVEL }) : bytes;
+  // Time was up meanwhile, and the client has been told so.
+  if (response.destroyed || response.headersSent) return;
+  response.setHeader('content-type', type);
+  response.setHeader('content-length', body.length);
+  if (compressed) response.setHeader('content-encoding', 'gzip');
+  response.setHeader('vary', 'Accept-Encoding');
+  response.statusCode = code;
+  endWith(exchange, body);
+}
+
+/** Writes pieces one after the other, never more than the client takes. `bytes` is about how much it will be. */
+export async function writePieces(exchange: Exchange, pieces: Iterable<Buffer>, bytes: number): Promise<void> {
+  const { response } = exchange;
+  const compress = bytes >= GZIP_FROM_BYTES && acceptsGzip(exchange);
+  response.setHeader('content-type', 'application/json');
+  response.setHeader('vary', 'Accept-Encoding');
+  if (compress) response.setHeader('content-encoding', 'gzip');
+  response.statusCode = 200;
+  if (exchange.info.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  if (!compress) {
+    await pour(pieces, response, exchange.signal);
+    response.end();
+    return;
+  }
+  const zip = createGzip({ level: GZIP_LEVEL, finishFlush: constants.Z_FINISH });
+  zip.pipe(response as unknown as NodeJS.WritableStream);
+  exchange.signal.addEventListener('abort', () => zip.destroy(), { once: true });
+  await pour(pieces, zip, exchange.signal);
+  zip.end();
+  await once(zip, 'end', { signal: exchange.signal });
+}
+
+async function pour(pieces: Iterable<Buffer>, sink: HttpResponse | Gzip, signal: AbortSignal): Promise<void> {
+  let gathered: Buffer[] = [];
+  let size = 0;
+  for (const piece of pieces) {
+    gathered.push(piece);
+    size += piece.length;
+    if (size < CHUNK_BYTES) continue;
+    const chunk = Buffer.concat(gathered, size);
+    gathered = [];
+    size = 0;
+    if (!write(sink, chunk)) await once(sink, 'drain', { signal });
+    signal.throwIfAborted();
+  }
+  if (size > 0) write(sink, Buffer.concat(gathered, size));
+}
+
+/** The two kinds of response don't share a signature of `write`. */
+export function write(sink: HttpResponse | Gzip, chunk: Buffer): boolean {
+  return (sink as ServerResponse).write(chunk);
+}
+
+/** The error as a Status, if nothing was answered yet; otherwise the answer is broken off, so that nobody takes it as whole. */
+export async function writeError(exchange: Exchange, error: StatusError): Promise<void> {
+  const { response } = exchange;
+  if (response.headersSent) {
+    response.destroy(error);
+    return;
+  }
+  const retryAfter = error.details?.retryAfterSeconds;
+  if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter);
+  // What is left of a body that nobody read would be taken for the next request.
+  if (!exchange.request.complete && exchange.request.httpVersionMajor === 1) {
+    response.setHeader('connection', 'close');
+  }
+  await writeJson(exchange, error.code, error.toStatus());
+}
+
+function endWith(exchange: Exchange, body: Buffer): void {
+  if (exchange.info.method === 'HEAD') exchange.response.end();
+  else (exchange.response as ServerResponse).end(body);
+}
+
+function acceptsGzip(exchange: Exchange): boolean {
+  return header(exchange.request, 'accept-encoding')
+    .split(',')
+    .some((coding) => /^\s*gzip\s*(;\s*q=(?!0(\.0*)?\s*$).*)?$/.test(coding));
+}
+
+/** A warning for the person at the client, as kubectl prints it. At most 64 of them, each cut at 1 KiB. */
+export function addWarnings(exchange: Exchange, warnings: readonly string[]): void {
+  if (warnings.length === 0) return;
+  const values = warnings.slice(0, 64).map((text) => {
+    const clean = text
+      .slice(0, 1024)
+      .replaceAll(/[^\x20-\x7e]/g, '?')
+      .replaceAll(/[\\"]/g, String.raw`\$&`);
+    return `299 - "${clean}"`;
+  });
+  exchange.response.setHeader('warning', values);
+}
