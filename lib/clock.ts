@@ -66,6 +66,12 @@ export class FakeClock implements Clock {
     return { cancel: () => void this.timers.delete(timer) };
   }
 
+  /** Jumps on as for a process that was held up: what came due meanwhile is called only then, all at once. */
+  stall(milliseconds: number): void {
+    this.elapsed += milliseconds;
+    this.advance(0);
+  }
+
   /** Moves on, calling every timer that comes due on the way, in order of time. */
   advance(milliseconds: number): void {
     const end = this.elapsed + milliseconds;
