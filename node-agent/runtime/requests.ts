@@ -28,7 +28,8 @@ export function sandboxMessage(config: SandboxConfig): object {
   const { name, namespace, uid, attempt, labels, annotations } = config;
   return {
     metadata: { name, namespace, uid, attempt },
-    hostname: config.hostname,
+    // On the network of the host there is no name of its own to set.
+    hostname: config.hostNetwork ? '' : config.hostname,
     logDirectory: config.logDirectory,
     dnsConfig: config.dns,
     portMappings: config.portMappings,

@@ -16,6 +16,8 @@ export interface RuntimeUnderTest {
   /** An image name of the same registry that does not exist. */
   missingImage: string;
   logDirectory: string;
+  /** Empty for the runtime's own choice. */
+  cgroupParent: string;
 }
 
 export const COMMANDS = {
@@ -142,8 +144,12 @@ export function runtimeContract(make: () => Promise<RuntimeUnderTest>): void {
     }
   });
 
+  function newSandbox(change: Partial<SandboxConfig> = {}): SandboxConfig {
+    return sandboxConfig(subject.logDirectory, { cgroupParent: subject.cgroupParent, ...change });
+  }
+
   async function started(command: string[], change: Partial<ContainerConfig> = {}): Promise<[string, string]> {
-    const sandbox = sandboxConfig(subject.logDirectory);
+    const sandbox = newSandbox();
     const sandboxId = await runtime.runSandbox(sandbox);
     const config = containerConfig(subject.image, command, change);
     const id = await runtime.createContainer(sandboxId, config, sandbox);
@@ -161,7 +167,7 @@ export function runtimeContract(make: () => Promise<RuntimeUnderTest>): void {
   });
 
   it('runs a sandbox with an address and keeps what it was given', async () => {
-    const config = sandboxConfig(subject.logDirectory, { attempt: 2 });
+    const config = newSandbox({ attempt: 2 });
     const id = await runtime.runSandbox(config);
     const status = await runtime.sandboxStatus(id);
     assert.equal(status.ready, true);
@@ -175,7 +181,7 @@ export function runtimeContract(make: () => Promise<RuntimeUnderTest>): void {
   });
 
   it('gives no address to a sandbox on the network of the host', async () => {
-    const id = await runtime.runSandbox(sandboxConfig(subject.logDirectory, { hostNetwork: true }));
+    const id = await runtime.runSandbox(newSandbox({ hostNetwork: true }));
     assert.deepEqual((await runtime.sandboxStatus(id)).ips, []);
   });
 
@@ -193,7 +199,7 @@ export function runtimeContract(make: () => Promise<RuntimeUnderTest>): void {
   });
 
   it('takes a container from created over running to exited', async () => {
-    const sandbox = sandboxConfig(subject.logDirectory);
+    const sandbox = newSandbox();
     const sandboxId = await runtime.runSandbox(sandbox);
     const config = containerConfig(subject.image, COMMANDS.exit3, { attempt: 4, annotations: { hash: 'x' } });
     const id = await runtime.createContainer(sandboxId, config, sandbox);
@@ -219,7 +225,7 @@ export function runtimeContract(make: () => Promise<RuntimeUnderTest>): void {
   });
 
   it('rejects a start that fails and says why in the status', async () => {
-    const sandbox = sandboxConfig(subject.logDirectory);
+    const sandbox = newSandbox();
     const sandboxId = await runtime.runSandbox(sandbox);
     const id = await runtime.createContainer(sandboxId, containerConfig(subject.image, COMMANDS.missing), sandbox);
     await assert.rejects(runtime.startContainer(id), isError('Other'));

@@ -32,6 +32,7 @@ describe('runtime in memory', () => {
       image: 'registry.test/busybox:1',
       missingImage: 'registry.test/missing:1',
       logDirectory: '/var/log/pods',
+      cgroupParent: '',
     });
   });
 });
