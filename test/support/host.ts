@@ -86,7 +86,7 @@ export async function createHost(options: { name: string }): Promise<TestHost & 
   const site = await createSite(options);
   const [host] = site.hosts;
   if (!host) throw new Error('a site of no hosts');
-  return { ...host, destroy: site.destroy };
+  return { ...host, destroy: () => site.destroy() };
 }
 
 /** The product counts its clusters from 0 upwards, so tests take the first free link from the top. */

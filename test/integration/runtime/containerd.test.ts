@@ -113,7 +113,7 @@ describe('runtime on containerd', function () {
     events.stop();
   });
 
-  it('says why a registry can't be reached', async () => {
+  it('says why a registry cannot be reached', async () => {
     await assert.rejects(runtime.pullImage(`${host.address}:1/none:1`, undefined), /connection refused/);
   });
 });
