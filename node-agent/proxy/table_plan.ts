@@ -1,0 +1,278 @@
+/** The table as it is to be: takes frontends service by service and answers with the steps that lead there. */
+import { FAMILIES, type Frontend, type Target } from './frontends.ts';
+import {
+  balancerChain,
+  type BalancerShape,
+  balancerSteps,
+  isBalancerChain,
+  isPortFamily,
+  type Layout,
+  refusedOf,
+  slotsOf,
+  STICKY_SLOTS,
+} from './layout.ts';
+import type { NftStep, StaleFlow, TableState } from './port.ts';
+import { arrange, spread } from './slots.ts';
+
+export interface TablePlan {
+  steps: NftStep[];
+  stale: StaleFlow[];
+}
+
+/** What one service wants of the table. */
+export interface Wish {
+  readonly frontends: readonly Frontend[];
+  /** Addresses of its endpoints on this node: their connections to themselves must pass through the node. */
+  readonly hairpins: readonly string[];
+}
+
+const NOTHING: Wish = { frontends: [], hairpins: [] };
+
+interface Placed {
+  owner: string;
+  frontend: Frontend;
+  slots: readonly string[];
+}
+
+/** Set and key of an element, as one string. */
+type ElementId = `${string}|${string}`;
+
+export class TablePlanner {
+  private readonly layout: Layout;
+  private readonly placed = new Map<string, Placed>();
+  private readonly byOwner = new Map<string, Map<string, Frontend>>();
+  /** Owners of frontends that another service has: the oldest keeps it. */
+  private readonly waiting = new Map<string, Set<string>>();
+  private readonly hairpins = new Map<string, readonly string[]>();
+  private readonly hairpinUses = new Map<string, number>();
+  private chains = new Set<string>();
+
+  constructor(layout: Layout) {
+    this.layout = layout;
+  }
+
+  /** What adopts or replaces `existing` so that the table holds exactly what `wishes`, by owner, ask for. */
+  full(existing: TableState | undefined, wishes: ReadonlyMap<string, Wish>): TablePlan {
+    const adopted = existing?.chains.has(this.layout.marker) ? existing : undefined;
+    const order = slotOrders(existing);
+    for (const state of [this.placed, this.byOwner, this.waiting, this.hairpins, this.hairpinUses]) state.clear();
+    this.chains = new Set(adopted?.chains);
+    const steps: NftStep[] = adopted ? [] : [{ step: 'remove-table' }, { step: 'add-table' }, ...this.layout.steps];
+    const wanted = new Map<ElementId, string>();
+    for (const [owner, wish] of wishes) {
+      this.byOwner.set(owner, new Map(wish.frontends.map((frontend) => [idOf(frontend), frontend])));
+      for (const frontend of wish.frontends) this.claim(owner, frontend, order, steps);
+      this.useHairpins(owner, wish.hairpins);
+    }
+    for (const { frontend, slots } of this.placed.values())
+      for (const [id, value] of elementsOf(frontend, slots)) wanted.set(id, value);
+    for (const address of this.hairpinUses.keys()) wanted.set(hairpinOf(address), '');
+    steps.push(...difference(elementsIn(adopted), wanted), ...this.unusedChains(wanted));
+    const stale = frontendsIn(order).flatMap((before) => staleFlows(before, this.placed.get(idOf(before))?.frontend));
+    return { steps, stale };
+  }
+
+  /** What changes now that `owner` wants `wish`; undefined when it is gone. */
+  update(owner: string, { frontends, hairpins }: Wish = NOTHING): TablePlan {
+    const plan: TablePlan = { steps: [], stale: [] };
+    const removed: NftStep[] = [];
+    const added: NftStep[] = [];
+    const now = new Map(frontends.map((frontend) => [idOf(frontend), frontend]));
+    const freed = [...(this.byOwner.get(owner)?.values() ?? [])].filter((frontend) => !now.has(idOf(frontend)));
+    if (now.size > 0) this.byOwner.set(owner, now);
+    else this.byOwner.delete(owner);
+    const changed = [...freed.flatMap((frontend) => this.release(owner, frontend)), ...this.pairs(owner, now)];
+    for (const [claimant, id, frontend] of changed) {
+      const before = this.placed.get(id);
+      if (before && before.owner !== claimant && frontend) {
+        this.wait(id, claimant);
+        continue;
+      }
+      const after = frontend && this.place(claimant, frontend, before?.slots ?? [], plan.steps);
+      if (!frontend) this.placed.delete(id);
+      const steps = difference(elementsOfPlaced(before), elementsOfPlaced(after));
+      for (const step of steps) (step.step === 'remove-element' ? removed : added).push(step);
+      if (before) plan.stale.push(...staleFlows(before.frontend, frontend));
+    }
+    plan.steps.push(...removed, ...added, ...this.useHairpins(owner, hairpins));
+    return plan;
+  }
+
+  private useHairpins(owner: string, addresses: readonly string[]): NftStep[] {
+    const before = new Set(this.hairpinUses.keys());
+    for (const address of addresses) this.countHairpin(address, 1);
+    for (const address of this.hairpins.get(owner) ?? []) this.countHairpin(address, -1);
+    if (addresses.length > 0) this.hairpins.set(owner, addresses);
+    else this.hairpins.delete(owner);
+    const toElements = (keys: Iterable<string>): Map<ElementId, string> =>
+      new Map([...keys].map((address) => [hairpinOf(address), '']));
+    return difference(toElements(before), toElements(this.hairpinUses.keys()));
+  }
+
+  private countHairpin(address: string, by: number): void {
+    const uses = (this.hairpinUses.get(address) ?? 0) + by;
+    if (uses > 0) this.hairpinUses.set(address, uses);
+    else this.hairpinUses.delete(address);
+  }
+
+  private *pairs(owner: string, frontends: ReadonlyMap<string, Frontend>): Iterable<[string, string, Frontend]> {
+    for (const [id, frontend] of frontends) {
+      const { owner: holder, frontend: before } = this.placed.get(id) ?? {};
+      if (holder !== owner || !before || !sameTarget(before.target, frontend.target)) yield [owner, id, frontend];
+    }
+  }
+
+  /** What becomes of a frontend that `owner` no longer wants: nothing, or that of the next who waits for it. */
+  private release(owner: string, frontend: Frontend): [string, string, Frontend | undefined][] {
+    const id = idOf(frontend);
+    const waiting = this.waiting.get(id);
+    waiting?.delete(owner);
+    if (waiting?.size === 0) this.waiting.delete(id);
+    const placed = this.placed.get(id);
+    if (placed?.owner !== owner) return [];
+    const heir = waiting?.values().next().value;
+    if (heir === undefined) return [[owner, id, undefined]];
+    waiting?.delete(heir);
+    this.placed.set(id, { ...placed, owner: heir });
+    return [[heir, id, this.byOwner.get(heir)?.get(id)]];
+  }
+
+  private claim(owner: string, frontend: Frontend, order: SlotOrders, steps: NftStep[]): void {
+    const id = idOf(frontend);
+    if (this.placed.has(id)) this.wait(id, owner);
+    else this.place(owner, frontend, order.get(id) ?? [], steps);
+  }
+
+  private wait(id: string, owner: string): void {
+    const waiting = this.waiting.get(id) ?? new Set();
+    waiting.add(owner);
+    this.waiting.set(id, waiting);
+  }
+
+  private place(
+    owner: string,
+    frontend: Frontend,
+    previous: readonly (string | undefined)[],
+    steps: NftStep[],
+  ): Placed {
+    const placed = { owner, frontend, slots: slotsFor(frontend.target, previous) };
+    this.placed.set(idOf(frontend), placed);
+    const shape = shapeOf(placed);
+    if (shape && !this.chains.has(balancerChain(frontend.family, shape))) {
+      this.chains.add(balancerChain(frontend.family, shape));
+      steps.push(...balancerSteps(frontend.family, shape));
+    }
+    return placed;
+  }
+
+  private unusedChains(wanted: ReadonlyMap<ElementId, string>): NftStep[] {
+    const used = new Set([...wanted.values()].map((value) => value.slice('goto '.length)));
+    const unused = [...this.chains].filter((chain) => isBalancerChain(chain) && !used.has(chain));
+    for (const chain of unused) this.chains.delete(chain);
+    return unused.map((chain) => ({ step: 'remove-chain', chain }));
+  }
+}
+
+function idOf({ family, key }: Frontend): string {
+  return `${family}|${key}`;
+}
+
+function hairpinOf(address: string): ElementId {
+  return `hairpins|${address} . ${address}`;
+}
+
+function sameTarget(one: Target, other: Target): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+function slotsFor(target: Target, previous: readonly (string | undefined)[]): string[] {
+  if (target.type !== 'balance') return [];
+  return target.sticky ? spread(target.backends, STICKY_SLOTS) : arrange(previous, target.backends);
+}
+
+function shapeOf({ frontend: { target }, slots }: Placed): BalancerShape | undefined {
+  return target.type === 'balance'
+    ? { slots: slots.length, sticky: target.sticky, masquerade: target.masquerade }
+    : undefined;
+}
+
+function elementsOfPlaced(placed: Placed | undefined): Map<ElementId, string> {
+  return placed ? elementsOf(placed.frontend, placed.slots) : new Map();
+}
+
+function elementsOf(frontend: Frontend, slots: readonly string[]): Map<ElementId, string> {
+  const { family, key, target } = frontend;
+  if (target.type === 'drop') return new Map<ElementId, string>([[`${family}|${key}`, 'drop']]);
+  if (target.type === 'refuse') return new Map<ElementId, string>([[`${refusedOf(family)}|${key}`, '']]);
+  const shape = { slots: slots.length, sticky: target.sticky, masquerade: target.masquerade };
+  const elements = new Map<ElementId, string>([[`${family}|${key}`, `goto ${balancerChain(family, shape)}`]]);
+  slots.forEach((backend, slot) => elements.set(`${slotsOf(family)}|${key} . ${slot}`, backend));
+  return elements;
+}
+
+/** Removals first: an element with another value has to go before it comes. */
+function difference(before: ReadonlyMap<ElementId, string>, after: ReadonlyMap<ElementId, string>): NftStep[] {
+  const removed: NftStep[] = [];
+  const added: NftStep[] = [];
+  for (const [id, value] of before)
+    if (after.get(id) !== value) removed.push({ step: 'remove-element', ...elementName(id) });
+  for (const [id, value] of after)
+    if (before.get(id) !== value) added.push({ step: 'add-element', ...elementName(id), ...(value && { value }) });
+  const bySet = (one: NftStep, other: NftStep): number =>
+    'set' in one && 'set' in other ? one.set.localeCompare(other.set) : 0;
+  return [...removed.toSorted(bySet), ...added.toSorted(bySet)];
+}
+
+function elementName(id: ElementId): { set: string; key: string } {
+  const bar = id.indexOf('|');
+  return { set: id.slice(0, bar), key: id.slice(bar + 1) };
+}
+
+function elementsIn(table: TableState | undefined): Map<ElementId, string> {
+  const elements = new Map<ElementId, string>();
+  for (const [set, members] of table?.elements ?? [])
+    for (const [key, value] of members) elements.set(`${set}|${key}`, value);
+  return elements;
+}
+
+type SlotOrders = Map<string, (string | undefined)[]>;
+
+/** The slots as the kernel has them, by frontend, so that adopting a table moves as little as an update does. */
+function slotOrders(table: TableState | undefined): SlotOrders {
+  const orders: SlotOrders = new Map();
+  for (const family of FAMILIES) {
+    for (const [key, backend] of table?.elements.get(slotsOf(family)) ?? []) {
+      const end = key.lastIndexOf(' . ');
+      const id = `${family}|${key.slice(0, end)}`;
+      const order = orders.get(id) ?? [];
+      order[Number(key.slice(end + 3))] = backend;
+      orders.set(id, order);
+    }
+  }
+  return orders;
+}
+
+/** The frontends that the kernel balances, as far as its slots tell. */
+function frontendsIn(orders: SlotOrders): Frontend[] {
+  return [...orders].map(([id, slots]) => {
+    const { set, key } = elementName(id as ElementId);
+    const backends = slots.filter((backend) => backend !== undefined);
+    return {
+      family: set as Frontend['family'],
+      key,
+      target: { type: 'balance', backends, sticky: false, masquerade: false },
+    };
+  });
+}
+
+/** UDP has no connections that end: flows to a backend that went away, or that had none, are to be tracked anew. */
+function staleFlows(before: Frontend, after: Frontend | undefined): StaleFlow[] {
+  const parts = before.key.split(' . ');
+  const [address, protocol, port] = isPortFamily(before.family) ? [undefined, ...parts] : parts;
+  if (protocol !== 'udp') return [];
+  const flow = { address, port: Number(port) };
+  const now = after?.target.type === 'balance' ? after.target.backends : [];
+  if (before.target.type !== 'balance') return now.length > 0 ? [{ ...flow, backend: undefined }] : [];
+  const gone = before.target.backends.filter((backend) => !now.includes(backend));
+  return [...new Set(gone.map((backend) => backend.split(' . ')[0]))].map((backend) => ({ ...flow, backend }));
+}
