@@ -1,0 +1,94 @@
+/** Everything a controller can do, as data. `executors.ts` has one function for each. */
+import type { Kind } from '../../api/kinds.ts';
+import { apiVersionOf } from '../../api/kinds.ts';
+import type { KubeObject } from '../../api/object.ts';
+import type { Taint } from '../../api/schema/types/core.v1.ts';
+import type { ObjectReference } from '../../api/schema/types/core.v1.ts';
+import type { OwnerReference } from '../../api/schema/types/meta.v1.ts';
+
+/** One object, and only as long as it has this uid. */
+export interface Target {
+  readonly kind: Kind;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+export interface EventSeed {
+  readonly about: ObjectReference;
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+/** An RFC 7386 merge patch, as far as controllers need one: nested objects, and null to remove. */
+export interface MergePatch {
+  readonly [field: string]: unknown;
+}
+
+interface Common {
+  /** Why, in words for the log. */
+  readonly why: string;
+  /** Recorded once the action has succeeded. */
+  readonly event?: EventSeed;
+}
+
+export type Action = Common &
+  (
+    | { readonly do: 'create'; readonly kind: Kind; readonly object: KubeObject }
+    | { readonly do: 'patch'; readonly target: Target; readonly patch: MergePatch }
+    | { readonly do: 'set-status'; readonly target: Target; readonly status: object }
+    | { readonly do: 'set-conditions'; readonly target: Target; readonly conditions: readonly Condition[]; readonly at: string }
+    | {
+        readonly do: 'delete';
+        readonly target: Target;
+        readonly gracePeriodSeconds?: number;
+        readonly propagationPolicy?: 'Orphan' | 'Background' | 'Foreground';
+        /** Refuse when the object was written since. */
+        readonly resourceVersion?: string;
+      }
+    | { readonly do: 'add-owner'; readonly target: Target; readonly owner: OwnerReference }
+    | { readonly do: 'remove-owners'; readonly target: Target; readonly uids: readonly string[] }
+    | { readonly do: 'remove-finalizer'; readonly target: Target; readonly finalizer: string }
+    | {
+        readonly do: 'change-taints';
+        readonly target: Target;
+        readonly add: readonly Taint[];
+        readonly remove: readonly Pick<Taint, 'key' | 'effect'>[];
+      }
+    | {
+        /** Deletes an object whose owners are all gone, after asking the store about each of them. */
+        readonly do: 'collect';
+        readonly target: Target;
+        readonly owners: readonly Target[];
+        readonly propagationPolicy: 'Orphan' | 'Background' | 'Foreground';
+        readonly resourceVersion: string;
+      }
+    | { readonly do: 'finalize-namespace'; readonly target: Target }
+    | { readonly do: 'record'; readonly event: EventSeed }
+  );
+
+export type ActionOf<Verb extends Action['do']> = Extract<Action, { do: Verb }>;
+
+export function targetOf(kind: Kind, object: KubeObject): Target {
+  const { namespace = '', name = '', uid = '' } = object.metadata;
+  return { kind, namespace, name, uid };
+}
+
+/** How an event names the object it is about. */
+export function referenceTo(kind: Kind, object: KubeObject): ObjectReference {
+  const { namespace, name, uid, resourceVersion } = object.metadata;
+  return { apiVersion: apiVersionOf(kind), kind: kind.kind, namespace, name, uid, resourceVersion };
+}
+
+export function ownerReferenceTo(kind: Kind, object: KubeObject): OwnerReference {
+  const { name = '', uid = '' } = object.metadata;
+  return { apiVersion: apiVersionOf(kind), kind: kind.kind, name, uid, controller: true, blockOwnerDeletion: true };
+}

@@ -1,0 +1,50 @@
+/** Conditions of nodes and pods, and times as objects carry them. */
+import type { Node, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Condition } from './actions.ts';
+
+/** RFC 3339 in UTC with whole seconds, as Kubernetes' `Time` is written. */
+export function timestamp(date: Date): string {
+  return `${date.toISOString().slice(0, 19)}Z`;
+}
+
+interface StoredCondition extends Condition {
+  readonly lastTransitionTime?: string;
+}
+
+/** The list with `next` in it, in the old one's place; the same list when nothing about it is new. */
+export function withCondition<T extends StoredCondition>(list: readonly T[], next: Condition, at: string): readonly T[] {
+  const before = list.find(({ type }) => type === next.type);
+  if (before && before.status === next.status && before.reason === next.reason && before.message === next.message) {
+    return list;
+  }
+  const lastTransitionTime = before?.status === next.status ? before.lastTransitionTime : at;
+  const now = { ...before, ...next, lastTransitionTime } as T;
+  return before ? list.map((condition) => (condition === before ? now : condition)) : [...list, now];
+}
+
+export function readyCondition(object: Pod | Node): StoredCondition | undefined {
+  const conditions: readonly StoredCondition[] = object.status?.conditions ?? [];
+  return conditions.find(({ type }) => type === 'Ready');
+}
+
+export function isReady(object: Pod | Node): boolean {
+  return readyCondition(object)?.status === 'True';
+}
+
+/** Succeeded or Failed: its containers have ended and stay so. */
+export function isTerminal(pod: Pod): boolean {
+  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+}
+
+export function isActive(pod: Pod): boolean {
+  return !isTerminal(pod) && pod.metadata.deletionTimestamp === undefined;
+}
+
+/** How long until the pod has been ready for `minReadySeconds`: 0 when it has, undefined when it is not ready. In milliseconds. */
+export function untilAvailable(pod: Pod, minReadySeconds: number, date: Date): number | undefined {
+  const ready = readyCondition(pod);
+  if (ready?.status !== 'True') return undefined;
+  if (minReadySeconds === 0) return 0;
+  if (!ready.lastTransitionTime) return undefined;
+  return Math.max(0, Date.parse(ready.lastTransitionTime) + minReadySeconds * 1000 - date.getTime());
+}

@@ -1,0 +1,213 @@
+/** How each action is carried out. An action without an executor does not compile. */
+import { isStatusError, conflict } from '../../api/errors.ts';
+import type { Kind } from '../../api/kinds.ts';
+import type { KubeObject } from '../../api/object.ts';
+import type { Taint } from '../../api/schema/types/core.v1.ts';
+import type { EventRecorder } from '../events/recorder.ts';
+import type { Registry } from '../registry/port.ts';
+import type { Action, ActionOf, Condition, MergePatch, Target } from './actions.ts';
+import { withCondition } from './conditions.ts';
+
+export interface Edges {
+  readonly registry: Registry;
+  readonly events: EventRecorder;
+  /** Resolves once every view holds at least what the store held when it was called. */
+  whenFresh(): Promise<void>;
+}
+
+/** What the store was made to say, so that the runner can wait until the view says it too. */
+export interface Written {
+  readonly kind: Kind;
+  readonly object: KubeObject;
+  readonly deleted: boolean;
+}
+
+type Executors = {
+  readonly [Verb in Action['do']]: (action: ActionOf<Verb>, edges: Edges) => Promise<Written | undefined>;
+};
+
+interface Conditioned extends KubeObject {
+  status?: { conditions?: Condition[] };
+}
+
+interface Tainted extends KubeObject {
+  spec: { taints?: Taint[] };
+}
+
+interface Finalized extends KubeObject {
+  spec?: { finalizers?: string[] };
+}
+
+const executors: Executors = {
+  async create({ kind, object }, { registry }) {
+    return { kind, object: await registry.resource(kind).create(object), deleted: false };
+  },
+
+  patch: ({ target, patch }, edges) => change(edges, target, (object) => mergePatch(object, patch)),
+
+  'set-status': ({ target, status }, edges) => change(edges, target, (object) => ({ ...object, status }), 'status'),
+
+  'set-conditions': ({ target, conditions, at }, edges) =>
+    change(edges, target, (object) => withConditions(object, conditions, at), 'status'),
+
+  async delete({ target, gracePeriodSeconds, propagationPolicy, resourceVersion }, { registry }) {
+    return remove(registry, target, { gracePeriodSeconds, propagationPolicy, resourceVersion });
+  },
+
+  'add-owner': ({ target, owner }, edges) =>
+    change(edges, target, (object) => {
+      const owners = object.metadata.ownerReferences ?? [];
+      if (owners.some(({ uid }) => uid === owner.uid)) return undefined;
+      if (owners.some(({ controller }) => controller)) {
+        throw conflict(target.kind, target.name, 'it has another controller by now');
+      }
+      return { ...object, metadata: { ...object.metadata, ownerReferences: [...owners, owner] } };
+    }),
+
+  'remove-owners': ({ target, uids }, edges) =>
+    changeIfThere(edges, target, (object) => {
+      const owners = object.metadata.ownerReferences ?? [];
+      const rest = owners.filter(({ uid }) => !uids.includes(uid));
+      return rest.length === owners.length ? undefined : { ...object, metadata: { ...object.metadata, ownerReferences: rest } };
+    }),
+
+  'remove-finalizer': ({ target, finalizer }, edges) =>
+    changeIfThere(edges, target, (object) => {
+      const finalizers = object.metadata.finalizers ?? [];
+      if (!finalizers.includes(finalizer)) return undefined;
+      const rest = finalizers.filter((name) => name !== finalizer);
+      return { ...object, metadata: { ...object.metadata, finalizers: rest } };
+    }),
+
+  'change-taints': (action, edges) => change(edges, action.target, (object) => withTaints(object as Tainted, action)),
+
+  async collect({ target, owners, propagationPolicy, resourceVersion }, { registry }) {
+    for (const owner of owners) {
+      if (await exists(registry, owner)) {
+        throw conflict(target.kind, target.name, `its owner ${owner.kind.kind} ${owner.name} is still there`);
+      }
+    }
+    return remove(registry, target, { propagationPolicy, resourceVersion });
+  },
+
+  async 'finalize-namespace'({ target }, edges) {
+    await edges.whenFresh();
+    const left = firstIn(edges.registry, target.name);
+    if (left) throw conflict(target.kind, target.name, `there is still a ${left} in it`);
+    await changeIfThere(edges, target, (object: Finalized) => ({
+      ...object,
+      spec: { ...object.spec, finalizers: (object.spec?.finalizers ?? []).filter((name) => name !== 'kubernetes') },
+    }));
+    return remove(edges.registry, target, {});
+  },
+
+  record({ event }, { events }) {
+    events.record(event);
+    return Promise.resolve(undefined);
+  },
+};
+
+/** Carries out one action; records its event when it succeeded. Rejects with a StatusError. */
+export async function execute(action: Action, edges: Edges): Promise<Written | undefined> {
+  // Each executor takes the action of its own verb: the table's type guarantees it, the compiler can't follow the index.
+  const executor = executors[action.do] as (action: Action, edges: Edges) => Promise<Written | undefined>;
+  const written = await executor(action, edges);
+  if (action.event && action.do !== 'record') edges.events.record(action.event);
+  return written;
+}
+
+type Change = (object: KubeObject) => KubeObject | undefined;
+
+async function change({ registry }: Edges, target: Target, apply: Change, subresource?: 'status'): Promise<Written> {
+  const { kind, namespace, name, uid } = target;
+  const object = await registry.resource(kind).mutate(namespace, name, apply, { uid, subresource });
+  return { kind, object, deleted: false };
+}
+
+/** For what need not be done when the object is gone or was replaced by another of its name. */
+async function changeIfThere(edges: Edges, target: Target, apply: Change): Promise<Written | undefined> {
+  try {
+    return await change(edges, target, apply);
+  } catch (error) {
+    if (await isGone(edges.registry, target, error)) return undefined;
+    throw error;
+  }
+}
+
+interface RemoveOptions {
+  gracePeriodSeconds?: number | undefined;
+  propagationPolicy?: 'Orphan' | 'Background' | 'Foreground' | undefined;
+  resourceVersion?: string | undefined;
+}
+
+async function remove(registry: Registry, target: Target, options: RemoveOptions): Promise<Written | undefined> {
+  const { kind, namespace, name, uid } = target;
+  const { gracePeriodSeconds, propagationPolicy, resourceVersion } = options;
+  try {
+    const object = await registry.resource(kind).delete(namespace, name, {
+      gracePeriodSeconds,
+      propagationPolicy,
+      preconditions: { uid, resourceVersion },
+    });
+    return { kind, object, deleted: true };
+  } catch (error) {
+    // To be gone is what was wanted.
+    if (await isGone(registry, target, error)) return undefined;
+    throw error;
+  }
+}
+
+async function isGone(registry: Registry, target: Target, error: unknown): Promise<boolean> {
+  if (isStatusError(error, 'NotFound')) return true;
+  return isStatusError(error, 'Conflict') && !(await exists(registry, target));
+}
+
+async function exists(registry: Registry, { kind, namespace, name, uid }: Target): Promise<boolean> {
+  try {
+    const object = await registry.resource(kind).get(namespace, name);
+    return object.metadata.uid === uid;
+  } catch (error) {
+    if (isStatusError(error, 'NotFound')) return false;
+    throw error;
+  }
+}
+
+function firstIn(registry: Registry, namespace: string): string | undefined {
+  for (const kind of registry.kinds()) {
+    if (!kind.namespaced) continue;
+    for (const _ of registry.resource(kind).view.byIndex('namespace', namespace)) return kind.kind;
+  }
+  return undefined;
+}
+
+function withConditions(object: Conditioned, next: readonly Condition[], at: string): KubeObject {
+  const conditions = next.reduce<readonly Condition[]>(
+    (list, condition) => withCondition(list, condition, at),
+    object.status?.conditions ?? [],
+  );
+  return { ...object, status: { ...object.status, conditions } } as Conditioned;
+}
+
+function withTaints(node: Tainted, { add, remove: unwanted }: ActionOf<'change-taints'>): KubeObject {
+  const isOneOf = (list: readonly Pick<Taint, 'key' | 'effect'>[], taint: Taint): boolean =>
+    list.some(({ key, effect }) => key === taint.key && effect === taint.effect);
+  const kept = (node.spec.taints ?? []).filter((taint) => !isOneOf(unwanted, taint));
+  const taints = [...kept, ...add.filter((taint) => !isOneOf(kept, taint))];
+  const spec = { ...node.spec, taints };
+  return { ...node, spec } as KubeObject;
+}
+
+function isPatch(value: unknown): value is MergePatch {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** RFC 7386, section 2. */
+export function mergePatch<T extends object>(target: T, patch: MergePatch): T {
+  const result: Record<string, unknown> = Object.fromEntries(Object.entries(target));
+  for (const [field, value] of Object.entries(patch)) {
+    if (value === null) delete result[field];
+    else if (isPatch(value)) result[field] = mergePatch(isPatch(result[field]) ? result[field] : {}, value);
+    else result[field] = value;
+  }
+  return result as T;
+}

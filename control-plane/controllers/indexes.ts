@@ -1,0 +1,50 @@
+/** The indexes that controllers ask of the views. Whoever makes a kind's cache gives it `indexesOf(kind)`. */
+import type { Kind } from '../../api/kinds.ts';
+import { kinds } from '../../api/kinds.ts';
+import type { KubeObject } from '../../api/object.ts';
+import type { EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
+import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { IndexFunction } from '../../lib/view.ts';
+import { controllerOf } from './owners.ts';
+
+export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
+
+const byNamespace: IndexFunction<KubeObject> = ({ metadata }) => (metadata.namespace ? [metadata.namespace] : []);
+
+const byOwner: IndexFunction<KubeObject> = ({ metadata }) => metadata.ownerReferences?.map(({ uid }) => uid) ?? [];
+
+const byController: IndexFunction<KubeObject> = (object) => {
+  const owner = controllerOf(object);
+  return owner ? [owner.uid] : [];
+};
+
+/** Namespaces of what has no controller, and so could be adopted. */
+const byLoose: IndexFunction<KubeObject> = (object) => (controllerOf(object) ? [] : [object.metadata.namespace ?? '']);
+
+/** `namespace/label=value` for every label: what a selector's first requirement narrows the search to. */
+const byLabel: IndexFunction<KubeObject> = ({ metadata }) =>
+  Object.entries(metadata.labels ?? {}).map(([label, value]) => labelIndexValue(metadata.namespace ?? '', label, value));
+
+const byNode: IndexFunction<Pod> = ({ spec }) => (spec.nodeName ? [spec.nodeName] : []);
+
+const byService: IndexFunction<EndpointSlice> = ({ metadata }) => {
+  const service = metadata.labels?.[SERVICE_NAME_LABEL];
+  return service ? [`${metadata.namespace}/${service}`] : [];
+};
+
+export function labelIndexValue(namespace: string, label: string, value: string): string {
+  return `${namespace}/${label}=${value}`;
+}
+
+const everyKind = { namespace: byNamespace, owner: byOwner };
+
+const ownKinds = new Map<Kind, Record<string, IndexFunction<never>>>([
+  [kinds.pods, { controller: byController, loose: byLoose, label: byLabel, node: byNode }],
+  [kinds.replicasets, { controller: byController, loose: byLoose }],
+  [kinds.endpointslices, { service: byService }],
+]);
+
+/** All indexes of a kind's view, by name. */
+export function indexesOf<T extends KubeObject>(kind: Kind<T>): Record<string, IndexFunction<T>> {
+  return { ...everyKind, ...(ownKinds.get(kind) as Record<string, IndexFunction<T>> | undefined) };
+}

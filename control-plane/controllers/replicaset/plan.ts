@@ -1,0 +1,147 @@
+/** Plans for a replica set: as many active pods as it wants, and a status that says what there is. */
+import { isDeepStrictEqual } from 'node:util';
+
+import { kinds } from '../../../api/kinds.ts';
+import type { ReplicaSet, ReplicaSetCondition, ReplicaSetStatus } from '../../../api/schema/types/apps.v1.ts';
+import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Action, EventSeed } from '../actions.ts';
+import { ownerReferenceTo, referenceTo, targetOf } from '../actions.ts';
+import { isActive, isReady, isTerminal, timestamp, untilAvailable } from '../conditions.ts';
+import type { Failure, Moment, Plan } from '../controller.ts';
+import { isEmptySelector, matchesAll, selects } from '../label-selector.ts';
+import { claim } from '../owners.ts';
+import { chooseVictims } from './victims.ts';
+
+/** The most pods made or deleted by one plan; the views' changes bring on the next. */
+const BURST = 500;
+/** What of a set's name a pod's name can hold: 63 characters with the suffix. */
+const MAX_PREFIX = 58;
+
+export interface ReplicaSetSnapshot {
+  readonly replicaSet: ReplicaSet;
+  /** Those it controls, and those in its namespace that nothing controls. */
+  readonly pods: readonly Pod[];
+  /** Pods of the sets that have the same controller, its own included. */
+  readonly related: readonly Pod[];
+}
+
+export function planReplicaSet(snapshot: ReplicaSetSnapshot, moment: Moment): Plan {
+  const { replicaSet } = snapshot;
+  const { held, actions } = claim({
+    owner: replicaSet,
+    ownerKind: kinds.replicasets,
+    kind: kinds.pods,
+    candidates: snapshot.pods.filter((pod) => !isTerminal(pod)),
+    matches: (labels) => !isEmptySelector(replicaSet.spec.selector) && selects(replicaSet.spec.selector, labels),
+  });
+  const active = held.filter(isActive);
+  const leaving = replicaSet.metadata.deletionTimestamp !== undefined;
+  const changes = leaving ? [] : countActions(snapshot, active, moment);
+  const status = statusOf(replicaSet, held, moment.date);
+  return {
+    actions: [...actions, ...changes, ...statusActions(replicaSet, status)],
+    reasons: leaving ? ['the replica set is being deleted'] : [],
+    ...recheck(replicaSet, active, moment.date),
+  };
+}
+
+function countActions(snapshot: ReplicaSetSnapshot, active: readonly Pod[], moment: Moment): readonly Action[] {
+  const { replicaSet, related } = snapshot;
+  const missing = (replicaSet.spec.replicas ?? 1) - active.length;
+  if (missing > 0) {
+    return Array.from({ length: Math.min(missing, BURST) }, () => createPod(replicaSet, moment.nextId()));
+  }
+  const surplus = Math.min(-missing, BURST);
+  return chooseVictims(active, related, surplus, moment.date).map((pod) => deletePod(replicaSet, pod));
+}
+
+function createPod(replicaSet: ReplicaSet, id: string): Action {
+  const { name = '', namespace } = replicaSet.metadata;
+  const { metadata, spec } = replicaSet.spec.template;
+  const generateName = `${name}-`.slice(0, MAX_PREFIX);
+  const podName = `${generateName}${id}`;
+  const pod: Omit<Pod, 'status'> = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      ...(metadata?.labels ? { labels: metadata.labels } : {}),
+      ...(metadata?.annotations ? { annotations: metadata.annotations } : {}),
+      ...(metadata?.finalizers ? { finalizers: metadata.finalizers } : {}),
+      name: podName,
+      generateName,
+      namespace,
+      ownerReferences: [ownerReferenceTo(kinds.replicasets, replicaSet)],
+    },
+    spec: spec ?? { containers: [] },
+  };
+  const event = eventAbout(replicaSet, 'Normal', 'SuccessfulCreate', `Created pod: ${podName}`);
+  return { do: 'create', kind: kinds.pods, object: pod, event, why: 'there are too few pods' };
+}
+
+function deletePod(replicaSet: ReplicaSet, pod: Pod): Action {
+  const event = eventAbout(replicaSet, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
+  return { do: 'delete', target: targetOf(kinds.pods, pod), event, why: 'there are too many pods' };
+}
+
+function eventAbout(replicaSet: ReplicaSet, type: EventSeed['type'], reason: string, message: string): EventSeed {
+  return { about: referenceTo(kinds.replicasets, replicaSet), type, reason, message };
+}
+
+function statusOf(replicaSet: ReplicaSet, held: readonly Pod[], date: Date): ReplicaSetStatus {
+  const { minReadySeconds = 0, template } = replicaSet.spec;
+  const active = held.filter(isActive);
+  const ofTemplate = active.filter(({ metadata }) => matchesAll(template.metadata?.labels ?? {}, metadata.labels ?? {}));
+  const available = active.filter((pod) => untilAvailable(pod, minReadySeconds, date) === 0);
+  // A plan that is carried out whole ends an earlier failure; planFailure says otherwise.
+  const conditions = (replicaSet.status?.conditions ?? []).filter(({ type }) => type !== 'ReplicaFailure');
+  const counters: Record<string, number | undefined> = {
+    fullyLabeledReplicas: ofTemplate.length,
+    readyReplicas: active.filter(isReady).length,
+    availableReplicas: available.length,
+    terminatingReplicas: held.length - active.length,
+    observedGeneration: replicaSet.metadata.generation,
+  };
+  return {
+    replicas: active.length,
+    // Counters of zero are left out, as Kubernetes does.
+    ...Object.fromEntries(Object.entries(counters).filter(([, count]) => count)),
+    ...(conditions.length > 0 ? { conditions } : {}),
+  };
+}
+
+function statusActions(replicaSet: ReplicaSet, status: ReplicaSetStatus): readonly Action[] {
+  if (isDeepStrictEqual(status, replicaSet.status)) return [];
+  return [{ do: 'set-status', target: targetOf(kinds.replicasets, replicaSet), status, why: 'its status has changed' }];
+}
+
+/** When the next pod will have been ready for long enough. */
+function recheck(replicaSet: ReplicaSet, active: readonly Pod[], date: Date): { after?: number } {
+  const waits = active.map((pod) => untilAvailable(pod, replicaSet.spec.minReadySeconds ?? 0, date) ?? 0);
+  const pending = waits.filter((wait) => wait > 0);
+  return pending.length > 0 ? { after: Math.min(...pending) } : {};
+}
+
+/** Says on the replica set, and in an event, that pods could not be made or deleted. */
+export function reportFailure(replicaSet: ReplicaSet, { action, error }: Failure, { date }: Moment): readonly Action[] {
+  if (action.do !== 'create' && action.do !== 'delete') return [];
+  // Two that chose one name; the next try chooses another.
+  if (error.reason === 'AlreadyExists') return [];
+  const reason = action.do === 'create' ? 'FailedCreate' : 'FailedDelete';
+  const message = error.message;
+  const verb = action.do === 'create' ? 'creating' : 'deleting';
+  const event = eventAbout(replicaSet, 'Warning', reason, `Error ${verb}: ${message}`);
+  const why = 'pods could not be changed';
+  const conditions = replicaSet.status?.conditions ?? [];
+  if (conditions.some(({ type }) => type === 'ReplicaFailure')) return [{ do: 'record', event, why }];
+  const failed: ReplicaSetCondition = {
+    type: 'ReplicaFailure',
+    status: 'True',
+    reason,
+    message,
+    lastTransitionTime: timestamp(date),
+  };
+  const observedGeneration = replicaSet.metadata.generation;
+  const before = replicaSet.status ?? { replicas: 0 };
+  const status = { ...before, observedGeneration, conditions: [...conditions, failed] };
+  return [{ do: 'set-status', target: targetOf(kinds.replicasets, replicaSet), status, event, why }];
+}
