@@ -28,7 +28,10 @@ export interface WatchRequest<T extends KubeObject> {
   matches(object: T): boolean;
   /** Narrows what is looked at: only keys of this namespace. */
   namespace: string | undefined;
+  /** Never called before `watch` has returned. */
   onEvent(event: WatchEvent<T>): void;
+  /** Asked between slices of what is replayed (the present state, past events): resolves when more can be taken. */
+  ready?(): Promise<void>;
   /** The watcher has seen everything up to `revision`. Called about once a minute, and before the cache ends the watch in an orderly way. */
   onBookmark(revision: number): void;
   /**

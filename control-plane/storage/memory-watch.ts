@@ -26,6 +26,11 @@ export class MemoryWatch implements StoreWatch {
     this.reached = after;
   }
 
+  /** The revision up to which it was offered everything. */
+  get position(): number {
+    return this.reached;
+  }
+
   /** Whole revisions, up to and including `revision`; what is not newer than what was offered before is left out. */
   offer(events: readonly StoreEvent[], revision: number): void {
     for (const event of events) {

@@ -102,6 +102,23 @@ export class MemoryStore implements Store {
     this.sortedKeys = this.sortedKeys.filter((key) => this.versions.has(key));
   }
 
+  /**
+   * Loses the connection of every watch while `meanwhile` runs, as when a server is away: they resume afterwards, or
+   * end when what they missed was compacted.
+   */
+  async disconnect(meanwhile: () => Promise<void>): Promise<void> {
+    const cut = [...this.watches];
+    this.watches.clear();
+    await meanwhile();
+    for (const watch of cut) {
+      if (watch.position < this.compacted) watch.end(new CompactedError(this.compacted));
+      else {
+        this.watches.add(watch);
+        watch.offer(this.history, this.current);
+      }
+    }
+  }
+
   private forget(key: string, versions: Version[], revision: number): void {
     const base = versions.findLastIndex((version) => version.revision <= revision);
     if (base < 0) return;

@@ -1,0 +1,52 @@
+import type { KubeObject } from '../../api/object.ts';
+import { insertVersion, replaceVersion, type VersionedJson } from './encoding.ts';
+import type { Cached } from './port.ts';
+
+/** What the store holds under a key, after decryption. */
+export interface StoredValue {
+  readonly key: string;
+  readonly json: Buffer;
+  readonly revision: number;
+}
+
+export type Parse<T> = (json: Buffer) => T;
+
+/** An object of the cache. It and its metadata are frozen. */
+export class CacheEntry<T extends KubeObject> implements Cached<T> {
+  readonly key: string;
+  readonly object: T;
+  readonly revision: number;
+  private readonly encoded: VersionedJson;
+
+  private constructor(key: string, object: T, revision: number, encoded: VersionedJson) {
+    this.key = key;
+    this.object = object;
+    this.revision = revision;
+    this.encoded = encoded;
+  }
+
+  /** Throws when the value is not the JSON of an object with metadata. */
+  static decode<T extends KubeObject>({ key, json, revision }: StoredValue, parse: Parse<T>): CacheEntry<T> {
+    const encoded = insertVersion(json, revision);
+    if (!encoded) throw new Error('the stored object has no metadata');
+    const object = parse(json);
+    object.metadata.resourceVersion = String(revision);
+    return new CacheEntry(key, freeze(object), revision, encoded);
+  }
+
+  get bytes(): Buffer {
+    return this.encoded.bytes;
+  }
+
+  /** The same state under another revision: how the last state of a deleted object is shown. */
+  at(revision: number): CacheEntry<T> {
+    const metadata = { ...this.object.metadata, resourceVersion: String(revision) };
+    const object = { ...this.object, metadata };
+    return new CacheEntry(this.key, freeze(object), revision, replaceVersion(this.encoded, revision));
+  }
+}
+
+function freeze<T extends KubeObject>(object: T): T {
+  Object.freeze(object.metadata);
+  return Object.freeze(object);
+}

@@ -1,0 +1,145 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { expired } from '../../api/errors.ts';
+import type { KubeObject } from '../../api/object.ts';
+import { EncodedEvent, type CacheChange } from './change.ts';
+import type { CacheEntry } from './entry.ts';
+import type { WatchRequest } from './port.ts';
+import type { EventWindow } from './window.ts';
+
+/** How many events are replayed before the watcher is asked whether it is ready for more. */
+const SLICE = 256;
+
+/** What a watcher reads of its cache. */
+export interface WatchSource<T extends KubeObject> {
+  readonly window: EventWindow<T>;
+  list(namespace: string | undefined): readonly CacheEntry<T>[];
+  /** From now on `offer` is called for each change. */
+  join(watcher: CacheWatcher<T>): void;
+  leave(watcher: CacheWatcher<T>): void;
+}
+
+/**
+ * One watch. It holds no events of its own: it replays from the window, slice by slice, and joins the live ones in the
+ * same turn in which nothing is left to replay.
+ *
+ *     replaying ──► live ──► over
+ *         └──────────────────▲
+ *
+ * Objects that were committed together share a revision, and a client that was cut off may have seen only some of them.
+ * So a watch that begins after a revision is sent that revision's events again when it sees more than one of them.
+ */
+export class CacheWatcher<T extends KubeObject> {
+  /** When the next bookmark is due, on the cache's clock. */
+  bookmarkDue = 0;
+  private readonly request: WatchRequest<T>;
+  private readonly source: WatchSource<T>;
+  private readonly keyPrefix: string;
+  private state: 'replaying' | 'live' | 'over' = 'replaying';
+
+  constructor(request: WatchRequest<T>, source: WatchSource<T>) {
+    this.request = request;
+    this.source = source;
+    this.keyPrefix = request.namespace === undefined ? '' : `${request.namespace}/`;
+  }
+
+  async run(): Promise<void> {
+    if (this.isOver()) return;
+    const first = this.request.after === undefined ? await this.replayState() : this.resume(this.request.after);
+    if (this.isOver()) return;
+    if (first === undefined) this.expire();
+    else await this.replay(first);
+  }
+
+  /** A change as it happens. */
+  offer(change: CacheChange<T>): void {
+    const after = this.request.after ?? 0;
+    if (change.revision > after || (change.revision === after && change.shared)) this.send(change);
+  }
+
+  bookmark(revision: number): void {
+    if (this.state === 'live' && revision >= (this.request.after ?? 0)) this.request.onBookmark(revision);
+  }
+
+  /** Ends it from the side of the cache. */
+  end(error: Error | undefined): void {
+    if (this.state === 'over') return;
+    this.close();
+    this.request.onEnd(error);
+  }
+
+  /** Ends it from the side of its owner, who is told nothing more. */
+  close(): void {
+    this.state = 'over';
+    this.source.leave(this);
+  }
+
+  private expire(): void {
+    const { after } = this.request;
+    const oldest = this.source.window.oldest;
+    this.end(expired(after === undefined ? 'too slow for the watch cache' : tooOld(after, oldest)));
+  }
+
+  /** Returns the sequence number of the first change that is not in what was replayed. */
+  private async replayState(): Promise<number> {
+    const entries = this.source.list(this.request.namespace);
+    const first = this.source.window.end;
+    let sent = 0;
+    for (const entry of entries) {
+      if (!this.request.matches(entry.object)) continue;
+      this.request.onEvent(new EncodedEvent('ADDED', entry));
+      if (++sent % SLICE === 0) await this.pause();
+      if (this.isOver()) break;
+    }
+    return first;
+  }
+
+  /** Returns the sequence number of the first change to send; undefined when it is gone. */
+  private resume(after: number): number | undefined {
+    const { window } = this.source;
+    const first = window.position(after);
+    const next = window.position(after + 1);
+    if (first === undefined || next === undefined) return undefined;
+    const again = window.read(first, next - first) ?? [];
+    return again.filter((change) => this.eventOf(change)).length > 1 ? first : next;
+  }
+
+  private async replay(first: number): Promise<void> {
+    for (let next = first; !this.isOver();) {
+      const changes = this.source.window.read(next, SLICE);
+      if (!changes) return this.expire();
+      if (changes.length === 0) return this.goLive();
+      next += changes.length;
+      for (const change of changes) this.send(change);
+      if (changes.length === SLICE) await this.pause();
+    }
+  }
+
+  private goLive(): void {
+    this.state = 'live';
+    this.source.join(this);
+  }
+
+  private async pause(): Promise<void> {
+    await (this.request.ready?.() ?? nextTurn());
+  }
+
+  private send(change: CacheChange<T>): void {
+    if (this.isOver()) return;
+    const event = this.eventOf(change);
+    if (event) this.request.onEvent(event);
+  }
+
+  private eventOf(change: CacheChange<T>): ReturnType<CacheChange<T>['eventFor']> {
+    return change.key.startsWith(this.keyPrefix)
+      ? change.eventFor((object) => this.request.matches(object))
+      : undefined;
+  }
+
+  private isOver(): boolean {
+    return this.state === 'over';
+  }
+}
+
+function tooOld(after: number, oldest: number): string {
+  return `too old resource version: ${after} (${oldest})`;
+}
