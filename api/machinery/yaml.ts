@@ -1,0 +1,93 @@
+/**
+ * YAML bodies, read as Kubernetes reads them: YAML 1.1's booleans (`yes`, `off`), no timestamps, no sexagesimals, no
+ * binary, one document.
+ */
+import { isAlias, isCollection, isMap, isPair, isScalar, isSeq, parseDocument } from 'yaml';
+import type { Document, ParsedNode, Tags } from 'yaml';
+import { badRequest } from '../errors.ts';
+import { utf8Text } from './body.ts';
+import type { ParsedBody } from './body.ts';
+import { MAX_DEPTH, pathText } from './path.ts';
+
+const MAX_ALIASES = 100;
+/** Of all values together, once aliases are written out; as much as a request may hold. */
+const MAX_EXPANDED = 3 * 1024 * 1024;
+const MAX_DUPLICATES = 100;
+const FOREIGN_TAGS = /:(timestamp|binary|omap|pairs|set)$/;
+
+/** Throws BadRequest for what is not YAML, nested too deeply, or far larger than it looks. */
+export function parseYaml(bytes: Uint8Array): ParsedBody {
+  const document = parsedDocument(utf8Text(bytes));
+  const [error] = document.errors;
+  if (error) throw badRequest(`error converting YAML to JSON: yaml: ${firstLine(error.message)}`);
+  const duplicates = new Set<string>();
+  findDuplicates(document.contents, [], duplicates);
+  const value = valueOf(document);
+  checkExpansion(value);
+  return { value, duplicates: [...duplicates] };
+}
+
+function parsedDocument(text: string): Document.Parsed<ParsedNode> {
+  try {
+    return parseDocument(text, {
+      version: '1.1',
+      uniqueKeys: false,
+      strict: true,
+      logLevel: 'silent',
+      prettyErrors: true,
+      customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !isForeign(tag)),
+    });
+  } catch (error) {
+    throw unreadable(error);
+  }
+}
+
+function isForeign({ tag, format }: Tags[number] & object): boolean {
+  return format === 'TIME' || FOREIGN_TAGS.test(tag);
+}
+
+function valueOf(document: Document.Parsed<ParsedNode>): unknown {
+  try {
+    return document.toJS({ maxAliasCount: MAX_ALIASES });
+  } catch (error) {
+    throw unreadable(error);
+  }
+}
+
+function unreadable(error: unknown): Error {
+  const why = error instanceof RangeError ? 'exceeded max depth' : firstLine((error as Error).message);
+  return badRequest(`error converting YAML to JSON: yaml: ${why}`);
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
+}
+
+function findDuplicates(node: unknown, path: readonly (string | number)[], found: Set<string>): void {
+  if (found.size >= MAX_DUPLICATES || !isCollection(node)) return;
+  if (path.length > MAX_DEPTH) throw badRequest('yaml: exceeded max depth');
+  const seen = new Set<string>();
+  for (const [index, item] of node.items.entries()) {
+    if (isSeq(node)) findDuplicates(item, [...path, index], found);
+    if (!isMap(node) || !isPair(item)) continue;
+    const key = isScalar(item.key) ? String(item.key.value) : '';
+    const here = [...path, key];
+    if (seen.has(key) && !isAlias(item.key)) found.add(pathText(here));
+    seen.add(key);
+    findDuplicates(item.value, here, found);
+  }
+}
+
+/** Aliases are shared in memory, and would be written out by whatever walks the value. */
+function checkExpansion(value: unknown): void {
+  let budget = MAX_EXPANDED;
+  const walk = (part: unknown, depth: number): void => {
+    budget -= typeof part === 'string' ? part.length + 1 : 1;
+    if (budget < 0) throw badRequest('yaml: the document is too large once its aliases are written out');
+    if (depth > MAX_DEPTH) throw badRequest('yaml: exceeded max depth');
+    if (typeof part === 'number' && !Number.isFinite(part)) throw badRequest(`json: unsupported value: ${part}`);
+    if (typeof part !== 'object' || part === null) return;
+    for (const item of Object.values(part)) walk(item, depth + 1);
+  };
+  walk(value, 0);
+}

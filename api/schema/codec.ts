@@ -1,0 +1,84 @@
+/**
+ * Turns values that clients sent into objects: every field has its type, unknown ones are gone, quantities and times are
+ * canonical, and what Go's encoder always writes is there. Fields stand in the table's order.
+ *
+ * Two liberties towards Go, which hold what the types in `types/` promise: where Go writes null for a list, map or time
+ * without a value, a list or map is empty and an `omitempty` time is absent.
+ */
+import { badRequest } from '../errors.ts';
+import { DecodeContext, DecodeError } from './decode-context.ts';
+import { Structs } from './structs.ts';
+import { localName, packageName } from './table.ts';
+import type { SchemaTable } from './table.ts';
+
+/** What `fieldValidation` asks for. */
+export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
+
+export interface Decoded<T> {
+  object: T;
+  /** One a field that is unknown or given twice, such as `unknown field "spec.foo"`; empty unless asked to warn. */
+  warnings: string[];
+}
+
+export interface Checked {
+  object: unknown;
+  /** Paths such as `spec.containers[0].foo`, at most a hundred. */
+  unknown: string[];
+}
+
+export class Codec {
+  readonly #structs: Structs;
+
+  constructor(options: { table: SchemaTable }) {
+    this.#structs = new Structs(options.table);
+  }
+
+  /**
+   * `duplicates` are the paths of keys that the body held twice, as the body's parser found them. The result may share
+   * parts with `value`. Throws BadRequest in Kubernetes' words.
+   */
+  decode<T>(typeName: string, value: unknown, mode: FieldValidation, duplicates: readonly string[] = []): Decoded<T> {
+    const { object, unknown } = this.#checkedOrBadRequest(typeName, value);
+    const problems = mode === 'Ignore' ? [] : strictProblems(unknown, duplicates);
+    if (mode === 'Strict' && problems.length > 0) {
+      throw unusable(typeName, `strict decoding error: ${problems.join(', ')}`);
+    }
+    return { object: object as T, warnings: problems };
+  }
+
+  /** The same without a verdict on unknown fields. Throws {@link DecodeError} for a wrong type. */
+  check(typeName: string, value: unknown): Checked {
+    const context = new DecodeContext();
+    const shape = this.#structs.shape(typeName);
+    if (value === null || value === undefined) return { object: shape.zero(), unknown: [] };
+    const object = shape.decode(value, context);
+    return { object, unknown: context.unknown };
+  }
+
+  #checkedOrBadRequest(typeName: string, value: unknown): Checked {
+    try {
+      return this.check(typeName, value);
+    } catch (error) {
+      if (error instanceof DecodeError) throw unusable(typeName, error.message);
+      throw error;
+    }
+  }
+}
+
+function unusable(typeName: string, why: string): Error {
+  const kind = localName(typeName);
+  return badRequest(`${kind} in version "${packageName(typeName)}" cannot be handled as a ${kind}: ${why}`);
+}
+
+/** In an unknown field nothing more is looked at, so what is double in there does not count. */
+export function strictProblems(unknown: readonly string[], duplicates: readonly string[]): string[] {
+  const counted = duplicates.filter((path) => !unknown.some((skipped) => isWithin(path, skipped)));
+  return [
+    ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`),
+    ...counted.map((path) => `duplicate field ${JSON.stringify(path)}`),
+  ];
+}
+
+function isWithin(path: string, parent: string): boolean {
+  return path === parent || path.startsWith(`${parent}.`) || path.startsWith(`${parent}[`);
+}
