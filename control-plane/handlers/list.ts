@@ -1,0 +1,179 @@
+import { expired, isStatusError, StatusError } from '../../api/errors.ts';
+import { apiVersionOf } from '../../api/kinds.ts';
+import type { KubeObject } from '../../api/object.ts';
+import type { ListMeta, Status } from '../../api/schema/types/meta.v1.ts';
+import type { Cached } from '../cacher/port.ts';
+import { writeJson, writePieces } from '../server/respond.ts';
+import { decodeContinue, encodeContinue, type ContinueToken } from './continue-token.ts';
+import { parseListOptions, parseRevision, type ListOptions } from './list-options.ts';
+import type { HandlerOptions, Page, ResourceExchange } from './port.ts';
+import { metadataOf, representationOf, tableOf, type Representation } from './represent.ts';
+import { parseSelection, type Selection } from './selection.ts';
+
+const COMMA = Buffer.from(',');
+const END = Buffer.from(']}\n');
+
+/** What one answer holds: some of the collection, and where the rest begins. */
+interface Part {
+  readonly entries: readonly Cached<KubeObject>[];
+  readonly metadata: ListMeta;
+}
+
+/**
+ * GET of a collection. A first page and whole lists come from the cache, as concatenated stored bytes; what must be as it
+ * was at an older revision (further pages, resourceVersionMatch=Exact) comes from the store.
+ */
+export async function list(exchange: ResourceExchange, options: HandlerOptions): Promise<void> {
+  const { kind } = exchange.resource;
+  const parameters = parseListOptions(exchange.info.query, false);
+  const representation = representationOf(exchange);
+  const selection = parseSelection(kind, parameters.labelSelector, parameters.fieldSelector);
+  const part = await readPart(exchange, options, parameters, selection);
+  await sendPart(exchange, options, representation, part);
+}
+
+async function readPart(
+  exchange: ResourceExchange,
+  options: HandlerOptions,
+  parameters: ListOptions,
+  selection: Selection,
+): Promise<Part> {
+  if (parameters.continue !== '') {
+    return continued(exchange, options, parameters, selection, decodeContinue(parameters.continue));
+  }
+  const revision = parseRevision(parameters.resourceVersion);
+  const { resourceVersionMatch: match, limit } = parameters;
+  // A limit with a revision and no rule how to match it has meant exactly that revision since before there was such a rule.
+  if (revision !== undefined && (match === 'Exact' || (match === '' && limit > 0))) {
+    return fromHistory(exchange, options, parameters, selection, { revision, after: undefined });
+  }
+  return fromCache(exchange, parameters, selection, revision);
+}
+
+async function fromCache(
+  { resource, target, signal }: ResourceExchange,
+  { resourceVersion, limit }: ListOptions,
+  selection: Selection,
+  revision: number | undefined,
+): Promise<Part> {
+  const { cache } = resource;
+  if (revision !== undefined) await cache.waitFor(revision, signal);
+  else if (resourceVersion === '') await cache.whenFresh(signal);
+  const at = cache.revision;
+  const all = cache.list(target.namespace === '' ? undefined : target.namespace);
+  const matching = selection.isEverything ? all : all.filter(({ object }) => selection.matches(object));
+  // Any state will do for revision 0, but a further page needs one that the store has: so there is only one page.
+  const size = limit > 0 && resourceVersion !== '0' ? limit : matching.length;
+  const entries = matching.slice(0, size);
+  return { entries, metadata: metadataFor(at, entries, matching.length - entries.length, selection) };
+}
+
+async function continued(
+  exchange: ResourceExchange,
+  options: HandlerOptions,
+  parameters: ListOptions,
+  selection: Selection,
+  token: ContinueToken,
+): Promise<Part> {
+  const revision = token.revision === -1 ? undefined : token.revision;
+  try {
+    return await fromHistory(exchange, options, parameters, selection, { revision, after: token.after });
+  } catch (error) {
+    throw isStatusError(error, 'Expired') ? new ExpiredListError(token.after) : error;
+  }
+}
+
+/** Selectors are applied to what the store gives, so pages are read until one of the answer's is full. */
+async function fromHistory(
+  exchange: ResourceExchange,
+  options: HandlerOptions,
+  { limit }: ListOptions,
+  selection: Selection,
+  from: { revision: number | undefined; after: string | undefined },
+): Promise<Part> {
+  const { resource, target, signal } = exchange;
+  const found: Cached<KubeObject>[] = [];
+  let { revision, after } = from;
+  for (;;) {
+    const wanted = limit === 0 ? undefined : limit - found.length;
+    const request = { namespace: target.namespace, after, revision, limit: wanted, signal };
+    const page: Page = await options.history.list(resource.kind, request);
+    revision = page.revision;
+    after = page.entries.at(-1)?.key ?? after;
+    found.push(...page.entries.filter(({ object }) => selection.matches(object)));
+    if (page.remaining === 0 || (limit > 0 && found.length >= limit)) {
+      return { entries: found, metadata: metadataFor(revision, found, page.remaining, selection) };
+    }
+  }
+}
+
+function metadataFor(
+  revision: number,
+  entries: readonly Cached<KubeObject>[],
+  remaining: number,
+  selection: Selection,
+): ListMeta {
+  const last = entries.at(-1);
+  const resourceVersion = String(revision);
+  if (remaining === 0 || !last) return { resourceVersion };
+  const token = encodeContinue({ revision, after: last.key });
+  // With a selector nobody has counted how many of the rest would match.
+  return { resourceVersion, continue: token, ...(selection.isEverything ? { remainingItemCount: remaining } : {}) };
+}
+
+async function sendPart(
+  exchange: ResourceExchange,
+  options: HandlerOptions,
+  form: Representation,
+  { entries, metadata }: Part,
+): Promise<void> {
+  const { kind } = exchange.resource;
+  if (form.as === 'table') {
+    const objects = entries.map(({ object }) => object);
+    await writeJson(exchange, 200, tableOf(kind, options, form, objects, metadata));
+    return;
+  }
+  const isWhole = form.as === 'object';
+  const type = isWhole
+    ? { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind) }
+    : { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${form.version}` };
+  const head = JSON.stringify({ ...type, metadata });
+  const encode = isWhole
+    ? (entry: Cached<KubeObject>): Buffer => entry.bytes
+    : (entry: Cached<KubeObject>): Buffer => Buffer.from(JSON.stringify(metadataOf(entry.object, form.version)));
+  const size = entries.reduce((sum, { bytes }) => sum + bytes.length, head.length);
+  await writePieces(exchange, pieces(Buffer.from(`${head.slice(0, -1)},"items":[`), entries, encode), size);
+}
+
+function* pieces(
+  head: Buffer,
+  entries: readonly Cached<KubeObject>[],
+  encode: (entry: Cached<KubeObject>) => Buffer,
+): Generator<Buffer> {
+  yield head;
+  for (const [index, entry] of entries.entries()) {
+    if (index > 0) yield COMMA;
+    yield encode(entry);
+  }
+  yield END;
+}
+
+/** The first page's revision is gone; the token in the answer goes on with what is there now. */
+class ExpiredListError extends StatusError {
+  private readonly token: string;
+
+  constructor(after: string) {
+    const { code, reason, message } = expired(
+      'The provided continue parameter is too old to display a consistent list result. You can start a new list ' +
+        'without the continue parameter, or use the continue token in this response to retrieve the remainder of the ' +
+        'results. Continuing with the provided token results in an inconsistent list - objects that were created, ' +
+        'modified, or deleted between the time the first chunk was returned and now may show up in the list.',
+    );
+    super({ code, reason, message });
+    this.token = encodeContinue({ revision: -1, after });
+  }
+
+  override toStatus(): Status {
+    return { ...super.toStatus(), metadata: { continue: this.token } };
+  }
+}

@@ -1,0 +1,101 @@
+/** What the handlers work on. Each verb is one function of an exchange, the resource it is about, and these. */
+import type { Kind } from '../../api/kinds.ts';
+import type { KubeObject } from '../../api/object.ts';
+import type { TableColumnDefinition } from '../../api/schema/types/meta.v1.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Log } from '../../lib/log.ts';
+import type { CounterMetric, GaugeMetric } from '../../lib/metrics.ts';
+import type { Cached, ResourceCache } from '../cacher/port.ts';
+import type { NodeTunnels } from '../nodes/port.ts';
+import type { DeleteOptions, MutateOptions, Resource, WriteOptions } from '../registry/port.ts';
+import type { Exchange } from '../server/exchange.ts';
+import type { ResourceRequest } from '../server/request-info.ts';
+import type { User } from '../auth/user.ts';
+
+/** Who writes, for admission. */
+export interface Asked {
+  readonly user?: User;
+}
+
+/** A resource as the API serves it: what controllers see of it, and what only a client asks for. */
+export interface ServedResource<T extends KubeObject = KubeObject> extends Resource<T> {
+  readonly cache: ResourceCache<T>;
+  /** As `update`; creates what does not exist, for the kinds that take a PUT so. */
+  put(object: T, options?: MutateOptions & Asked): Promise<{ object: T; created: boolean }>;
+  /** A change that a subresource with rules of its own makes. */
+  rewrite(namespace: string, name: string, change: (current: T) => T, options?: WriteOptions): Promise<T>;
+  /** As `delete`, and tells whether the object is gone. */
+  remove(
+    namespace: string,
+    name: string,
+    options?: DeleteOptions & Asked,
+  ): Promise<{ readonly object: T; readonly removed: boolean }>;
+  deleteCollection(
+    namespace: string | undefined,
+    matches: (object: T) => boolean,
+    options?: DeleteOptions & Asked,
+  ): Promise<T[]>;
+}
+
+export interface Resources {
+  /** undefined when it is not served. */
+  find(group: string, version: string, plural: string): ServedResource | undefined;
+  of<T extends KubeObject>(kind: Kind<T>): ServedResource<T>;
+}
+
+export interface PageRequest {
+  readonly namespace: string;
+  /** Keys (`namespace/name` or `name`) up to and including this one are left out. */
+  readonly after: string | undefined;
+  /** The revision to read at; now when absent. */
+  readonly revision: number | undefined;
+  readonly limit: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface Page {
+  readonly entries: readonly Cached<KubeObject>[];
+  readonly revision: number;
+  /** How many follow the last entry. */
+  readonly remaining: number;
+}
+
+/** Reads collections as they were at a revision, which the caches don't hold. */
+export interface History {
+  /** Throws Expired when the revision is gone. */
+  list(kind: Kind, request: PageRequest): Promise<Page>;
+}
+
+/** The columns of a kind's tables. */
+export interface Printer {
+  columns(kind: Kind): readonly TableColumnDefinition[];
+  /** One cell a column. */
+  cells(kind: Kind, object: KubeObject, now: Date): unknown[];
+}
+
+export interface WatchMetrics {
+  readonly events: CounterMetric<'group' | 'version' | 'kind'>;
+  readonly terminated: CounterMetric<'group' | 'version' | 'kind'>;
+  readonly watchers: GaugeMetric<'group' | 'version' | 'kind'>;
+}
+
+export interface HandlerOptions {
+  readonly resources: Resources;
+  readonly history: History;
+  readonly printer: Printer;
+  readonly tunnels: NodeTunnels;
+  readonly clock: Clock;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+  readonly log: Log;
+  readonly watchMetrics: WatchMetrics;
+}
+
+export interface ResourceExchange extends Exchange {
+  /** What the path names. */
+  readonly target: ResourceRequest;
+  readonly resource: ServedResource;
+}
+
+/** One verb of one (sub)resource. */
+export type ResourceHandler = (exchange: ResourceExchange, options: HandlerOptions) => Promise<void>;

@@ -1,0 +1,35 @@
+/** Which objects of a collection are meant: namespace, labels and fields, as one test. */
+import { badRequest } from '../../api/errors.ts';
+import type { Kind } from '../../api/kinds.ts';
+import type { KubeObject } from '../../api/object.ts';
+import { compileFieldSelector, parseFieldSelector, requiredValue } from '../../api/machinery/field-selectors.ts';
+import { parseLabelSelector } from '../../api/machinery/selectors.ts';
+import { fieldReader } from './selectable-fields.ts';
+
+export interface Selection {
+  /** Every object of the collection is meant. */
+  readonly isEverything: boolean;
+  /** The only name that can match. */
+  readonly name: string | undefined;
+  matches(object: KubeObject): boolean;
+}
+
+/** Throws BadRequest for selectors that can't be read and fields that can't be selected by. */
+export function parseSelection(kind: Kind, labelSelector: string, fieldSelector: string): Selection {
+  const labels = parseLabelSelector(labelSelector);
+  const requirements = parseFieldSelector(fieldSelector);
+  const byFields = compileFieldSelector<KubeObject>(requirements, (field) => fieldReader(kind, field));
+  return {
+    isEverything: labels.isEverything && requirements.length === 0,
+    name: requiredValue(requirements, 'metadata.name'),
+    matches: (object) => labels.matches(object.metadata.labels) && byFields(object),
+  };
+}
+
+/** Everything of this name: what a watch of one object selects. Throws BadRequest when a field selector names another. */
+export function selectName(kind: Kind, name: string, fieldSelector: string): Selection {
+  if (fieldSelector !== '' && parseSelection(kind, '', fieldSelector).name !== name) {
+    throw badRequest(`fieldSelector metadata.name doesn't match requested name`);
+  }
+  return { isEverything: false, name, matches: (object) => object.metadata.name === name };
+}
