@@ -6,7 +6,7 @@ import type { Taint } from '../../api/schema/types/core.v1.ts';
 import type { ObjectReference } from '../../api/schema/types/core.v1.ts';
 import type { OwnerReference } from '../../api/schema/types/meta.v1.ts';
 
-/** One object, and only as long as it has this uid. */
+/** One object, and only as long as it has this uid; '' stands for any. */
 export interface Target {
   readonly kind: Kind;
   readonly namespace: string;
@@ -55,7 +55,13 @@ export type Action = Common &
         readonly resourceVersion?: string;
       }
     | { readonly do: 'add-owner'; readonly target: Target; readonly owner: OwnerReference }
-    | { readonly do: 'remove-owners'; readonly target: Target; readonly uids: readonly string[] }
+    | {
+        readonly do: 'remove-owners';
+        readonly target: Target;
+        readonly uids: readonly string[];
+        /** Owners of which the store must confirm first that they are gone. */
+        readonly gone?: readonly Target[];
+      }
     | { readonly do: 'remove-finalizer'; readonly target: Target; readonly finalizer: string }
     | {
         readonly do: 'change-taints';
@@ -64,11 +70,12 @@ export type Action = Common &
         readonly remove: readonly Pick<Taint, 'key' | 'effect'>[];
       }
     | {
-        /** Deletes an object whose owners are all gone, after asking the store about each of them. */
+        /** Deletes an object whose owners, or what else it depends on, are all gone; the store must confirm that first. */
         readonly do: 'collect';
         readonly target: Target;
         readonly owners: readonly Target[];
         readonly propagationPolicy: 'Orphan' | 'Background' | 'Foreground';
+        readonly gracePeriodSeconds?: number;
         readonly resourceVersion: string;
       }
     | { readonly do: 'finalize-namespace'; readonly target: Target }

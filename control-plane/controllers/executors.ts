@@ -64,12 +64,14 @@ const executors: Executors = {
       return { ...object, metadata: { ...object.metadata, ownerReferences: [...owners, owner] } };
     }),
 
-  'remove-owners': ({ target, uids }, edges) =>
-    changeIfThere(edges, target, (object) => {
+  async 'remove-owners'({ target, uids, gone = [] }, edges) {
+    await confirmGone(edges.registry, target, gone);
+    return changeIfThere(edges, target, (object) => {
       const owners = object.metadata.ownerReferences ?? [];
       const rest = owners.filter(({ uid }) => !uids.includes(uid));
       return rest.length === owners.length ? undefined : { ...object, metadata: { ...object.metadata, ownerReferences: rest } };
-    }),
+    });
+  },
 
   'remove-finalizer': ({ target, finalizer }, edges) =>
     changeIfThere(edges, target, (object) => {
@@ -81,13 +83,9 @@ const executors: Executors = {
 
   'change-taints': (action, edges) => change(edges, action.target, (object) => withTaints(object as Tainted, action)),
 
-  async collect({ target, owners, propagationPolicy, resourceVersion }, { registry }) {
-    for (const owner of owners) {
-      if (await exists(registry, owner)) {
-        throw conflict(target.kind, target.name, `its owner ${owner.kind.kind} ${owner.name} is still there`);
-      }
-    }
-    return remove(registry, target, { propagationPolicy, resourceVersion });
+  async collect({ target, owners, propagationPolicy, gracePeriodSeconds, resourceVersion }, { registry }) {
+    await confirmGone(registry, target, owners);
+    return remove(registry, target, { propagationPolicy, gracePeriodSeconds, resourceVersion });
   },
 
   async 'finalize-namespace'({ target }, edges) {
@@ -157,6 +155,15 @@ async function remove(registry: Registry, target: Target, options: RemoveOptions
   }
 }
 
+/** Views may lag behind; what is deleted for another's absence is deleted on the store's word. */
+async function confirmGone(registry: Registry, target: Target, owners: readonly Target[]): Promise<void> {
+  for (const owner of owners) {
+    if (await exists(registry, owner)) {
+      throw conflict(target.kind, target.name, `its ${owner.kind.kind} ${owner.name} is still there`);
+    }
+  }
+}
+
 async function isGone(registry: Registry, target: Target, error: unknown): Promise<boolean> {
   if (isStatusError(error, 'NotFound')) return true;
   return isStatusError(error, 'Conflict') && !(await exists(registry, target));
@@ -165,7 +172,7 @@ async function isGone(registry: Registry, target: Target, error: unknown): Promi
 async function exists(registry: Registry, { kind, namespace, name, uid }: Target): Promise<boolean> {
   try {
     const object = await registry.resource(kind).get(namespace, name);
-    return object.metadata.uid === uid;
+    return uid === '' || object.metadata.uid === uid;
   } catch (error) {
     if (isStatusError(error, 'NotFound')) return false;
     throw error;

@@ -81,13 +81,11 @@ function keepIn(slice: EndpointSlice, wanted: Map<string, Endpoint>): Bin {
 
 /** Slices that are written anyway first, the fullest of the others only if it takes all the rest. Returns what found no place. */
 function fill(bins: readonly Bin[], endpoints: readonly Endpoint[]): readonly Endpoint[] {
-  let rest = [...endpoints];
+  const rest = [...endpoints];
   const put = ({ endpoints: into }: Bin): void => {
     into.push(...rest.splice(0, MAX_ENDPOINTS - into.length));
   };
   for (const bin of bins) if (bin.changed) put(bin);
-  if (rest.length === 0) return rest;
-  rest = [...rest];
   const fits = bins.filter((bin) => !bin.changed && bin.endpoints.length + rest.length <= MAX_ENDPOINTS);
   const fullest = fits.toSorted((a, b) => b.endpoints.length - a.endpoints.length)[0];
   if (fullest) put(fullest);

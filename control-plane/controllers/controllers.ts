@@ -1,0 +1,123 @@
+/** All controllers, as one component that runs while this server leads. */
+import type { Clock } from '../../lib/clock.ts';
+import type { Component } from '../../lib/component.ts';
+import { ComponentGroup } from '../../lib/component.ts';
+import type { Log } from '../../lib/log.ts';
+import type { View } from '../../lib/view.ts';
+import type { EventRecorder } from '../events/recorder.ts';
+import type { Registry } from '../registry/port.ts';
+import type { ApiServer } from './bootstrap/bootstrap.ts';
+import { Bootstrap } from './bootstrap/bootstrap.ts';
+import type { Controller } from './controller.ts';
+import { DeploymentController } from './deployment/deployment.ts';
+import { EndpointSliceController } from './endpointslice/endpointslice.ts';
+import type { Edges } from './executors.ts';
+import { GarbageCollector } from './garbage-collection/garbage-collection.ts';
+import { NamespaceDefaults } from './namespace-defaults/namespace-defaults.ts';
+import { NamespaceController } from './namespace/namespace.ts';
+import type { NodeSession, Sight } from './node-lifecycle/node-lifecycle.ts';
+import { NodeLifecycleController } from './node-lifecycle/node-lifecycle.ts';
+import { PodCollector } from './pod-collection/pod-collection.ts';
+import { ReplicaSetController } from './replicaset/replicaset.ts';
+import type { QueueMetrics } from './runner.ts';
+import { Runner } from './runner.ts';
+
+export interface ControllersOptions {
+  /** Its views must have the indexes of `indexesOf`. */
+  readonly registry: Registry;
+  readonly events: EventRecorder;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics?: QueueMetrics;
+  /** A fresh suffix for a name: five characters of which no word can be made. */
+  nextId(): string;
+  /** Resolves once every view holds at least what the store held when it was called. */
+  whenFresh(): Promise<void>;
+  readonly sessions: View<NodeSession>;
+  readonly sight: Sight;
+  readonly servers: View<ApiServer>;
+  /** The port on which every server serves the API. */
+  readonly apiPort: number;
+  readonly serviceCidr: string;
+  /** PEM of the CA that signs the servers' certificates. */
+  readonly caCertificate: string;
+  readonly nodeGraceMilliseconds?: number;
+  readonly fenceMilliseconds?: number;
+  readonly terminatedPodThreshold?: number;
+}
+
+/** Started when leadership is gained, stopped when it ends; each time it is led anew, a new one is made. */
+export class Controllers implements Component {
+  readonly name = 'controllers';
+  private readonly options: ControllersOptions;
+  private readonly runners: readonly Runner[];
+  private readonly group: ComponentGroup;
+
+  constructor(options: ControllersOptions) {
+    this.options = options;
+    this.runners = controllersOf(options).map((controller) => runnerOf(controller, options));
+    this.group = new ComponentGroup(this.name, this.runners);
+  }
+
+  /** Whether no controller has anything to do now. */
+  get quiet(): boolean {
+    return this.runners.every(({ quiet }) => quiet);
+  }
+
+  /** Plans nothing before the views hold all that an earlier leader wrote. */
+  async start(): Promise<void> {
+    await this.options.whenFresh();
+    await this.group.start();
+  }
+
+  stop(): Promise<void> {
+    return this.group.stop();
+  }
+
+  /** Runs until `signal` is aborted, and resolves when everything has stopped. */
+  async run(signal: AbortSignal): Promise<void> {
+    const ended = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    if (signal.aborted) return;
+    await Promise.race([this.options.whenFresh(), ended]);
+    if (signal.aborted) return;
+    await this.group.start();
+    await ended;
+    await this.stop();
+  }
+}
+
+function controllersOf(options: ControllersOptions): readonly Controller[] {
+  const { registry, clock, sessions, sight, servers, serviceCidr } = options;
+  const lifecycle = limits({ graceMilliseconds: options.nodeGraceMilliseconds, fenceMilliseconds: options.fenceMilliseconds });
+  return [
+    new Bootstrap({ registry, servers, port: options.apiPort, serviceCidr }),
+    new NamespaceDefaults({ registry, certificate: options.caCertificate }),
+    new NodeLifecycleController({ registry, sessions, sight, clock, ...lifecycle }),
+    new EndpointSliceController({ registry }),
+    new ReplicaSetController({ registry }),
+    new DeploymentController({ registry }),
+    new NamespaceController({ registry }),
+    new GarbageCollector({ registry }),
+    new PodCollector({ registry, clock, ...limits({ threshold: options.terminatedPodThreshold }) }),
+  ];
+}
+
+/** Without those that are not set, so that the defaults hold. */
+function limits<K extends string>(values: Record<K, number | undefined>): Partial<Record<K, number>> {
+  const set = Object.entries<number | undefined>(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(set) as Partial<Record<K, number>>;
+}
+
+function runnerOf(controller: Controller, options: ControllersOptions): Runner {
+  const { registry, clock, log, metrics, nextId, whenFresh } = options;
+  const component = `${controller.name}-controller`;
+  const edges: Edges = {
+    registry,
+    events: { record: (event) => options.events.record({ component, ...event }) },
+    whenFresh,
+  };
+  return new Runner({ controller, edges, clock, log, nextId, ...(metrics ? { metrics } : {}) });
+}

@@ -1,0 +1,118 @@
+/** What concerns a node's life: itself, its agent's session, its pods, and how well the control plane sees. */
+import { kinds } from '../../../api/kinds.ts';
+import { keyOf } from '../../../api/object.ts';
+import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Clock } from '../../../lib/clock.ts';
+import type { View } from '../../../lib/view.ts';
+import type { Registry } from '../../registry/port.ts';
+import type { Controller, Moment, Plan } from '../controller.ts';
+import { NOTHING } from '../controller.ts';
+import { follow } from '../watching.ts';
+import type { Liveness } from './liveness.ts';
+import { judge } from './liveness.ts';
+import { planNode } from './plan.ts';
+
+/** A node's agent is connected to this server. The view's keys are the nodes' names. */
+export interface NodeSession {
+  readonly node: string;
+  readonly server: string;
+}
+
+/** How well the control plane sees: leading, etcd answering, event loop not stalled. */
+export interface Sight {
+  /** Since when, in milliseconds of the monotonic clock; undefined while it does not see clearly. */
+  clearSince(): number | undefined;
+  /** Calls `listener` when that changes. Returns what ends it. */
+  subscribe(listener: () => void): () => void;
+}
+
+export interface NodeLifecycleOptions {
+  readonly registry: Registry;
+  readonly sessions: View<NodeSession>;
+  readonly sight: Sight;
+  readonly clock: Clock;
+  /** Milliseconds in which agents can come back after the control plane was blind. */
+  readonly graceMilliseconds?: number;
+  /** Milliseconds after which a cut-off agent has certainly stopped its identity-bearing pods. */
+  readonly fenceMilliseconds?: number;
+}
+
+const DEFAULT_GRACE = 10_000;
+const DEFAULT_FENCE = 10_000;
+
+export class NodeLifecycleController implements Controller {
+  readonly name = 'node-lifecycle';
+  private readonly options: NodeLifecycleOptions;
+  /** When each node without a session lost it. */
+  private readonly losses = new Map<string, number>();
+
+  constructor(options: NodeLifecycleOptions) {
+    this.options = options;
+  }
+
+  watch(enqueue: (key: string) => void): () => void {
+    const { registry, sessions, sight } = this.options;
+    const nodes = registry.resource(kinds.nodes).view;
+    const enqueueLost = (): void => [...this.losses.keys()].forEach(enqueue);
+    const ends = [
+      nodes.subscribe(({ key }) => this.lookFor(key)),
+      follow([
+        [nodes, (node) => enqueue(keyOf(node))],
+        [
+          registry.resource(kinds.pods).view,
+          ({ spec }: Pod) => {
+            if (spec.nodeName) enqueue(spec.nodeName);
+          },
+        ],
+      ]),
+      sessions.subscribe(({ key, type }) => {
+        if (type !== 'deleted') this.losses.delete(key);
+        this.lookFor(key);
+        enqueue(key);
+        // One loss more or less bears on the judgement of the others.
+        enqueueLost();
+      }),
+      sight.subscribe(enqueueLost),
+    ];
+    for (const node of nodes.list()) {
+      this.lookFor(keyOf(node));
+      enqueue(keyOf(node));
+    }
+    return () => {
+      ends.forEach((end) => end());
+      this.losses.clear();
+    };
+  }
+
+  plan(key: string, moment: Moment): Plan {
+    const { registry, fenceMilliseconds = DEFAULT_FENCE } = this.options;
+    const node = registry.resource(kinds.nodes).view.get(key);
+    if (!node) return NOTHING;
+    const pods = [...registry.resource(kinds.pods).view.byIndex('node', key)];
+    const lostAt = this.losses.get(key) ?? moment.now;
+    return planNode({ node, liveness: this.judge(key, lostAt, moment.now), lostAt, fenceMilliseconds, pods }, moment);
+  }
+
+  private judge(key: string, lostAt: number, now: number): Liveness {
+    const { sessions, sight, graceMilliseconds = DEFAULT_GRACE } = this.options;
+    return judge(
+      {
+        now,
+        hasSession: sessions.get(key) !== undefined,
+        lostAt,
+        clearSince: sight.clearSince(),
+        losses: [...this.losses.values()],
+        live: sessions.size,
+      },
+      { graceMilliseconds },
+    );
+  }
+
+  /** Notes when a node was first found without a session; forgets nodes that are no more. */
+  private lookFor(key: string): void {
+    const { registry, sessions, clock } = this.options;
+    const exists = registry.resource(kinds.nodes).view.get(key) !== undefined;
+    if (!exists || sessions.get(key)) this.losses.delete(key);
+    else if (!this.losses.has(key)) this.losses.set(key, clock.now());
+  }
+}

@@ -1,0 +1,68 @@
+/** The taints that a node's state calls for, and for how long a pod tolerates a node's taints. */
+import type { Node, Pod, Taint, Toleration } from '../../../api/schema/types/core.v1.ts';
+
+export const NOT_READY = 'node.kubernetes.io/not-ready';
+export const UNREACHABLE = 'node.kubernetes.io/unreachable';
+const UNSCHEDULABLE = 'node.kubernetes.io/unschedulable';
+
+export interface TaintChange {
+  readonly add: readonly Taint[];
+  readonly remove: readonly Taint[];
+}
+
+/** `ready` is the status of the Ready condition. */
+export function taintChange({ spec }: Node, ready: string, at: string): TaintChange {
+  const wanted = [
+    ...(ready === 'False' ? pair(NOT_READY, at) : []),
+    ...(ready === 'Unknown' ? pair(UNREACHABLE, at) : []),
+    ...(spec.unschedulable ? [{ key: UNSCHEDULABLE, effect: 'NoSchedule', timeAdded: at }] : []),
+  ];
+  const present = spec.taints ?? [];
+  const managed = present.filter(({ key }) => key === NOT_READY || key === UNREACHABLE || key === UNSCHEDULABLE);
+  return {
+    add: wanted.filter((taint) => !present.some((other) => isSame(taint, other))),
+    remove: managed.filter((taint) => !wanted.some((other) => isSame(taint, other))),
+  };
+}
+
+function pair(key: string, timeAdded: string): Taint[] {
+  return [
+    { key, effect: 'NoSchedule', timeAdded },
+    { key, effect: 'NoExecute', timeAdded },
+  ];
+}
+
+function isSame(a: Taint, b: Taint): boolean {
+  return a.key === b.key && a.effect === b.effect;
+}
+
+export function taintsAfter({ spec }: Node, { add, remove }: TaintChange): readonly Taint[] {
+  return [...(spec.taints ?? []).filter((taint) => !remove.includes(taint)), ...add];
+}
+
+/** core/v1 Toleration: an empty key with Exists tolerates everything, an empty effect every effect. */
+export function tolerates({ key, operator = 'Equal', value = '', effect }: Toleration, taint: Taint): boolean {
+  if (effect && effect !== taint.effect) return false;
+  if (key && key !== taint.key) return false;
+  if (operator === 'Exists') return true;
+  return Boolean(key) && value === (taint.value ?? '');
+}
+
+/**
+ * Milliseconds until the pod must leave because of NoExecute taints: 0 for now, undefined for never. Each taint must be
+ * tolerated, and the shortest `tolerationSeconds` counts, from when its taint was added.
+ */
+export function untilEviction({ spec }: Pod, taints: readonly Taint[], date: Date): number | undefined {
+  const waits = taints
+    .filter(({ effect }) => effect === 'NoExecute')
+    .map((taint) => {
+      const matching = (spec.tolerations ?? []).filter((toleration) => tolerates(toleration, taint));
+      if (matching.length === 0) return 0;
+      const seconds = matching.map(({ tolerationSeconds }) => tolerationSeconds).filter((limit) => limit !== undefined);
+      if (seconds.length === 0) return Infinity;
+      const since = taint.timeAdded ? Date.parse(taint.timeAdded) : date.getTime();
+      return Math.max(0, since + Math.max(0, Math.min(...seconds)) * 1000 - date.getTime());
+    });
+  const wait = Math.min(Infinity, ...waits);
+  return Number.isFinite(wait) ? wait : undefined;
+}

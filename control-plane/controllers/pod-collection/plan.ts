@@ -1,0 +1,48 @@
+/** Plans for pods that nobody else will clear away. */
+import { kinds } from '../../../api/kinds.ts';
+import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Target } from '../actions.ts';
+import { targetOf } from '../actions.ts';
+import type { Moment, Plan } from '../controller.ts';
+import { NOTHING } from '../controller.ts';
+
+/** How long a node must be missing before its pods go with it: it may only be joining again. */
+const QUARANTINE_MILLISECONDS = 10_000;
+/** The most pods deleted by one plan. */
+const BURST = 500;
+
+/** `nodeMissingSince`: monotonic milliseconds; undefined while the pod's node is there. */
+export function planStrayPod(pod: Pod, nodeMissingSince: number | undefined, { now }: Moment): Plan {
+  const target = targetOf(kinds.pods, pod);
+  const { nodeName } = pod.spec;
+  if (!nodeName) {
+    if (pod.metadata.deletionTimestamp === undefined) return NOTHING;
+    const why = 'it is being deleted and no node has it';
+    return { actions: [{ do: 'delete', target, gracePeriodSeconds: 0, why }], reasons: [] };
+  }
+  if (nodeMissingSince === undefined) return NOTHING;
+  const wait = nodeMissingSince + QUARANTINE_MILLISECONDS - now;
+  if (wait > 0) return { ...NOTHING, reasons: [`its node ${nodeName} is missing`], after: wait };
+  const node: Target = { kind: kinds.nodes, namespace: '', name: nodeName, uid: '' };
+  const { resourceVersion = '' } = pod.metadata;
+  const why = `its node ${nodeName} does not exist`;
+  return {
+    actions: [
+      { do: 'collect', target, owners: [node], propagationPolicy: 'Background', gracePeriodSeconds: 0, resourceVersion, why },
+    ],
+    reasons: [],
+  };
+}
+
+/** Ended pods beyond `threshold`, oldest first. */
+export function planEndedPods(ended: readonly Pod[], threshold: number): Plan {
+  const excess = ended.length - threshold;
+  if (excess <= 0) return NOTHING;
+  const age = ({ metadata }: Pod): string => `${metadata.creationTimestamp} ${metadata.namespace}/${metadata.name}`;
+  const oldest = ended.toSorted((a, b) => (age(a) < age(b) ? -1 : 1)).slice(0, Math.min(excess, BURST));
+  const why = `there are more than ${threshold} pods that have ended`;
+  return {
+    actions: oldest.map((pod) => ({ do: 'delete', target: targetOf(kinds.pods, pod), gracePeriodSeconds: 0, why })),
+    reasons: [],
+  };
+}
