@@ -1,0 +1,44 @@
+/** What a plugin of the scheduler is. Plugins are prepared for one template of pods and then asked about nodes, by row. */
+import type { PodInfo } from './pod-info.ts';
+import type { ClusterEvent, Snapshot } from './snapshot.ts';
+
+/**
+ * What an answer depends on, and so for how long it holds:
+ * - `static`: the pod and the node's labels, taints and capacity;
+ * - `node`: also the pods that are on that node;
+ * - `cluster`: also pods elsewhere: it is asked anew for every pod.
+ */
+export type Scope = 'static' | 'node' | 'cluster';
+
+/** Why the node can't take the pod, in words that go on from a number of nodes, a line each; undefined when it can. */
+export type Filter = (row: number) => string | undefined;
+/** 0 (worst) to 100. */
+export type Score = (row: number) => number;
+
+export interface FilterPlugin {
+  readonly name: string;
+  readonly scope: Scope;
+  /** What may make a refused pod fit. */
+  readonly helpedBy: readonly ClusterEvent[];
+  /** undefined: nothing to refuse for such a pod. */
+  prepare(info: PodInfo, snapshot: Snapshot): Filter | undefined;
+}
+
+export interface ScorePlugin {
+  readonly name: string;
+  readonly scope: Scope;
+  readonly weight: number;
+  /** undefined: no preference for such a pod. */
+  prepare(info: PodInfo, snapshot: Snapshot): Score | undefined;
+}
+
+/** How the node is chosen among those that can take the pod. */
+export type Choice = 'best score' | 'round robin' | 'random';
+
+export interface Profile {
+  /** What pods name as spec.schedulerName. */
+  readonly name: string;
+  readonly filters: readonly FilterPlugin[];
+  readonly scores: readonly ScorePlugin[];
+  readonly choice: Choice;
+}

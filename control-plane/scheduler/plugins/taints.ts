@@ -1,0 +1,52 @@
+/** Taints and tolerations, and cordoned nodes. */
+import type { Taint, Toleration } from '../../../api/schema/types/core.v1.ts';
+import type { FilterPlugin, ScorePlugin } from '../framework.ts';
+
+const UNSCHEDULABLE: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
+
+export const unschedulable: FilterPlugin = {
+  name: 'NodeUnschedulable',
+  scope: 'static',
+  helpedBy: ['node added', 'node taints'],
+  prepare({ pod }, snapshot) {
+    if (isTolerated(UNSCHEDULABLE, pod.spec.tolerations)) return undefined;
+    return (row) => (snapshot.unschedulable[row] ? 'node(s) were unschedulable' : undefined);
+  },
+};
+
+export const taintToleration: FilterPlugin = {
+  name: 'TaintToleration',
+  scope: 'static',
+  helpedBy: ['node added', 'node taints'],
+  prepare:
+    ({ pod }, snapshot) =>
+    (row) => {
+      const taint = snapshot.taints[row]?.find(
+        (each) => each.effect !== 'PreferNoSchedule' && !isTolerated(each, pod.spec.tolerations),
+      );
+      return taint && `node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`;
+    },
+};
+
+export const fewerAvoidedTaints: ScorePlugin = {
+  name: 'TaintTolerationPreferred',
+  scope: 'static',
+  weight: 3,
+  prepare({ pod }, snapshot) {
+    const avoided = (row: number): number =>
+      (snapshot.taints[row] ?? []).filter(
+        (taint) => taint.effect === 'PreferNoSchedule' && !isTolerated(taint, pod.spec.tolerations),
+      ).length;
+    const most = Math.max(0, ...[...snapshot.all()].map(avoided));
+    return most === 0 ? undefined : (row) => 100 * (1 - avoided(row) / most);
+  },
+};
+
+export function isTolerated(taint: Taint, tolerations: readonly Toleration[] = []): boolean {
+  return tolerations.some(({ key, operator, value, effect }) => {
+    if (effect && effect !== taint.effect) return false;
+    if (key && key !== taint.key) return false;
+    if (operator === 'Exists') return true;
+    return Boolean(key) && (value ?? '') === (taint.value ?? '');
+  });
+}

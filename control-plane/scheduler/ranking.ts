@@ -1,0 +1,119 @@
+/**
+ * The nodes for the pods of one template, best first. What the pods of a template share is worked out once: the static
+ * answers for every node, and the order of the nodes. Placing a pod changes one node, so the next pod of the template
+ * costs the work of one node, not of all.
+ */
+import type { Filter, FilterPlugin, Profile, Scope, Score } from './framework.ts';
+import type { PodInfo } from './pod-info.ts';
+import type { Snapshot } from './snapshot.ts';
+import { Heap } from '../../lib/heap.ts';
+
+interface Candidate {
+  readonly row: number;
+  readonly score: number;
+  /** Which evaluation of the row this is; an older one is void. */
+  readonly evaluation: number;
+}
+
+interface Weighted {
+  score: Score;
+  weight: number;
+}
+
+export interface Refusal {
+  readonly plugin: FilterPlugin;
+  readonly why: string;
+}
+
+export class Ranking {
+  private readonly profile: Profile;
+  private readonly snapshot: Snapshot;
+  private readonly info: PodInfo;
+  private readonly staticVersion: number;
+  private readonly epoch: number;
+  private readonly nodeFilters: Filter[];
+  private readonly nodeScores: Weighted[];
+  /** Of rows that no pod of this template can ever go to while the nodes are as they are: nothing. */
+  private readonly staticScores: (number | undefined)[] = [];
+  private readonly evaluations: number[] = [];
+  private readonly heap = new Heap<Candidate>((a, b) => a.score > b.score || (a.score === b.score && a.row < b.row));
+  private read: number;
+
+  constructor(profile: Profile, info: PodInfo, snapshot: Snapshot) {
+    this.profile = profile;
+    this.snapshot = snapshot;
+    this.info = info;
+    this.staticVersion = snapshot.staticVersion;
+    this.epoch = snapshot.epoch;
+    this.read = snapshot.touched.length;
+    this.nodeFilters = filtersOf(profile, info, snapshot, 'node');
+    this.nodeScores = scoresOf(profile, info, snapshot, 'node');
+    this.evaluateStatic();
+    for (const row of snapshot.all()) this.evaluate(row);
+  }
+
+  /** Whether what it has worked out still holds. */
+  get isCurrent(): boolean {
+    return this.staticVersion === this.snapshot.staticVersion && this.epoch === this.snapshot.epoch;
+  }
+
+  /** The best node, or undefined when none can take such a pod. */
+  best(): number | undefined {
+    this.catchUp();
+    for (let candidate = this.heap.peek(); candidate; candidate = this.heap.peek()) {
+      if (this.evaluations[candidate.row] === candidate.evaluation) return candidate.row;
+      this.heap.pop();
+    }
+    return undefined;
+  }
+
+  /** Whether a pod of this template can go to that node now, as far as static and node filters tell. */
+  fits(row: number): boolean {
+    return this.staticScores[row] !== undefined && this.nodeFilters.every((filter) => filter(row) === undefined);
+  }
+
+  scoreOf(row: number): number {
+    let sum = this.staticScores[row] ?? 0;
+    for (const { score, weight } of this.nodeScores) sum += weight * score(row);
+    return sum;
+  }
+
+  private catchUp(): void {
+    const { touched } = this.snapshot;
+    // A row that was touched often is looked at once.
+    const rows = new Set(touched.slice(this.read));
+    this.read = touched.length;
+    for (const row of rows) this.evaluate(row);
+  }
+
+  private evaluate(row: number): void {
+    const evaluation = (this.evaluations[row] ?? 0) + 1;
+    this.evaluations[row] = evaluation;
+    if (this.fits(row)) this.heap.push({ row, score: this.scoreOf(row), evaluation });
+  }
+
+  private evaluateStatic(): void {
+    const filters = filtersOf(this.profile, this.info, this.snapshot, 'static');
+    const scores = scoresOf(this.profile, this.info, this.snapshot, 'static');
+    for (const row of this.snapshot.all()) {
+      if (filters.some((filter) => filter(row) !== undefined)) continue;
+      this.staticScores[row] = scores.reduce((sum, { score, weight }) => sum + weight * score(row), 0);
+    }
+  }
+}
+
+export function filtersOf(profile: Profile, info: PodInfo, snapshot: Snapshot, scope: Scope): Filter[] {
+  return profile.filters
+    .filter((plugin) => plugin.scope === scope)
+    .map((plugin) => plugin.prepare(info, snapshot))
+    .filter((filter) => filter !== undefined);
+}
+
+export function scoresOf(profile: Profile, info: PodInfo, snapshot: Snapshot, scope: Scope): Weighted[] {
+  return profile.scores
+    .filter((plugin) => plugin.scope === scope)
+    .flatMap((plugin) => {
+      const score = plugin.prepare(info, snapshot);
+      return score ? [{ score, weight: plugin.weight }] : [];
+    });
+}
