@@ -1,0 +1,249 @@
+/**
+ * All pods of the node: a worker for each that is wanted here or of which the runtime still holds something. After a
+ * restart of the agent it finds the pods that run and goes on with them; what no complete desired state names is ended.
+ */
+import os from 'node:os';
+import path from 'node:path';
+import type { ConfigMap, Pod, Secret } from '../../api/schema/types/core.v1.ts';
+import { milliOf } from '../../api/machinery/quantity.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Component } from '../../lib/component.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Change } from '../../lib/view.ts';
+import type { Runtime } from '../runtime/port.ts';
+import type { ClusterSettings, DesiredState, Reporter } from '../state/port.ts';
+import type { Volumes } from '../volumes/port.ts';
+import type { BackoffLimits } from './backoff.ts';
+import { DEFAULT_BACKOFF } from './backoff.ts';
+import type { Cgroups } from './cgroups.ts';
+import { parseResolvConf } from './dns-config.ts';
+import type { PodFiles } from './files.ts';
+import { readHostFile } from './files.ts';
+import { Images } from './images.ts';
+import { ANNOTATION } from './labels.ts';
+import { Limit } from './limit.ts';
+import { PodLookup } from './lookup.ts';
+import type { ObservedContainer } from './observed.ts';
+import { referencesOf } from './references.ts';
+import { podCpuRequest, qosOf } from './resources.ts';
+import type { PodIdentity } from './runtime-cache.ts';
+import { RuntimeCache } from './runtime-cache.ts';
+import type { PodServices } from './services.ts';
+import { PodWorker } from './worker.ts';
+
+export interface PodManagerOptions {
+  runtime: Runtime;
+  state: DesiredState;
+  settings: () => ClusterSettings;
+  reporter: Reporter;
+  volumes: Volumes;
+  files: PodFiles;
+  cgroups: Cgroups;
+  clock: Clock;
+  log: Log;
+  nodeName: string;
+  /** The main one first. */
+  nodeAddresses: () => readonly string[];
+  /** Pods' logs are in directories of their own below it. */
+  logRoot: string;
+  /** What limits default to in resourceFieldRef, and memory scores are a share of; the machine's by default. */
+  nodeCapacity?: { milliCpu: number; memoryBytes: number };
+  /** `/etc` by default: holds the node's resolv.conf and hosts. */
+  etc?: string;
+  backoff?: BackoffLimits;
+  /** Sandboxes that are being set up at a time: each forks network plugins. */
+  parallelSandboxes?: number;
+  parallelPulls?: number;
+}
+
+const DEFAULT_PARALLEL_SANDBOXES = 8;
+const LEFTOVER_RETRY = 10_000;
+
+export class PodManager implements Component {
+  readonly name = 'pods';
+  /** Where streams find containers. */
+  readonly lookup: PodLookup;
+  private readonly options: PodManagerOptions;
+  private readonly services: PodServices;
+  private readonly workers = new Map<string, PodWorker>();
+  /** Workers by what their pods refer to. */
+  private readonly users = new Map<string, Set<string>>();
+  private readonly references = new Map<string, Set<string>>();
+  private readonly stops: (() => void)[] = [];
+  private isStopped = false;
+
+  constructor(options: PodManagerOptions) {
+    this.options = options;
+    this.services = this.makeServices(options);
+    this.lookup = new PodLookup(this.services.cache);
+  }
+
+  /** Resolves at once: pods come up as the runtime and the desired state become known. */
+  start(): Promise<void> {
+    const { state } = this.options;
+    const { cache } = this.services;
+    cache.start();
+    this.stops.push(
+      () => cache.stop(),
+      cache.subscribe((uid) => this.workers.get(uid)?.wake()),
+    );
+    void cache.whenListed().then(() => {
+      if (!this.isStopped) this.begin(state);
+    });
+    return Promise.resolve();
+  }
+
+  /** Pods go on without us. */
+  stop(): Promise<void> {
+    this.isStopped = true;
+    for (const stop of this.stops.splice(0)) stop();
+    for (const worker of this.workers.values()) worker.stop();
+    this.workers.clear();
+    return Promise.resolve();
+  }
+
+  /** What this node last said of a pod; undefined when there is no such pod here. */
+  statusOf(uid: string): Pod['status'] | undefined {
+    return this.workers.get(uid)?.lastStatus();
+  }
+
+  get size(): number {
+    return this.workers.size;
+  }
+
+  // --- what is wanted ------------------------------------------------------------------------------------------------
+
+  private begin(state: DesiredState): void {
+    this.stops.push(
+      state.pods.subscribe((change) => this.onPod(change)),
+      state.configmaps.subscribe((change) => this.onConfig('configmap', change)),
+      state.secrets.subscribe((change) => this.onConfig('secret', change)),
+    );
+    for (const pod of state.pods.list()) this.want(pod);
+    void state.pods.whenSynced().then(() => {
+      if (!this.isStopped) this.endLeftovers();
+    });
+  }
+
+  private onPod({ type, object, previous }: Change<Pod>): void {
+    const isReplaced = previous !== undefined && previous.metadata.uid !== object.metadata.uid;
+    if (isReplaced) this.unwant(previous);
+    if (type === 'deleted') this.unwant(object);
+    else this.want(object);
+    this.weigh();
+  }
+
+  private want(pod: Pod): void {
+    const uid = pod.metadata.uid ?? '';
+    this.noteReferences(uid, referencesOf(pod));
+    const worker = this.workers.get(uid);
+    if (worker) worker.update(pod, true);
+    else this.add(pod, true);
+  }
+
+  private unwant(pod: Pod): void {
+    this.workers.get(pod.metadata.uid ?? '')?.update(pod, false);
+  }
+
+  private add(pod: Pod, wanted: boolean): void {
+    const worker = new PodWorker({ services: this.services, pod, wanted, onGone: (uid) => this.drop(uid) });
+    this.workers.set(worker.uid, worker);
+    worker.wake();
+  }
+
+  private drop(uid: string): void {
+    this.workers.delete(uid);
+    this.noteReferences(uid, new Set());
+  }
+
+  /** What the runtime or the disk holds of pods that nobody wants here. */
+  private endLeftovers(): void {
+    for (const identity of this.services.cache.pods()) {
+      if (!this.workers.has(identity.uid)) this.add(formerPod(identity), false);
+    }
+    this.findLeftoverFiles().catch((error: unknown) => {
+      this.options.log.warn({ err: error }, 'can not look for leftovers of former pods');
+      const timer = this.options.clock.after(LEFTOVER_RETRY, () => this.endLeftovers());
+      this.stops.push(() => timer.cancel());
+    });
+  }
+
+  private async findLeftoverFiles(): Promise<void> {
+    const { volumes, files } = this.options;
+    const uids = new Set([...(await volumes.leftovers()), ...(await files.leftovers())]);
+    for (const uid of uids) {
+      if (!this.isStopped && !this.workers.has(uid)) this.add(formerPod({ uid, name: '', namespace: '' }), false);
+    }
+  }
+
+  // --- config maps and secrets -----------------------------------------------------------------------------------------
+
+  private onConfig(kind: 'configmap' | 'secret', { key }: Change<ConfigMap> | Change<Secret>): void {
+    for (const uid of this.users.get(`${kind}:${key}`) ?? []) this.workers.get(uid)?.configChanged();
+  }
+
+  private noteReferences(uid: string, next: Set<string>): void {
+    for (const reference of this.references.get(uid) ?? []) {
+      const users = this.users.get(reference);
+      users?.delete(uid);
+      if (users?.size === 0) this.users.delete(reference);
+    }
+    for (const reference of next) {
+      const users = this.users.get(reference) ?? new Set();
+      this.users.set(reference, users.add(uid));
+    }
+    if (next.size > 0) this.references.set(uid, next);
+    else this.references.delete(uid);
+  }
+
+  // --- the node --------------------------------------------------------------------------------------------------------
+
+  /** All burstable pods together weigh what they ask for together. */
+  private weigh(): void {
+    let total = 0;
+    for (const pod of this.options.state.pods.list()) if (qosOf(pod) === 'Burstable') total += podCpuRequest(pod);
+    this.options.cgroups.weigh(total).catch((error: unknown) => {
+      this.options.log.warn({ err: error }, 'can not weigh the burstable pods');
+    });
+  }
+
+  private makeServices(options: PodManagerOptions): PodServices {
+    const { runtime, clock, log, files, etc = '/etc' } = options;
+    const lastWords = (
+      uid: string,
+      container: ObservedContainer,
+      annotations: Record<string, string>,
+    ): Promise<string> => readLastWords(files, uid, container, annotations);
+    return {
+      ...options,
+      cache: new RuntimeCache({ runtime, clock, log, lastWords }),
+      images: new Images({ runtime, clock, ...(options.parallelPulls && { parallelPulls: options.parallelPulls }) }),
+      limits: options.backoff ?? DEFAULT_BACKOFF,
+      sandboxStarts: new Limit(options.parallelSandboxes ?? DEFAULT_PARALLEL_SANDBOXES),
+      nodeCapacity: options.nodeCapacity ?? {
+        milliCpu: milliOf(String(os.availableParallelism())),
+        memoryBytes: os.totalmem(),
+      },
+      hostDns: async () => parseResolvConf(await readHostFile(path.join(etc, 'resolv.conf'))),
+      hostHosts: () => readHostFile(path.join(etc, 'hosts')),
+    };
+  }
+}
+
+/** A pod of which only its name is known: nothing in it can be started. */
+function formerPod({ uid, name, namespace }: PodIdentity): Pod {
+  return { metadata: { uid, name, namespace }, spec: { containers: [] }, status: {} };
+}
+
+async function readLastWords(
+  files: PodFiles,
+  uid: string,
+  container: ObservedContainer,
+  annotations: Record<string, string>,
+): Promise<string> {
+  if (container.message !== '') return container.message;
+  const words = await files.readLastWords(uid, container.name, container.attempt);
+  const isFallback = annotations[ANNOTATION.terminationMessagePolicy] === 'FallbackToLogsOnError';
+  if (words !== '' || !isFallback || container.exitCode === 0) return words;
+  return files.readLogTail(container.logPath);
+}

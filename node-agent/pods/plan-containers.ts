@@ -1,0 +1,170 @@
+/** The part of the plan that is about the containers of a pod whose sandbox is up: init containers first, in order. */
+import type { Container } from '../../api/schema/types/core.v1.ts';
+import type { Backoff } from './backoff.ts';
+import { formatDelay, nextBackoff, waitUntil } from './backoff.ts';
+import { containerHash } from './labels.ts';
+import type { ImageState } from './memory.ts';
+import type { ObservedContainer, ObservedSandbox } from './observed.ts';
+import { newestOf } from './observed.ts';
+import { mayRestart } from './outcome.ts';
+import type { PlanBuilder } from './plan-builder.ts';
+import { graceOf } from './plan-builder.ts';
+
+export function planContainers(builder: PlanBuilder, sandbox: ObservedSandbox): void {
+  const { pod, observed } = builder.input;
+  const inits = pod.spec.initContainers ?? [];
+  const here = observed.containers.filter((container) => container.sandboxId === sandbox.id);
+  const isInitialized = here.some(({ name }) => pod.spec.containers.some((container) => container.name === name));
+  const nextInit = isInitialized ? undefined : firstUnfinished(inits, here);
+  if (nextInit) {
+    planContainer(builder, sandbox, nextInit, true);
+    return;
+  }
+  // As Kubernetes does, one starts after the other; one that waits for a back-off holds up nobody.
+  for (const container of pod.spec.containers) {
+    if (planContainer(builder, sandbox, container, false) === 'starting') return;
+  }
+}
+
+function firstUnfinished(inits: readonly Container[], here: readonly ObservedContainer[]): Container | undefined {
+  return inits.find(({ name }) => {
+    const newest = here.find((container) => container.name === name);
+    return newest?.state !== 'exited' || newest.exitCode !== 0;
+  });
+}
+
+/** Milliseconds. */
+const SHOW_PULL_ERROR = 1000;
+
+type Progress = 'starting' | 'settled';
+
+function planContainer(
+  builder: PlanBuilder,
+  sandbox: ObservedSandbox,
+  container: Container,
+  isInit: boolean,
+): Progress {
+  const { observed, pod } = builder.input;
+  if (builder.isUnderway(`start:${container.name}`)) return 'starting';
+  const last = newestOf(observed, container.name);
+  if (last?.state === 'running') {
+    planRunning(builder, container, last);
+    return 'settled';
+  }
+  if (last?.state === 'unknown') {
+    builder.kill(last, 'stateUnknown', graceOf(builder.input), 'the runtime does not know its state');
+    return 'settled';
+  }
+  if (last?.state === 'created') {
+    builder.do({
+      type: 'removeContainer',
+      id: last.id,
+      container: last.name,
+      reason: 'it was created but never started',
+    });
+    return 'starting';
+  }
+  // Init containers run once more in each new sandbox, whatever became of them in an earlier one.
+  const isOfBefore = isInit && last?.sandboxId !== sandbox.id;
+  const policy = pod.spec.restartPolicy ?? 'Always';
+  if (last && !isOfBefore && !mayRestart(isInit ? initPolicy(policy) : policy, container, last)) return 'settled';
+  return planStart(builder, sandbox, container, last);
+}
+
+/** An init container that has failed is tried again also where the pod's policy is Always. */
+function initPolicy(policy: string): string {
+  return policy === 'Always' ? 'OnFailure' : policy;
+}
+
+function planRunning(builder: PlanBuilder, container: Container, running: ObservedContainer): void {
+  const { memory } = builder.input;
+  const grace = graceOf(builder.input);
+  if (running.hash !== '' && running.hash !== containerHash(container)) {
+    builder.kill(running, 'definitionChanged', grace, 'its definition has changed');
+    return;
+  }
+  const probes = memory.probes.get(running.id);
+  if (probes?.startup === false) {
+    const seconds = container.startupProbe?.terminationGracePeriodSeconds ?? grace;
+    builder.kill(running, 'startupProbe', seconds, 'its startup probe has failed');
+  } else if (probes?.liveness === false) {
+    const seconds = container.livenessProbe?.terminationGracePeriodSeconds ?? grace;
+    builder.kill(running, 'livenessProbe', seconds, 'its liveness probe has failed');
+  }
+}
+
+function planStart(
+  builder: PlanBuilder,
+  sandbox: ObservedSandbox,
+  container: Container,
+  last: ObservedContainer | undefined,
+): Progress {
+  const { now, limits, memory } = builder.input;
+  const crash = memory.crashes.get(container.name);
+  const failedAt = last?.finishedAt ?? last?.createdAt ?? now;
+  const backoff = last && waitForCrash(builder, container, crash, failedAt);
+  if (backoff === 'wait') return 'settled';
+  const failure = memory.startFailures.get(container.name);
+  if (failure && failure.retryAt > now) {
+    builder.wake(failure.retryAt);
+    builder.wait(container.name, failure.reason, failure.message);
+    return 'settled';
+  }
+  const attempt = last ? last.attempt + 1 : 0;
+  const image = planImage(builder, container, attempt);
+  if (image !== 'ready') return image === 'wait' ? 'settled' : 'starting';
+  if (failure) builder.wait(container.name, failure.reason, failure.message);
+  builder.do({
+    type: 'startContainer',
+    container: container.name,
+    attempt,
+    sandboxId: sandbox.id,
+    backoff: last && nextBackoff(crash, failedAt, now, limits),
+    reason: last ? `it ended with code ${last.exitCode}` : 'it has not run yet',
+  });
+  return 'starting';
+}
+
+function waitForCrash(
+  builder: PlanBuilder,
+  container: Container,
+  crash: Backoff | undefined,
+  failedAt: number,
+): 'wait' | undefined {
+  const { pod, now, limits } = builder.input;
+  const until = waitUntil(crash, failedAt, now, limits);
+  if (until === undefined || crash === undefined) return undefined;
+  builder.wake(until);
+  const { name, namespace, uid } = pod.metadata;
+  const delay = formatDelay(crash.delay);
+  const message = `back-off ${delay} restarting failed container=${container.name} pod=${name}_${namespace}(${uid})`;
+  builder.wait(container.name, 'CrashLoopBackOff', message);
+  return 'wait';
+}
+
+function planImage(builder: PlanBuilder, container: Container, attempt: number): 'ready' | 'wait' | 'pulling' {
+  const { now, limits, memory } = builder.input;
+  const image = container.image ?? '';
+  const known = memory.images.get(container.name);
+  if (known?.state === 'ready' && known.attempt === attempt && known.image === image) return 'ready';
+  if (known?.state === 'failed' && known.image === image) {
+    const until = waitUntil(known.backoff, known.backoff.since, now, limits);
+    if (until !== undefined) {
+      builder.wake(until);
+      const isFresh = now < known.backoff.since + SHOW_PULL_ERROR;
+      if (isFresh) builder.wake(known.backoff.since + SHOW_PULL_ERROR);
+      builder.wait(container.name, ...imageWait(known, isFresh));
+      return 'wait';
+    }
+    builder.wait(container.name, known.reason, known.message);
+  }
+  const reason = known ? 'it could not be had before' : 'its container is next to start';
+  builder.do({ type: 'ensureImage', container: container.name, image, attempt, reason });
+  return 'pulling';
+}
+
+/** The failure itself is shown first, then that it is being waited out. */
+function imageWait(failed: ImageState & { state: 'failed' }, isFresh: boolean): [string, string] {
+  if (failed.reason !== 'ErrImagePull' || isFresh) return [failed.reason, failed.message];
+  return ['ImagePullBackOff', `Back-off pulling image "${failed.image}": ErrImagePull: ${failed.message}`];
+}

@@ -1,0 +1,34 @@
+/** Which config maps and secrets a pod uses, so that a change of one wakes those who wait for it, and nobody else. */
+import { objectKey } from '../../api/object.ts';
+import type { Pod, Secret } from '../../api/schema/types/core.v1.ts';
+import type { View } from '../../lib/view.ts';
+
+/** `configmap:namespace/name` and `secret:namespace/name`. */
+export function referencesOf(pod: Pod): Set<string> {
+  const namespace = pod.metadata.namespace ?? '';
+  const found = new Set<string>();
+  const add = (kind: 'configmap' | 'secret', name: string | undefined): void => {
+    if (name) found.add(`${kind}:${objectKey(namespace, name)}`);
+  };
+  for (const { configMap, secret } of pod.spec.volumes ?? []) {
+    add('configmap', configMap?.name);
+    add('secret', secret?.secretName);
+  }
+  for (const container of [...(pod.spec.initContainers ?? []), ...pod.spec.containers]) {
+    for (const { configMapRef, secretRef } of container.envFrom ?? []) {
+      add('configmap', configMapRef?.name);
+      add('secret', secretRef?.name);
+    }
+    for (const { valueFrom } of container.env ?? []) {
+      add('configmap', valueFrom?.configMapKeyRef?.name);
+      add('secret', valueFrom?.secretKeyRef?.name);
+    }
+  }
+  for (const { name } of pod.spec.imagePullSecrets ?? []) add('secret', name);
+  return found;
+}
+
+export function pullSecretsOf(pod: Pod, secrets: View<Secret>): Secret[] {
+  const namespace = pod.metadata.namespace ?? '';
+  return (pod.spec.imagePullSecrets ?? []).flatMap(({ name = '' }) => secrets.get(objectKey(namespace, name)) ?? []);
+}

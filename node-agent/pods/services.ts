@@ -1,0 +1,52 @@
+/** What carrying out the actions of any pod takes. Made once, by the manager. */
+import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Runtime } from '../runtime/port.ts';
+import type { ClusterSettings, DesiredState, Reporter } from '../state/port.ts';
+import type { Volumes } from '../volumes/port.ts';
+import type { BackoffLimits } from './backoff.ts';
+import type { Cgroups } from './cgroups.ts';
+import type { DnsConfig } from './dns-config.ts';
+import type { PodFiles } from './files.ts';
+import type { Images } from './images.ts';
+import type { Limit } from './limit.ts';
+import type { RuntimeCache } from './runtime-cache.ts';
+
+export interface PodServices {
+  readonly runtime: Runtime;
+  readonly cache: RuntimeCache;
+  readonly state: DesiredState;
+  readonly settings: () => ClusterSettings;
+  readonly reporter: Reporter;
+  readonly volumes: Volumes;
+  readonly files: PodFiles;
+  readonly cgroups: Cgroups;
+  readonly images: Images;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: BackoffLimits;
+  readonly sandboxStarts: Limit;
+  readonly logRoot: string;
+  readonly nodeName: string;
+  readonly nodeAddresses: () => readonly string[];
+  readonly nodeCapacity: { readonly milliCpu: number; readonly memoryBytes: number };
+  readonly hostDns: () => Promise<DnsConfig>;
+  readonly hostHosts: () => Promise<string>;
+}
+
+/** About the pod, or about one of its containers. */
+export function emit(
+  services: PodServices,
+  pod: Pod,
+  container: string | undefined,
+  type: 'Normal' | 'Warning',
+  reason: string,
+  message: string,
+): void {
+  const { namespace = '', name = '', uid = '' } = pod.metadata;
+  const about = { kind: 'Pod', namespace, name, uid };
+  const isInit = pod.spec.initContainers?.some((init) => init.name === container);
+  const fieldPath = container && `spec.${isInit ? 'initContainers' : 'containers'}{${container}}`;
+  services.reporter.event({ ...about, ...(fieldPath && { fieldPath }) }, type, reason, message);
+}

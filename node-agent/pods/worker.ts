@@ -1,0 +1,248 @@
+/**
+ * One pod's worker. Whatever happens (the pod is changed, a container ends, a probe decides, an action is through, a time
+ * has come) wakes it; it plans once for all that came together, and starts what the plan asks for. Planning is one
+ * synchronous step, so no two plans of a pod overlap; actions run beside it, at most one of each key, so that a call that
+ * hangs holds up nothing but itself.
+ */
+import type { Container, Pod, PodStatus } from '../../api/schema/types/core.v1.ts';
+import { parseTime } from '../../api/machinery/time.ts';
+import type { Timer } from '../../lib/clock.ts';
+import type { Action } from './action.ts';
+import { actionKey } from './action.ts';
+import { announce } from './announce.ts';
+import { containerId } from './container-status.ts';
+import type { PodContext } from './context.ts';
+import { execute } from './executor.ts';
+import type { Attempt } from './handler.ts';
+import type { PodMemory, Underway } from './memory.ts';
+import { newMemory } from './memory.ts';
+import type { Plan } from './plan-builder.ts';
+import { plan } from './plan.ts';
+import type { ProbeKind } from './probe-loop.ts';
+import type { ProbeTarget } from './prober.ts';
+import { Prober } from './prober.ts';
+import type { PodServices } from './services.ts';
+import { emit } from './services.ts';
+import { moveStage } from './stage.ts';
+import { podIpsOf, statusOf } from './status.ts';
+import { unsupportedIn } from './unsupported.ts';
+
+export interface PodWorkerOptions {
+  services: PodServices;
+  pod: Pod;
+  /** False for what was found on the node though the control plane names no such pod. */
+  wanted: boolean;
+  onGone: (uid: string) => void;
+}
+
+const FIRST_RETRY = 1000;
+const MAX_RETRY = 120_000;
+/** A pod moves through fewer stages than this; more would be a plan that goes in circles. */
+const MAX_PLANS_AT_ONCE = 8;
+
+export class PodWorker {
+  readonly uid: string;
+  private readonly services: PodServices;
+  private readonly onGone: (uid: string) => void;
+  private readonly memory: PodMemory;
+  private readonly prober: Prober;
+  private readonly ending = new AbortController();
+  private pod: Pod;
+  private wanted: boolean;
+  private problems: readonly string[];
+  private status: PodStatus;
+  private reported = '';
+  private waiting: Plan['waiting'] = new Map();
+  private timer: Timer | undefined;
+  private isWoken = false;
+  private isStopped = false;
+
+  constructor({ services, pod, wanted, onGone }: PodWorkerOptions) {
+    this.services = services;
+    this.pod = pod;
+    this.wanted = wanted;
+    this.onGone = onGone;
+    this.uid = pod.metadata.uid ?? '';
+    this.problems = unsupportedIn(pod);
+    this.status = pod.status;
+    this.memory = newMemory(this.firstSeen());
+    this.prober = new Prober({
+      runtime: services.runtime,
+      clock: services.clock,
+      onVerdict: (id, verdict) => {
+        this.memory.probes.set(id, verdict);
+        this.wake();
+      },
+      onTrouble: (about, container, kind, attempt) => this.tellProbe(about, container, kind, attempt),
+    });
+  }
+
+  /** The pod as it is now wanted; `wanted` is false when it is no longer named at all. */
+  update(pod: Pod, wanted: boolean): void {
+    this.pod = pod;
+    this.wanted = wanted;
+    this.problems = unsupportedIn(pod);
+    this.wake();
+  }
+
+  /** A config map or a secret that the pod uses has changed: whatever failed for want of it may work now. */
+  configChanged(): void {
+    this.memory.areVolumesStale = true;
+    this.memory.failures.delete('volumes');
+    for (const [name, { reason }] of this.memory.startFailures) {
+      if (reason === 'CreateContainerConfigError') this.memory.startFailures.delete(name);
+    }
+    this.wake();
+  }
+
+  wake(): void {
+    if (this.isWoken || this.isStopped) return;
+    this.isWoken = true;
+    queueMicrotask(() => {
+      this.isWoken = false;
+      if (!this.isStopped) this.run();
+    });
+  }
+
+  /** Stops watching the pod. Its containers go on. */
+  stop(): void {
+    this.isStopped = true;
+    this.timer?.cancel();
+    this.prober.stop();
+  }
+
+  /** What this node last said of the pod. */
+  lastStatus(): PodStatus {
+    return this.status;
+  }
+
+  // --- one round ---------------------------------------------------------------------------------------------------
+
+  private run(): void {
+    let next = this.plan();
+    for (let round = 1; this.adopt(next) && round < MAX_PLANS_AT_ONCE; round += 1) next = this.plan();
+    this.timer?.cancel();
+    const { clock } = this.services;
+    if (next.wakeAt !== undefined) this.timer = clock.after(Math.max(0, next.wakeAt - this.now()), () => this.wake());
+    announce(this.services, this.pod, this.waiting, next.waiting, this.problems);
+    this.waiting = next.waiting;
+    this.prober.reconcile(this.probeTargets());
+    this.report();
+    if (this.memory.stage === 'gone') this.finish();
+  }
+
+  private plan(): Plan {
+    const { pod, wanted, memory, problems } = this;
+    const observed = this.services.cache.podOf(this.uid);
+    return plan({ pod, wanted, observed, memory, problems, now: this.now(), limits: this.services.limits });
+  }
+
+  /** Makes the plan so. Returns whether the pod moved on, which asks for another plan. */
+  private adopt(next: Plan): boolean {
+    const before = this.memory.stage;
+    this.memory.stage = moveStage(before, next.stage);
+    this.memory.verdict = next.verdict;
+    if (before === 'running' && next.stage !== 'running') this.ending.abort(new Error('the pod is ending'));
+    for (const action of next.actions) this.start(action);
+    return before !== next.stage;
+  }
+
+  private start(action: Action): void {
+    const key = actionKey(action);
+    const grace = action.type === 'killContainer' ? action.graceSeconds * 1000 : undefined;
+    const underway: Underway = { action, deadline: grace === undefined ? undefined : this.now() + grace };
+    const overtaken = this.memory.underway.get(key);
+    this.memory.underway.set(key, underway);
+    this.services.log.debug({ pod: this.pod.metadata.name, uid: this.uid, ...action }, 'pod action');
+    void execute(this.context(), action, overtaken?.action)
+      .then(
+        () => this.memory.failures.delete(key),
+        (error: unknown) => this.noteFailure(key, action, error as Error),
+      )
+      .then(() => {
+        if (this.memory.underway.get(key) === underway) this.memory.underway.delete(key);
+        this.wake();
+      });
+  }
+
+  private context(): PodContext {
+    const { services, memory, pod, uid } = this;
+    return { services, memory, pod, uid, podIps: () => this.podIps(), ending: this.ending.signal };
+  }
+
+  private noteFailure(key: string, action: Action, error: Error): void {
+    const count = (this.memory.failures.get(key)?.count ?? 0) + 1;
+    const delay = Math.min(FIRST_RETRY * 2 ** Math.min(count - 1, 20), MAX_RETRY);
+    const { name, namespace } = this.pod.metadata;
+    this.services.log.warn(
+      { err: error, pod: `${namespace}/${name}`, action: action.type, count },
+      'pod action failed',
+    );
+    this.memory.failures.set(key, { count, message: error.message, retryAt: this.now() + delay });
+  }
+
+  private finish(): void {
+    this.stop();
+    if (this.wanted) this.services.reporter.podGone(this.pod, this.status);
+    this.onGone(this.uid);
+  }
+
+  // --- what others see ---------------------------------------------------------------------------------------------
+
+  private report(): void {
+    const { pod, memory, waiting, services } = this;
+    const observed = services.cache.podOf(this.uid);
+    // Once its runtime objects are being removed there is less to tell than was told before.
+    if (!this.wanted || (memory.stage === 'ended' && observed.containers.length === 0 && this.reported !== '')) return;
+    const hostIps = services.nodeAddresses();
+    this.status = statusOf({ pod, observed, memory, waiting, hostIps, before: this.status, now: this.now() });
+    const text = JSON.stringify(this.status);
+    if (text === this.reported) return;
+    this.reported = text;
+    services.reporter.podStatus(pod, this.status);
+  }
+
+  private probeTargets(): ProbeTarget[] {
+    const { memory, pod } = this;
+    if (memory.stage === 'ended' || memory.stage === 'gone') return [];
+    const { containers } = this.services.cache.podOf(this.uid);
+    return pod.spec.containers.flatMap((container) => {
+      const running = containers.find(({ name, state }) => name === container.name && state === 'running');
+      if (!running || memory.underway.has(`start:${container.name}`)) return [];
+      const age = this.now() - (running.startedAt ?? running.createdAt);
+      const ip = this.podIps()[0] ?? '';
+      return { pod, container, containerId: running.id, ip, age, before: this.verdictBefore(running.id) };
+    });
+  }
+
+  /** What was reported of this very container before this agent started. */
+  private verdictBefore(id: string): ProbeTarget['before'] {
+    const told = this.pod.status.containerStatuses?.find((status) => status.containerID === containerId(id));
+    return told ? { readiness: told.ready, startup: told.started ?? false } : {};
+  }
+
+  private tellProbe(pod: Pod, container: Container, kind: ProbeKind, { result, output }: Attempt): void {
+    const title = `${kind[0]?.toUpperCase()}${kind.slice(1)}`;
+    const message =
+      result === 'failure'
+        ? `${title} probe failed: ${output}`
+        : `${title} probe errored and resulted in unknown state: ${output}`;
+    emit(this.services, pod, container.name, 'Warning', 'Unhealthy', message);
+  }
+
+  private podIps(): string[] {
+    const { pod, status } = this;
+    const observed = this.services.cache.podOf(this.uid);
+    return podIpsOf({ pod, observed, hostIps: this.services.nodeAddresses(), before: status });
+  }
+
+  private firstSeen(): number {
+    const told = this.pod.status.startTime;
+    const oldest = this.services.cache.podOf(this.uid).sandboxes.at(-1);
+    return told === undefined ? (oldest?.createdAt ?? this.now()) : parseTime(told);
+  }
+
+  private now(): number {
+    return this.services.clock.date().getTime();
+  }
+}
