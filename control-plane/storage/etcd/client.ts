@@ -1,0 +1,50 @@
+/** etcd3 enters the project in this folder. Its retries and circuit breaker are replaced by ours, its watcher is not used. */
+import { readFileSync } from 'node:fs';
+import { Etcd3, type IOptions } from 'etcd3';
+
+export interface EtcdTls {
+  /** Files in PEM. */
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface EtcdClientOptions {
+  /** Such as `https://10.0.0.1:2379`. A call goes to any of them. */
+  readonly endpoints: readonly string[];
+  readonly tls?: EtcdTls;
+  /** Milliseconds after which a call is given up. */
+  readonly requestTimeout?: number;
+}
+
+export const DEFAULT_REQUEST_TIMEOUT = 5_000;
+
+type Policy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
+
+/** Calls once and lets the error through: what is safe to repeat is known where the call is made. */
+const callOnce = {
+  execute: async (call: (context: { signal: AbortSignal }) => unknown) =>
+    call({ signal: new AbortController().signal }),
+} as unknown as Policy;
+
+export function connect({ endpoints, tls, requestTimeout = DEFAULT_REQUEST_TIMEOUT }: EtcdClientOptions): Etcd3 {
+  return new Etcd3({
+    hosts: [...endpoints],
+    ...(tls ? { credentials: credentialsOf(tls) } : {}),
+    faultHandling: { global: callOnce, host: () => callOnce },
+    grpcOptions: {
+      'grpc.max_receive_message_length': -1,
+      'grpc.max_send_message_length': -1,
+      'grpc.initial_reconnect_backoff_ms': 100,
+      'grpc.min_reconnect_backoff_ms': 100,
+      'grpc.max_reconnect_backoff_ms': 1_000,
+      'grpc.keepalive_time_ms': 10_000,
+      'grpc.keepalive_timeout_ms': 5_000,
+    },
+    defaultCallOptions: (context) => (context.isStream ? {} : { deadline: Date.now() + requestTimeout }),
+  });
+}
+
+function credentialsOf({ ca, cert, key }: EtcdTls): NonNullable<IOptions['credentials']> {
+  return { rootCertificate: readFileSync(ca), certChain: readFileSync(cert), privateKey: readFileSync(key) };
+}

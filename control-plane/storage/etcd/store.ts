@@ -1,0 +1,175 @@
+import type { Etcd3, IRangeResponse, ITxnResponse } from 'etcd3';
+import { sleep, type Clock } from '../../../lib/clock.ts';
+import type { Component } from '../../../lib/component.ts';
+import type { Log } from '../../../lib/log.ts';
+import {
+  MAX_VALUE_BYTES,
+  StoreLimitError,
+  type Entry,
+  type ListOptions,
+  type ListResult,
+  type Store,
+  type StoreWatch,
+  type StoreWatcher,
+  type Write,
+  type WriteResult,
+} from '../port.ts';
+import { Batcher, type BatchLimits } from './batcher.ts';
+import { connect, type EtcdClientOptions } from './client.ts';
+import { isLeaseGone, isUnavailable, readError, writeError } from './errors.ts';
+import { SharedWatch } from './shared-watch.ts';
+import { entryOf, resultsOf, transactionOf, type LeasedWrite } from './transaction.ts';
+import { TtlLeases } from './ttl-leases.ts';
+import { WatchStream } from './watch-stream.ts';
+
+const READ_ATTEMPTS = 4;
+const READ_RETRY_DELAY = 100;
+/** Milliseconds; a list may carry many megabytes. */
+const LIST_TIMEOUT = 30_000;
+
+export interface EtcdStoreOptions extends EtcdClientOptions {
+  clock: Clock;
+  log: Log;
+  batch?: Partial<BatchLimits>;
+}
+
+export class EtcdStore implements Store, Component {
+  readonly name = 'etcd store';
+  private readonly client: Etcd3;
+  private readonly clock: Clock;
+  private readonly batcher: Batcher<LeasedWrite, WriteResult>;
+  private readonly leases: TtlLeases;
+  private readonly shared: SharedWatch;
+
+  constructor(options: EtcdStoreOptions) {
+    const { clock, log } = options;
+    this.clock = clock;
+    const client = connect(options);
+    this.client = client;
+    this.batcher = new Batcher({ commit: (writes) => this.commit(writes), limits: options.batch ?? {} });
+    this.leases = new TtlLeases({
+      clock,
+      grant: async (seconds) => (await client.leaseClient.leaseGrant({ TTL: seconds })).ID,
+    });
+    this.shared = new SharedWatch({
+      open: (stream) => new WatchStream({ client, clock, log, ...stream }),
+      revision: () => this.revision(),
+    });
+  }
+
+  /** Resolves when etcd answers; rejects with an UnavailableError when it does not. */
+  async start(): Promise<void> {
+    await this.revision();
+  }
+
+  stop(): Promise<void> {
+    this.shared.close();
+    this.client.close();
+    return Promise.resolve();
+  }
+
+  async get(key: string, signal?: AbortSignal): Promise<Entry | undefined> {
+    const { kvs } = await this.read(() => this.client.kv.range({ key: Buffer.from(key) }), 0, signal);
+    return kvs[0] && entryOf(kvs[0]);
+  }
+
+  async list(prefix: string, options: ListOptions = {}): Promise<ListResult> {
+    const { limit = 0, after, revision = 0, signal } = options;
+    const request = {
+      // The least key that is greater than `after` is it with a zero byte.
+      key: Buffer.from(after !== undefined && after >= prefix ? `${after}\0` : prefix),
+      range_end: endOf(prefix),
+      limit,
+      revision,
+    };
+    const range = (): Promise<IRangeResponse> => this.client.kv.range(request, { deadline: Date.now() + LIST_TIMEOUT });
+    const { kvs, count, more, header } = await this.read(range, revision, signal);
+    return {
+      entries: kvs.map(entryOf),
+      revision: revision > 0 ? revision : Number(header.revision),
+      more,
+      remaining: Number(count) - kvs.length,
+    };
+  }
+
+  async revision(): Promise<number> {
+    const request = { key: Buffer.from([0]), count_only: true, limit: 1 };
+    const { header } = await this.read(() => this.client.kv.range(request));
+    return Number(header.revision);
+  }
+
+  async write(write: Write): Promise<WriteResult> {
+    const size = write.key.length + (write.value?.length ?? 0);
+    if (size > MAX_VALUE_BYTES) {
+      throw new StoreLimitError(`${write.key} has ${size} bytes; the store takes ${MAX_VALUE_BYTES}`);
+    }
+    const sized = { ...write, size: size + write.key.length };
+    const leased = await this.leased(sized).catch((error: unknown) => {
+      throw readError(error);
+    });
+    return this.batcher.add(leased);
+  }
+
+  watch(prefix: string, after: number, watcher: StoreWatcher): StoreWatch {
+    return this.shared.watch(prefix, after, watcher);
+  }
+
+  async compact(revision: number): Promise<void> {
+    try {
+      await this.client.kv.compact({ revision });
+    } catch (error) {
+      // Someone compacted as far already, which is all that was wanted.
+      if (String(error).includes('required revision has been compacted')) return;
+      throw readError(error, revision);
+    }
+  }
+
+  private async commit(writes: readonly LeasedWrite[]): Promise<readonly WriteResult[]> {
+    try {
+      return resultsOf(writes, await this.commitOrRenew(writes));
+    } catch (error) {
+      throw writeError(error);
+    }
+  }
+
+  /** A lease that went away between being chosen and being used is replaced once; nothing was written with it. */
+  private async commitOrRenew(writes: readonly LeasedWrite[]): Promise<ITxnResponse> {
+    try {
+      return await this.client.kv.txn(transactionOf(writes));
+    } catch (error) {
+      if (!isLeaseGone(error)) throw error;
+      for (const { ttlSeconds } of writes) if (ttlSeconds !== undefined) this.leases.forget(ttlSeconds);
+      return this.client.kv.txn(transactionOf(await Promise.all(writes.map((write) => this.leased(write)))));
+    }
+  }
+
+  private async leased(write: LeasedWrite): Promise<LeasedWrite> {
+    if (write.ttlSeconds === undefined) return write;
+    return { ...write, lease: await this.leases.leaseFor(write.ttlSeconds) };
+  }
+
+  /** Reads are repeated a few times while etcd can't be reached: a member may be restarting, another may serve. */
+  private async read<T>(call: () => Promise<T>, asked = 0, signal?: AbortSignal): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      signal?.throwIfAborted();
+      try {
+        return await call();
+      } catch (error) {
+        if (attempt === READ_ATTEMPTS || !isUnavailable(error)) throw readError(error, asked);
+        await sleep(this.clock, READ_RETRY_DELAY * attempt, signal);
+      }
+    }
+  }
+}
+
+/** The first key that does not begin with `prefix`; a zero byte, which etcd takes for "no end", when there is none. */
+function endOf(prefix: string): Buffer {
+  const end = Buffer.from(prefix);
+  for (let at = end.length - 1; at >= 0; at--) {
+    const byte = end[at] ?? 0;
+    if (byte === 0xff) continue;
+    end[at] = byte + 1;
+    return end.subarray(0, at + 1);
+  }
+  return Buffer.from([0]);
+}
