@@ -7,7 +7,7 @@ import path from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import { parseJoinToken, type JoinToken } from '../../lib/join.ts';
 import type { Store } from '../storage/port.ts';
-import { readIfPresent, writePrivate } from './files.ts';
+import { readIfPresent, writePrivate } from '../../lib/files.ts';
 
 const PREFIX = '/dure/join-tokens/';
 

@@ -18,7 +18,7 @@ import {
   type Validity,
 } from '../../lib/certificates.ts';
 import { badRequest } from '../../api/errors.ts';
-import { readIfPresent, writePrivate } from './files.ts';
+import { readIfPresent, writePrivate } from '../../lib/files.ts';
 import { kubeconfigFor } from './kubeconfig.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
