@@ -131,6 +131,16 @@ export function badRequest(message: string): StatusError {
   return new StatusError({ code: 400, reason: 'BadRequest', message });
 }
 
+/** A patch that is well formed, but can't be applied to the object as it is. */
+export function rejectedPatch(why: string): StatusError {
+  return new StatusError({
+    code: 422,
+    reason: 'Invalid',
+    message: `the server rejected our request due to an error in our request: ${why}`,
+    details: {},
+  });
+}
+
 export function unauthorized(): StatusError {
   return new StatusError({ code: 401, reason: 'Unauthorized', message: 'Unauthorized' });
 }
