@@ -1,4 +1,6 @@
 /** What the handlers work on. Each verb is one function of an exchange, the resource it is about, and these. */
+import type { StrategicMerge } from '../../api/patch/strategic.ts';
+import type { Codec } from '../../api/schema/codec.ts';
 import type { Kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { TableColumnDefinition } from '../../api/schema/types/meta.v1.ts';
@@ -82,6 +84,8 @@ export interface WatchMetrics {
 export interface HandlerOptions {
   readonly resources: Resources;
   readonly history: History;
+  readonly codec: Codec;
+  readonly strategic: StrategicMerge;
   readonly printer: Printer;
   readonly tunnels: NodeTunnels;
   readonly clock: Clock;

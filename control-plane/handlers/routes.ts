@@ -1,0 +1,62 @@
+/** Which handler serves which verb of which subresource. */
+import { methodNotAllowed, StatusError } from '../../api/errors.ts';
+import type { Kind } from '../../api/kinds.ts';
+import type { Verb } from '../server/request-info.ts';
+import { bind } from './binding.ts';
+import { create } from './create.ts';
+import { deleteCollection } from './delete-collection.ts';
+import { remove } from './delete.ts';
+import { evict } from './eviction.ts';
+import { attach, exec } from './exec.ts';
+import { finalize } from './finalize.ts';
+import { get } from './get.ts';
+import { list } from './list.ts';
+import { log } from './log.ts';
+import { patch } from './patch.ts';
+import type { ResourceHandler } from './port.ts';
+import { getScale, patchScale, updateScale } from './scale.ts';
+import { update } from './update.ts';
+import { watch } from './watch.ts';
+
+type Verbs = Partial<Record<Verb, ResourceHandler>>;
+
+const OBJECT: Verbs = { get, list, watch, create, update, patch, delete: remove, deletecollection: deleteCollection };
+const STATUS: Verbs = { get, update, patch };
+const SCALE: Verbs = { get: getScale, update: updateScale, patch: patchScale };
+
+/** Subresources that one kind alone has. exec and attach are asked for by GET (WebSocket) and by POST. */
+const OWN: Readonly<Record<string, Readonly<Record<string, Verbs>>>> = {
+  pods: {
+    log: { get: log },
+    exec: { get: exec, create: exec },
+    attach: { get: attach, create: attach },
+    binding: { create: bind },
+    eviction: { create: evict },
+  },
+  namespaces: { finalize: { update: finalize } },
+};
+
+/** Throws NotFound when the kind has no such subresource, MethodNotAllowed when that has no such verb. */
+export function handlerOf(kind: Kind, subresource: string, verb: Verb): ResourceHandler {
+  const verbs = verbsOf(kind, subresource);
+  if (!verbs) throw unknownResource();
+  const handler = verbs[verb];
+  if (!handler) throw methodNotAllowed(kind, verb === 'unknown' ? 'the method' : verb);
+  return handler;
+}
+
+function verbsOf(kind: Kind, subresource: string): Verbs | undefined {
+  if (subresource === '') return OBJECT;
+  if (subresource === 'status' && kind.status) return STATUS;
+  if (subresource === 'scale' && kind.scale) return SCALE;
+  return kind.group === '' ? OWN[kind.plural]?.[subresource] : undefined;
+}
+
+export function unknownResource(): StatusError {
+  return new StatusError({
+    code: 404,
+    reason: 'NotFound',
+    message: 'the server could not find the requested resource',
+    details: {},
+  });
+}

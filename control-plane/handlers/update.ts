@@ -1,0 +1,15 @@
+import { decodeObject } from './decode-body.ts';
+import type { HandlerOptions, ResourceExchange } from './port.ts';
+import { representationOf, sendObject } from './represent.ts';
+import { parseWriteOptions } from './write-options.ts';
+
+/** PUT of one object, or of its status. */
+export async function update(exchange: ResourceExchange, options: HandlerOptions): Promise<void> {
+  representationOf(exchange);
+  const { fieldValidation, ...write } = parseWriteOptions(exchange, 'UpdateOptions');
+  const object = await decodeObject(exchange, options, fieldValidation);
+  const subresource = exchange.target.subresource === 'status' ? { subresource: 'status' as const } : {};
+  const uid = object.metadata.uid ? { uid: object.metadata.uid } : {};
+  const result = await exchange.resource.put(object, { ...write, ...subresource, ...uid });
+  await sendObject(exchange, options, result.created ? 201 : 200, result.object);
+}

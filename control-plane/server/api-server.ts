@@ -1,0 +1,107 @@
+/** The API of one server: its two listeners, and everything that a request meets on its way. */
+import type { Clock } from '../../lib/clock.ts';
+import type { Component } from '../../lib/component.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Metrics } from '../../lib/metrics.ts';
+import { kinds } from '../../api/kinds.ts';
+import type { Authenticator } from '../auth/authenticator.ts';
+import { discovery, masters } from '../auth/authorizer.ts';
+import { CertificateAuthenticator } from '../auth/certificates.ts';
+import { NodeAuthorizer } from '../auth/nodes.ts';
+import { TokenAuthenticator } from '../auth/tokens.ts';
+import type { User } from '../auth/user.ts';
+import { METRICS_GROUP } from '../handlers/usage.ts';
+import type { HandlerOptions } from '../handlers/port.ts';
+import { apiChain } from './chain.ts';
+import { endpoints, type EndpointsOptions } from './endpoints.ts';
+import { Health, type HealthCheck } from './health.ts';
+import { ApiListener, type Certificates } from './http.ts';
+import { RequestMetrics } from './request-metrics.ts';
+import { router } from './router.ts';
+import { WebListener, type JoinOptions } from './web.ts';
+
+export interface Address {
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+}
+
+export interface ApiServerOptions {
+  readonly api: Address;
+  readonly web: Address;
+  /** Loaded when `start` is called. */
+  readonly certificates: Certificates;
+  readonly handlers: Omit<HandlerOptions, 'watchMetrics' | 'clock' | 'log'>;
+  /** Discovery and OpenAPI. */
+  readonly documents: EndpointsOptions['documents'];
+  readonly join: JoinOptions;
+  /** What must hold for this server to be live and ready, such as that the caches are filled. */
+  readonly checks: readonly HealthCheck[];
+  /** Users by bearer token. */
+  readonly tokens?: ReadonlyMap<string, User>;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class ApiServer implements Component {
+  readonly name = 'api server';
+  private readonly health: Health;
+  private readonly api: ApiListener;
+  private readonly web: WebListener;
+
+  constructor(options: ApiServerOptions) {
+    const { clock, log, metrics, certificates, join, documents } = options;
+    const { resources } = options.handlers;
+    this.health = new Health(options);
+    const authenticators: readonly Authenticator[] = [
+      new CertificateAuthenticator({ clock }),
+      new TokenAuthenticator({ users: options.tokens ?? new Map() }),
+    ];
+    const authorizers = [masters, discovery, new NodeAuthorizer({ pods: resources.of(kinds.pods).view })];
+    const requestMetrics = new RequestMetrics({
+      metrics,
+      isServed: ({ group, version, resource }) =>
+        group === METRICS_GROUP
+          ? resource === 'nodes' || resource === 'pods'
+          : resources.find(group, version, resource) !== undefined,
+    });
+    const handlers: HandlerOptions = { ...options.handlers, clock, log, watchMetrics: watchMetricsOf(metrics) };
+    const handler = router({ handlers, endpoints: endpoints({ health: this.health, metrics, documents }) });
+    const chain = apiChain({ authenticators, authorizers, metrics: requestMetrics, clock, log }, handler);
+    this.api = new ApiListener({ ...options.api, certificates, handler: chain, clock, log });
+    const shared = { certificates, authenticators, authorizers, metrics, log, join, health: this.health };
+    this.web = new WebListener({ ...options.web, ...shared });
+  }
+
+  /** The ports that are listened on. */
+  get ports(): { api: number; web: number } {
+    return { api: this.api.port, web: this.web.port };
+  }
+
+  async start(): Promise<void> {
+    await this.api.start();
+    try {
+      await this.web.start();
+    } catch (error) {
+      await this.api.stop();
+      throw error;
+    }
+  }
+
+  /** First others are told, then requests finish; health can be asked for until the end. */
+  async stop(): Promise<void> {
+    this.health.stopping();
+    await this.api.stop();
+    await this.web.stop();
+  }
+}
+
+function watchMetricsOf(metrics: Metrics): HandlerOptions['watchMetrics'] {
+  const labels = ['group', 'version', 'kind'] as const;
+  return {
+    events: metrics.counter('apiserver_watch_events_total', 'Events sent to watchers.', labels),
+    terminated: metrics.counter('apiserver_terminated_watchers_total', 'Watchers cut because they were slow.', labels),
+    watchers: metrics.gauge('apiserver_longrunning_watchers', 'Watchers connected.', labels),
+  };
+}

@@ -1,0 +1,68 @@
+/** Finds out who answers: a handler of a resource, or an endpoint that is none. */
+import { methodNotAllowed } from '../../api/errors.ts';
+import { METRICS_GROUP, METRICS_VERSION, nodeMetrics, podMetrics } from '../handlers/usage.ts';
+import { NodeUsages } from '../handlers/node-usage.ts';
+import type { HandlerOptions } from '../handlers/port.ts';
+import { handlerOf, unknownResource } from '../handlers/routes.ts';
+import type { Exchange, Handler } from './exchange.ts';
+import type { ResourceRequest } from './request-info.ts';
+
+export interface RouterOptions {
+  readonly handlers: HandlerOptions;
+  /** By the first segment of the path; '' is the root. */
+  readonly endpoints: Readonly<Record<string, Handler>>;
+}
+
+export function router({ handlers, endpoints }: RouterOptions): Handler {
+  const usages = new NodeUsages(handlers);
+  return async (exchange) => {
+    const { resource, segments } = exchange.info;
+    if (!resource) await endpoint(endpoints, exchange, segments[0] ?? '');
+    else if (resource.group === METRICS_GROUP) await metrics(exchange, resource, handlers, usages);
+    else await stored(exchange, resource, handlers);
+  };
+}
+
+async function stored(exchange: Exchange, target: ResourceRequest, options: HandlerOptions): Promise<void> {
+  const resource = options.resources.find(target.group, target.version, target.resource);
+  if (!resource) throw unknownResource();
+  const { kind } = resource;
+  const { verb } = exchange.info;
+  const isNamespace = kind.group === '' && kind.plural === 'namespaces';
+  if (!kind.namespaced && target.namespace !== '' && !isNamespace) throw unknownResource();
+  // One object of a namespaced kind is nowhere without its namespace; a collection without one is that of all.
+  const needsNamespace = target.name !== '' || verb === 'create';
+  if (kind.namespaced && target.namespace === '' && needsNamespace) throw unknownResource();
+  const needsName = verb === 'update' || verb === 'patch' || target.subresource !== '';
+  if (needsName && target.name === '') throw methodNotAllowed(kind, verb);
+  // POST to one object has no meaning.
+  if (verb === 'create' && target.name !== '' && target.subresource === '') throw methodNotAllowed(kind, verb);
+  const isNamedWatch = verb === 'get' && target.subresource === '' && exchange.info.query.has('watch');
+  const handler = handlerOf(kind, target.subresource, isNamedWatch ? 'watch' : verb);
+  const scoped = isNamespace ? { ...target, namespace: '' } : target;
+  await handler(Object.assign(exchange, { target: scoped, resource }), options);
+}
+
+async function metrics(
+  exchange: Exchange,
+  target: ResourceRequest,
+  options: HandlerOptions,
+  usages: NodeUsages,
+): Promise<void> {
+  if (target.version !== METRICS_VERSION || target.subresource !== '') throw unknownResource();
+  const { verb } = exchange.info;
+  if (target.resource !== 'nodes' && target.resource !== 'pods') throw unknownResource();
+  if (verb !== 'get' && verb !== 'list') {
+    throw methodNotAllowed({ group: METRICS_GROUP, plural: target.resource, kind: '' }, verb);
+  }
+  await (target.resource === 'nodes' ? nodeMetrics : podMetrics)(exchange, options, usages);
+}
+
+async function endpoint(endpoints: Readonly<Record<string, Handler>>, exchange: Exchange, name: string): Promise<void> {
+  const handler = Object.hasOwn(endpoints, name) ? endpoints[name] : undefined;
+  if (!handler) throw unknownResource();
+  if (exchange.info.verb !== 'get') {
+    throw methodNotAllowed({ group: '', plural: name, kind: '' }, exchange.info.method);
+  }
+  await handler(exchange);
+}

@@ -1,0 +1,177 @@
+/**
+ * The web side, on a listener of its own: health, metrics and joining. express enters the project here and nowhere else;
+ * it can't serve HTTP/2, which the API's listener speaks.
+ */
+import { once } from 'node:events';
+import https, { type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
+import { badRequest, forbidden, internalError, StatusError, unauthorized } from '../../api/errors.ts';
+import type { Component } from '../../lib/component.ts';
+import type { JoinAnswer, JoinMessage } from '../../lib/join.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Metrics } from '../../lib/metrics.ts';
+import { authenticate, type Authenticator } from '../auth/authenticator.ts';
+import { authorize, type Authorizer } from '../auth/authorizer.ts';
+import { nodeNameOf } from '../auth/user.ts';
+import type { Health } from './health.ts';
+import type { Certificates } from './http.ts';
+import { parseRequest } from './request-info.ts';
+
+const BODY_LIMIT = '64kb';
+/** Nothing here takes long; what does is broken. */
+const REQUEST_MILLISECONDS = 30_000;
+
+export interface JoinOptions {
+  readonly tokens: { isValid(token: string): Promise<boolean> };
+  /** Throws BadRequest for a request that is not this node's. */
+  readonly signNode: (request: string, nodeName: string) => Promise<string>;
+  /** What the cluster tells its agents, such as where to dial. */
+  readonly settings: () => Readonly<Record<string, unknown>>;
+}
+
+export interface WebListenerOptions {
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  readonly certificates: Certificates;
+  readonly authenticators: readonly Authenticator[];
+  readonly authorizers: readonly Authorizer[];
+  readonly health: Health;
+  readonly metrics: Metrics;
+  readonly join: JoinOptions;
+  readonly log: Log;
+}
+
+export class WebListener implements Component {
+  readonly name = 'web listener';
+  private readonly options: WebListenerOptions;
+  private server: Server | undefined;
+  private endRenewal: (() => void) | undefined;
+
+  constructor(options: WebListenerOptions) {
+    this.options = options;
+  }
+
+  get port(): number {
+    return (this.server?.address() as AddressInfo | null)?.port ?? 0;
+  }
+
+  async start(): Promise<void> {
+    const { host, port, certificates } = this.options;
+    const context = (pair = certificates.serverKeyPair): { key: string; cert: string; ca: string } => ({
+      key: pair.key,
+      cert: pair.certificate,
+      ca: certificates.authorityCertificate,
+    });
+    const tls = { ...context(), requestCert: true, rejectUnauthorized: false, requestTimeout: REQUEST_MILLISECONDS };
+    // oxlint-disable-next-line typescript/no-misused-promises -- express answers its own requests
+    const server = https.createServer(tls, this.application());
+    this.server = server;
+    server.on('tlsClientError', (error) => this.options.log.debug({ err: error }, 'a TLS handshake failed'));
+    this.endRenewal = certificates.onRenewed((pair) => server.setSecureContext(context(pair)));
+    server.listen(port, host);
+    await once(server, 'listening');
+  }
+
+  async stop(): Promise<void> {
+    this.endRenewal?.();
+    const { server } = this;
+    if (!server?.listening) return;
+    server.close();
+    server.closeIdleConnections();
+    await once(server, 'close');
+  }
+
+  private application(): Express {
+    const app = express();
+    app.disable('x-powered-by');
+    for (const path of ['/livez', '/readyz', '/healthz']) app.get([path, `${path}/:check`], this.health());
+    app.get('/ca', (_request, response) => {
+      response.type('application/x-pem-file').send(this.options.certificates.authorityCertificate);
+    });
+    app.post('/join', express.json({ limit: BODY_LIMIT }), this.join());
+    app.get('/metrics', this.metrics());
+    app.use((_request, response) => {
+      response.status(404).json(statusOf(new StatusError({ code: 404, reason: 'NotFound', message: 'not found' })));
+    });
+    app.use(this.failed());
+    return app;
+  }
+
+  private health(): RequestHandler {
+    return async (request, response) => {
+      const { segments, query } = parseRequest(request.method, request.url);
+      const { code, text } = await this.options.health.answer(segments, query);
+      response.status(code).type('text/plain').send(text);
+    };
+  }
+
+  private metrics(): RequestHandler {
+    return async (request, response) => {
+      const { authenticators, authorizers, metrics } = this.options;
+      const user = await authenticate(authenticators, request);
+      await authorize(authorizers, user, parseRequest(request.method, request.url));
+      response.type(metrics.contentType).send(await metrics.text());
+    };
+  }
+
+  private join(): RequestHandler {
+    return async (request, response) => {
+      const message = parseJoin(request.body);
+      await this.admit(request, message);
+      const { signNode, settings } = this.options.join;
+      const certificate = await signNode(message.request, message.nodeName);
+      this.options.log.info({ node: message.nodeName }, 'issued a certificate to a node');
+      response.json({ certificate, settings: settings() } satisfies JoinAnswer);
+    };
+  }
+
+  /** By a token, or by the certificate that the same node has already. Throws Unauthorized or Forbidden. */
+  private async admit(request: Request, { token, nodeName }: JoinMessage): Promise<void> {
+    if (token !== undefined) {
+      if (await this.options.join.tokens.isValid(token)) return;
+      throw unauthorized();
+    }
+    const user = await authenticate(this.options.authenticators, request);
+    if (nodeNameOf(user) === nodeName) return;
+    const why = `User "${user.name}" can't get a certificate for this node`;
+    throw forbidden({ group: '', plural: 'nodes', kind: 'Node' }, nodeName, why);
+  }
+
+  private failed(): ErrorRequestHandler {
+    return (error: unknown, request, response, next) => {
+      if (response.headersSent) {
+        next(error);
+        return;
+      }
+      const status = asStatusError(error);
+      if (status.code >= 500) this.options.log.error({ err: error, path: request.path }, 'a request failed');
+      response.status(status.code).json(statusOf(status));
+    };
+  }
+}
+
+const NODE_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+
+function parseJoin(body: unknown): JoinMessage {
+  const { nodeName, request, token } = (body ?? {}) as Record<string, unknown>;
+  if (typeof nodeName !== 'string' || !NODE_NAME.test(nodeName)) throw badRequest('nodeName must be a DNS subdomain');
+  if (typeof request !== 'string') throw badRequest('request must be a certificate request in PEM');
+  if (token !== undefined && typeof token !== 'string') throw badRequest('token must be a string');
+  return { nodeName, request, ...(token === undefined ? {} : { token }) };
+}
+
+function asStatusError(error: unknown): StatusError {
+  if (error instanceof StatusError) return error;
+  // What express says of a body that it can't read: its own status and words.
+  const { status, expose, message } = error as { status?: number; expose?: boolean; message?: string };
+  if (expose === true && status !== undefined && status < 500) {
+    return new StatusError({ code: status, reason: 'BadRequest', message: message ?? 'bad request' });
+  }
+  return internalError(error);
+}
+
+function statusOf(error: StatusError): object {
+  return error.toStatus();
+}
