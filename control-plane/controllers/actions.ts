@@ -45,7 +45,12 @@ export type Action = Common &
     | { readonly do: 'create'; readonly kind: Kind; readonly object: KubeObject }
     | { readonly do: 'patch'; readonly target: Target; readonly patch: MergePatch }
     | { readonly do: 'set-status'; readonly target: Target; readonly status: object }
-    | { readonly do: 'set-conditions'; readonly target: Target; readonly conditions: readonly Condition[]; readonly at: string }
+    | {
+        readonly do: 'set-conditions';
+        readonly target: Target;
+        readonly conditions: readonly Condition[];
+        readonly at: string;
+      }
     | {
         readonly do: 'delete';
         readonly target: Target;

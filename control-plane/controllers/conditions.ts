@@ -12,7 +12,11 @@ interface StoredCondition extends Condition {
 }
 
 /** The list with `next` in it, in the old one's place; the same list when nothing about it is new. */
-export function withCondition<T extends StoredCondition>(list: readonly T[], next: Condition, at: string): readonly T[] {
+export function withCondition<T extends StoredCondition>(
+  list: readonly T[],
+  next: Condition,
+  at: string,
+): readonly T[] {
   const before = list.find(({ type }) => type === next.type);
   if (before && before.status === next.status && before.reason === next.reason && before.message === next.message) {
     return list;

@@ -9,7 +9,7 @@ export interface Moment {
   /** Wall-clock time. */
   readonly date: Date;
   /** A new name suffix of five characters each time. */
-  nextId(): string;
+  readonly nextId: () => string;
 }
 
 /** What to do about a key, and why nothing else is done. An empty plan means that all is as it should be. */

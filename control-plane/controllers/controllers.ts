@@ -30,9 +30,9 @@ export interface ControllersOptions {
   readonly log: Log;
   readonly metrics?: QueueMetrics;
   /** A fresh suffix for a name: five characters of which no word can be made. */
-  nextId(): string;
+  readonly nextId: () => string;
   /** Resolves once every view holds at least what the store held when it was called. */
-  whenFresh(): Promise<void>;
+  readonly whenFresh: () => Promise<void>;
   readonly sessions: View<NodeSession>;
   readonly sight: Sight;
   readonly servers: View<ApiServer>;
@@ -91,7 +91,10 @@ export class Controllers implements Component {
 
 function controllersOf(options: ControllersOptions): readonly Controller[] {
   const { registry, clock, sessions, sight, servers, serviceCidr } = options;
-  const lifecycle = limits({ graceMilliseconds: options.nodeGraceMilliseconds, fenceMilliseconds: options.fenceMilliseconds });
+  const lifecycle = limits({
+    graceMilliseconds: options.nodeGraceMilliseconds,
+    fenceMilliseconds: options.fenceMilliseconds,
+  });
   return [
     new Bootstrap({ registry, servers, port: options.apiPort, serviceCidr }),
     new NamespaceDefaults({ registry, certificate: options.caCertificate }),

@@ -12,7 +12,7 @@ export interface Edges {
   readonly registry: Registry;
   readonly events: EventRecorder;
   /** Resolves once every view holds at least what the store held when it was called. */
-  whenFresh(): Promise<void>;
+  readonly whenFresh: () => Promise<void>;
 }
 
 /** What the store was made to say, so that the runner can wait until the view says it too. */
@@ -69,7 +69,9 @@ const executors: Executors = {
     return changeIfThere(edges, target, (object) => {
       const owners = object.metadata.ownerReferences ?? [];
       const rest = owners.filter(({ uid }) => !uids.includes(uid));
-      return rest.length === owners.length ? undefined : { ...object, metadata: { ...object.metadata, ownerReferences: rest } };
+      return rest.length === owners.length
+        ? undefined
+        : { ...object, metadata: { ...object.metadata, ownerReferences: rest } };
     });
   },
 
@@ -92,11 +94,7 @@ const executors: Executors = {
     await edges.whenFresh();
     const left = firstIn(edges.registry, target.name);
     if (left) throw conflict(target.kind, target.name, `there is still a ${left} in it`);
-    await changeIfThere(edges, target, (object: Finalized) => ({
-      ...object,
-      spec: { ...object.spec, finalizers: (object.spec?.finalizers ?? []).filter((name) => name !== 'kubernetes') },
-    }));
-    return remove(edges.registry, target, {});
+    return finalize(edges.registry, target);
   },
 
   record({ event }, { events }) {
@@ -128,6 +126,21 @@ async function changeIfThere(edges: Edges, target: Target, apply: Change): Promi
     return await change(edges, target, apply);
   } catch (error) {
     if (await isGone(edges.registry, target, error)) return undefined;
+    throw error;
+  }
+}
+
+async function finalize(registry: Registry, target: Target): Promise<Written | undefined> {
+  const { kind, namespace, name, uid } = target;
+  try {
+    const object = await registry.resource(kind).rewrite(namespace, name, (current: Finalized) => {
+      if (current.metadata.uid !== uid) return current;
+      const finalizers = (current.spec?.finalizers ?? []).filter((finalizer) => finalizer !== 'kubernetes');
+      return { ...current, spec: { ...current.spec, finalizers } };
+    });
+    return { kind, object, deleted: true };
+  } catch (error) {
+    if (isStatusError(error, 'NotFound')) return undefined;
     throw error;
   }
 }

@@ -23,7 +23,9 @@ const byLoose: IndexFunction<KubeObject> = (object) => (controllerOf(object) ? [
 
 /** `namespace/label=value` for every label: what a selector's first requirement narrows the search to. */
 const byLabel: IndexFunction<KubeObject> = ({ metadata }) =>
-  Object.entries(metadata.labels ?? {}).map(([label, value]) => labelIndexValue(metadata.namespace ?? '', label, value));
+  Object.entries(metadata.labels ?? {}).map(([label, value]) =>
+    labelIndexValue(metadata.namespace ?? '', label, value),
+  );
 
 const byNode: IndexFunction<Pod> = ({ spec }) => (spec.nodeName ? [spec.nodeName] : []);
 

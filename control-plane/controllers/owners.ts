@@ -49,7 +49,12 @@ export function claim<T extends KubeObject>(request: ClaimRequest<T>): Claim<T> 
       }
     } else if (matches && !leaving && !controllerOf(object) && object.metadata.deletionTimestamp === undefined) {
       held.push(object);
-      actions.push({ do: 'add-owner', target, owner: ownerReferenceTo(ownerKind, owner), why: 'it is selected and free' });
+      actions.push({
+        do: 'add-owner',
+        target,
+        owner: ownerReferenceTo(ownerKind, owner),
+        why: 'it is selected and free',
+      });
     }
   }
   return { held, actions };

@@ -38,7 +38,7 @@ export interface RunnerOptions {
   readonly log: Log;
   readonly metrics?: QueueMetrics;
   /** The suffixes of generated names. */
-  nextId(): string;
+  readonly nextId: () => string;
   /** Keys under way at once. */
   readonly concurrency?: number;
 }
@@ -158,7 +158,7 @@ export class Runner implements Component {
 
   /** Neighbouring actions of one verb go together, groups one after the other. Ends at the first failure. */
   private async carryOut(key: string, actions: readonly Action[], written: Written[]): Promise<Failure | undefined> {
-    for (let start = 0; start < actions.length; ) {
+    for (let start = 0; start < actions.length;) {
       const group = actions.slice(start).slice(0, MAX_CONCURRENT_ACTIONS);
       const end = group.findIndex((action) => action.do !== group[0]?.do);
       const together = end < 0 ? group : group.slice(0, end);

@@ -60,7 +60,7 @@ export interface RecorderOptions {
   /** The source users read, for events that name no other. */
   readonly component: string;
   /** A fresh suffix for an event's name. */
-  nextId(): string;
+  readonly nextId: () => string;
 }
 
 export class RegistryEventRecorder implements EventRecorder, Component {
@@ -109,7 +109,8 @@ export class RegistryEventRecorder implements EventRecorder, Component {
 
   private drop(): void {
     this.dropped += 1;
-    if (this.dropped % MAX_PENDING === 1) this.options.log.warn({ dropped: this.dropped }, 'too many events, dropping some');
+    if (this.dropped % MAX_PENDING === 1)
+      this.options.log.warn({ dropped: this.dropped }, 'too many events, dropping some');
   }
 
   private timestamp(): string {
@@ -127,7 +128,16 @@ export class RegistryEventRecorder implements EventRecorder, Component {
   }
 
   private remember({ about, type, reason, message }: EventFields): Remembered {
-    const key = JSON.stringify([about.uid, about.kind, about.namespace, about.name, about.fieldPath, type, reason, message]);
+    const key = JSON.stringify([
+      about.uid,
+      about.kind,
+      about.namespace,
+      about.name,
+      about.fieldPath,
+      type,
+      reason,
+      message,
+    ]);
     const first = this.timestamp();
     const fresh = (): Remembered => ({
       name: `${(about.name ?? '').slice(0, MAX_NAME)}.${this.options.nextId()}${this.options.nextId()}`,
@@ -185,7 +195,10 @@ export class RegistryEventRecorder implements EventRecorder, Component {
     }
   }
 
-  private compose(entry: Remembered, { about, type, reason, message, component = this.options.component }: EventFields): Event {
+  private compose(
+    entry: Remembered,
+    { about, type, reason, message, component = this.options.component }: EventFields,
+  ): Event {
     return {
       apiVersion: 'v1',
       kind: 'Event',

@@ -14,8 +14,9 @@ export interface WriteOptions {
 }
 
 export interface MutateOptions extends WriteOptions {
-  /** Which part may change; the rest of what `change` returns is ignored, as for the subresource in HTTP. */
-  subresource?: 'status';
+  /** Which part may change; the rest of what `change` returns is ignored, as for the subresource in HTTP.
+   * `finalize` is a namespace's: it alone changes the finalizers in the spec. */
+  subresource?: 'status' | 'finalize';
   /** Refuse (Conflict) when the object has another uid: it was deleted and made again. */
   uid?: string;
 }
@@ -43,6 +44,11 @@ export interface Resource<T extends KubeObject> {
    * equal to the input, which writes nothing. Returns the object as it then is.
    */
   mutate(namespace: string, name: string, change: (current: T) => T | undefined, options?: MutateOptions): Promise<T>;
+  /**
+   * As `mutate`, but for a subresource with rules of its own (binding, finalize): the kind's update rules are not asked.
+   * What nothing holds any more after it, and is being deleted, is gone.
+   */
+  rewrite(namespace: string, name: string, change: (current: T) => T): Promise<T>;
   /** Deletes, or marks as being deleted when there is grace or a finalizer. Returns the object as it then is. */
   delete(namespace: string, name: string, options?: DeleteOptions): Promise<T>;
 }

@@ -43,7 +43,10 @@ export function planKubernetesService(snapshot: ServiceSnapshot): Plan {
   if (addresses.length === 0) return { ...NOTHING, reasons: ['no server has said that it serves the API'] };
   const wanted = sliceOf(snapshot);
   if (!slice) {
-    return { actions: [{ do: 'create', kind: kinds.endpointslices, object: wanted, why: 'servers serve the API' }], reasons: [] };
+    return {
+      actions: [{ do: 'create', kind: kinds.endpointslices, object: wanted, why: 'servers serve the API' }],
+      reasons: [],
+    };
   }
   const { endpoints, ports } = wanted;
   if (isDeepStrictEqual(slice.endpoints, endpoints) && isDeepStrictEqual(slice.ports, ports)) return NOTHING;
@@ -73,7 +76,9 @@ function serviceOf({ serviceCidr, port }: ServiceSnapshot): Omit<Service, 'statu
 }
 
 function sliceOf({ addresses, port }: ServiceSnapshot): EndpointSlice {
-  const endpoints = addresses.toSorted().map((address): Endpoint => ({ addresses: [address], conditions: { ready: true } }));
+  const endpoints = addresses
+    .toSorted()
+    .map((address): Endpoint => ({ addresses: [address], conditions: { ready: true } }));
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',

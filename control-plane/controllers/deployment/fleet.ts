@@ -48,13 +48,22 @@ export function sum<T>(items: readonly T[], count: (item: T) => number): number 
   return items.reduce((total, item) => total + count(item), 0);
 }
 
+/** Whether the set's status speaks of what its spec says now. */
+export function isObserved({ metadata, status }: ReplicaSet): boolean {
+  return (metadata.generation ?? 0) <= (status?.observedGeneration ?? 0);
+}
+
 /** What is available of a set and still wanted: its status may not yet know that it was scaled down. */
 export function availableOf(set: ReplicaSet): number {
   return Math.min(set.status?.availableReplicas ?? 0, replicasOf(set));
 }
 
 /** A count, or a share of `total` in per cent, rounded. */
-export function resolveCount(value: number | string | undefined, total: number, round: (share: number) => number): number {
+export function resolveCount(
+  value: number | string | undefined,
+  total: number,
+  round: (share: number) => number,
+): number {
   if (value === undefined) return 0;
   if (typeof value === 'number') return value;
   return round((Number.parseInt(value, 10) * total) / 100);

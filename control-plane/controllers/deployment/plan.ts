@@ -171,9 +171,16 @@ function revisionActions(fleet: Fleet): readonly Action[] {
     const minReadySeconds = deployment.spec.minReadySeconds ?? 0;
     const differs = !isDeepStrictEqual(annotations, current.metadata.annotations ?? {});
     if (differs || (current.spec.minReadySeconds ?? 0) !== minReadySeconds) {
-      const own = Object.fromEntries(Object.entries(annotations).filter(([name]) => !(name in sizeAnnotations(deployment))));
+      const own = Object.fromEntries(
+        Object.entries(annotations).filter(([name]) => !(name in sizeAnnotations(deployment))),
+      );
       const patch = { metadata: { annotations: own }, spec: { minReadySeconds } };
-      actions.push({ do: 'patch', target: targetOf(kinds.replicasets, current), patch, why: 'it is the latest revision' });
+      actions.push({
+        do: 'patch',
+        target: targetOf(kinds.replicasets, current),
+        patch,
+        why: 'it is the latest revision',
+      });
     }
   }
   const revision = String(currentRevision(fleet));
@@ -211,7 +218,9 @@ function refuse(deployment: Deployment): Plan {
   const { generation } = deployment.metadata;
   const seen = deployment.status?.observedGeneration === generation;
   const status = { ...deployment.status, observedGeneration: generation };
-  const actions = seen ? [] : [{ do: 'record' as const, event, why: event.message }, ...statusActions(deployment, status)];
+  const actions = seen
+    ? []
+    : [{ do: 'record' as const, event, why: event.message }, ...statusActions(deployment, status)];
   return { actions, reasons: [event.message], hopeless: event.message };
 }
 
@@ -221,5 +230,7 @@ export function planCollision(deployment: Deployment, existing: ReplicaSet | und
   const isOurs = existing.metadata.ownerReferences?.some(({ uid }) => uid === deployment.metadata.uid);
   if (isOurs && fleetOf(deployment, [existing], []).current) return [];
   const status = { ...deployment.status, collisionCount: (deployment.status?.collisionCount ?? 0) + 1 };
-  return [{ do: 'set-status', target: targetOf(kinds.deployments, deployment), status, why: 'its hash is taken by another' }];
+  return [
+    { do: 'set-status', target: targetOf(kinds.deployments, deployment), status, why: 'its hash is taken by another' },
+  ];
 }

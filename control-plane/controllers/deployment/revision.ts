@@ -1,7 +1,7 @@
 /** Revisions: what `kubectl rollout history` and `undo` read from the replica sets' annotations. */
 import type { Deployment, ReplicaSet } from '../../../api/schema/types/apps.v1.ts';
 import type { Fleet } from './fleet.ts';
-import { DESIRED_REPLICAS, MAX_REPLICAS, boundsOf, replicasOf } from './fleet.ts';
+import { DESIRED_REPLICAS, MAX_REPLICAS, boundsOf, isObserved, replicasOf } from './fleet.ts';
 
 export const REVISION = 'deployment.kubernetes.io/revision';
 const REVISION_HISTORY = 'deployment.kubernetes.io/revision-history';
@@ -57,8 +57,4 @@ export function outlived({ deployment, old }: Fleet): readonly ReplicaSet[] {
     .toSorted((a, b) => revisionOf(a) - revisionOf(b))
     .slice(0, excess)
     .filter((set) => replicasOf(set) === 0 && (set.status?.replicas ?? 0) === 0 && isObserved(set));
-}
-
-function isObserved({ metadata, status }: ReplicaSet): boolean {
-  return (metadata.generation ?? 0) <= (status?.observedGeneration ?? 0);
 }

@@ -1,13 +1,18 @@
 /** How a rollout moves on: which replica sets grow and shrink now. */
 import type { Fleet, Resize } from './fleet.ts';
-import { allOf, availableOf, boundsOf, replicasOf, sum } from './fleet.ts';
+import { allOf, availableOf, boundsOf, isObserved, replicasOf, sum } from './fleet.ts';
 
-/** The size that the current set may have next to the others, starting from `size`. */
+/**
+ * The size that the current set may have next to the others, starting from `size`. Pods that the others were told to give
+ * up count until they have, so that there are never more than allowed.
+ */
 export function nextCurrentSize(fleet: Fleet, size: number): number {
   const { deployment, old } = fleet;
   const desired = replicasOf(deployment);
   if (size >= desired || deployment.spec.strategy?.type === 'Recreate') return desired;
-  const room = desired + boundsOf(deployment).surge - sum(old, replicasOf) - size;
+  if (!old.every(isObserved)) return size;
+  const others = sum(old, (set) => Math.max(replicasOf(set), set.status?.replicas ?? 0));
+  const room = desired + boundsOf(deployment).surge - others - size;
   return size + Math.max(0, Math.min(room, desired - size));
 }
 
@@ -24,7 +29,8 @@ function shrinkOld(fleet: Fleet, currentSize: number): readonly Resize[] {
   const { deployment, current } = fleet;
   if (!current) return [];
   const floor = replicasOf(deployment) - boundsOf(deployment).unavailable;
-  const available = Math.min(availableOf(current), currentSize);
+  // A status from before the last change of size may count pods that are gone.
+  const available = isObserved(current) ? Math.min(availableOf(current), currentSize) : 0;
   const old = fleet.old.filter((set) => replicasOf(set) > 0);
   // What may go while every pod of the current set that is not available yet counts for nothing.
   const spare = sum(old, replicasOf) + available - floor;
@@ -36,7 +42,9 @@ function shrinkOld(fleet: Fleet, currentSize: number): readonly Resize[] {
   for (const { set, replicas } of takeFrom(old, Math.max(0, excess), sizeOf)) {
     sizes.set(set, sizeOf(set) - (replicasOf(set) - replicas));
   }
-  return [...sizes].filter(([set, replicas]) => replicas !== replicasOf(set)).map(([set, replicas]) => ({ set, replicas }));
+  return [...sizes]
+    .filter(([set, replicas]) => replicas !== replicasOf(set))
+    .map(([set, replicas]) => ({ set, replicas }));
 }
 
 /** Takes `count` replicas away, oldest set first, from each no more than `most` says. */

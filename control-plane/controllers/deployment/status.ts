@@ -72,10 +72,12 @@ function progress(request: StatusRequest, counters: DeploymentStatus): readonly 
   if (pause) return [pause];
   if (creating) return [progressing('True', 'NewReplicaSetCreated', `Created new replica set "${creating}"`)];
   if (!request.rolling) return [];
-  const settled = before?.reason === 'NewReplicaSetAvailable' && (counters.replicas ?? 0) === (counters.updatedReplicas ?? 0);
+  const settled =
+    before?.reason === 'NewReplicaSetAvailable' && (counters.replicas ?? 0) === (counters.updatedReplicas ?? 0);
   if (settled) return [];
   const subject = current ? `ReplicaSet "${current.metadata.name}"` : `Deployment "${deployment.metadata.name}"`;
-  if (isComplete(fleet)) return [progressing('True', 'NewReplicaSetAvailable', `${subject} has successfully progressed.`)];
+  if (isComplete(fleet))
+    return [progressing('True', 'NewReplicaSetAvailable', `${subject} has successfully progressed.`)];
   if (hasMoved(deployment.status ?? {}, counters)) {
     return [progressing('True', 'ReplicaSetUpdated', `${subject} is progressing.`)];
   }

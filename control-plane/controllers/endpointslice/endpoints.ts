@@ -20,12 +20,14 @@ export interface EndpointGroup {
 export interface EndpointRequest {
   readonly service: Service;
   readonly pods: readonly Pod[];
-  nodeOf(name: string): NodeFacts | undefined;
+  readonly nodeOf: (name: string) => NodeFacts | undefined;
 }
 
 /** The same ports always have the same key, in any order. */
 export function portsKey(ports: readonly EndpointPort[]): string {
-  const rows = ports.map(({ name, protocol, port, appProtocol }) => JSON.stringify([name, protocol, port, appProtocol]));
+  const rows = ports.map(({ name, protocol, port, appProtocol }) =>
+    JSON.stringify([name, protocol, port, appProtocol]),
+  );
   return rows.toSorted().join();
 }
 

@@ -29,7 +29,7 @@ export interface EndpointSnapshot {
   readonly pods: readonly Pod[];
   /** All slices labelled with the service's name. */
   readonly slices: readonly EndpointSlice[];
-  nodeOf(name: string): NodeFacts | undefined;
+  readonly nodeOf: (name: string) => NodeFacts | undefined;
 }
 
 export function planEndpointSlices(snapshot: EndpointSnapshot, moment: Moment): Plan {
@@ -77,7 +77,10 @@ function labelsOf({ metadata, spec }: Service): Record<string, string> {
 /** When the latest of what the endpoints were made from happened: how far behind a proxy is can be read from it. */
 function triggerTime({ metadata }: Service, pods: readonly Pod[]): string | undefined {
   const times = pods.map((pod) => readyCondition(pod)?.lastTransitionTime);
-  return [metadata.creationTimestamp, ...times].filter((time) => time !== undefined).toSorted().at(-1);
+  return [metadata.creationTimestamp, ...times]
+    .filter((time) => time !== undefined)
+    .toSorted()
+    .at(-1);
 }
 
 function create({ service, labels, trigger }: Wanted, packed: Packed, id: string): Action {

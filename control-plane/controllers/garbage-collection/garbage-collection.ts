@@ -53,7 +53,11 @@ export class GarbageCollector implements Controller {
     return planCollection({ kind, object, owners, dependents: this.dependentsOf(object) });
   }
 
-  private changed(kind: Kind, { type, key, object, previous }: Change<KubeObject>, enqueue: (key: string) => void): void {
+  private changed(
+    kind: Kind,
+    { type, key, object, previous }: Change<KubeObject>,
+    enqueue: (key: string) => void,
+  ): void {
     if (type !== 'deleted' && concerns(object)) enqueue(workKey(kind, key));
     const replaced = type === 'updated' && previous?.metadata.uid !== object.metadata.uid;
     if (type === 'deleted' || replaced) this.enqueueDependents(previous ?? object, enqueue);
@@ -61,7 +65,8 @@ export class GarbageCollector implements Controller {
     // An owner may be waiting for this one to go, or to be released.
     for (const reference of (previous ?? object).metadata.ownerReferences ?? []) {
       const owner = this.find(kind, object, reference);
-      if (owner.is === 'waiting') enqueue(workKey(owner.target.kind, objectKey(owner.target.namespace, owner.target.name)));
+      if (owner.is === 'waiting')
+        enqueue(workKey(owner.target.kind, objectKey(owner.target.namespace, owner.target.name)));
     }
   }
 

@@ -62,9 +62,11 @@ function orphanDependents({ kind, object, dependents }: ObjectSnapshot): Plan {
 }
 
 function blocks({ object }: Dependent, owner: KubeObject): boolean {
-  return object.metadata.ownerReferences?.some(
-    ({ uid, blockOwnerDeletion }) => uid === owner.metadata.uid && blockOwnerDeletion,
-  ) === true;
+  return (
+    object.metadata.ownerReferences?.some(
+      ({ uid, blockOwnerDeletion }) => uid === owner.metadata.uid && blockOwnerDeletion,
+    ) === true
+  );
 }
 
 function deleteDependentsFirst({ kind, object, dependents }: ObjectSnapshot): Plan {

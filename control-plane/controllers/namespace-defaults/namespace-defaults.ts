@@ -32,7 +32,12 @@ export function planDefaults({ namespace, serviceAccount, rootCa, certificate }:
   }
   const data = { 'ca.crt': certificate };
   if (!rootCa) {
-    const object: ConfigMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: ROOT_CA, namespace: name }, data };
+    const object: ConfigMap = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: ROOT_CA, namespace: name },
+      data,
+    };
     actions.push({ do: 'create', kind: kinds.configmaps, object, why: 'pods trust the API server by it' });
   } else if (rootCa.data?.['ca.crt'] !== certificate) {
     const target = targetOf(kinds.configmaps, rootCa);

@@ -37,7 +37,8 @@ export function planNamespace({ namespace, contents }: NamespaceSnapshot, { date
     const reasons = contents.map(({ kind, objects }) => `${objects.length} ${qualifiedResource(kind)} are still there`);
     return { actions: [...deletions(contents), report], reasons };
   }
-  if (!namespace.spec?.finalizers?.includes('kubernetes')) return { ...NOTHING, reasons: ['others have yet to finalize it'] };
+  if (!namespace.spec?.finalizers?.includes('kubernetes'))
+    return { ...NOTHING, reasons: ['others have yet to finalize it'] };
   return { actions: [report, { do: 'finalize-namespace', target, why: 'nothing is left in it' }], reasons: [] };
 }
 
@@ -49,20 +50,39 @@ function deletions(contents: readonly Content[]): readonly Action[] {
       objects.filter(({ metadata }) => !metadata.deletionTimestamp).map((object) => targetOf(kind, object)),
     )
     .slice(0, BURST)
-    .map((target) => ({ do: 'delete', target, propagationPolicy: 'Background', why: 'its namespace is being deleted' }));
+    .map((target) => ({
+      do: 'delete',
+      target,
+      propagationPolicy: 'Background',
+      why: 'its namespace is being deleted',
+    }));
 }
 
 function conditionsOf(contents: readonly Content[]): readonly Condition[] {
-  const remaining = contents.map(({ kind, objects }) => `${qualifiedResource(kind)} has ${objects.length} resource instances`);
+  const remaining = contents.map(
+    ({ kind, objects }) => `${qualifiedResource(kind)} has ${objects.length} resource instances`,
+  );
   const finalizers = contents.flatMap(({ objects }) => objects.flatMap(({ metadata }) => metadata.finalizers ?? []));
   const counts = Map.groupBy(finalizers, (name) => name);
   const holding = [...counts].map(([name, { length }]) => `${name} in ${length} resource instances`);
   return [
     fine('NamespaceDeletionDiscoveryFailure', 'ResourcesDiscovered', 'All resources successfully discovered'),
-    fine('NamespaceDeletionGroupVersionParsingFailure', 'ParsedGroupVersions', 'All legacy kube types successfully parsed'),
-    fine('NamespaceDeletionContentFailure', 'ContentDeleted', 'All content successfully deleted, may be waiting on finalization'),
+    fine(
+      'NamespaceDeletionGroupVersionParsingFailure',
+      'ParsedGroupVersions',
+      'All legacy kube types successfully parsed',
+    ),
+    fine(
+      'NamespaceDeletionContentFailure',
+      'ContentDeleted',
+      'All content successfully deleted, may be waiting on finalization',
+    ),
     remaining.length > 0
-      ? held('NamespaceContentRemaining', 'SomeResourcesRemain', `Some resources are remaining: ${remaining.join(', ')}`)
+      ? held(
+          'NamespaceContentRemaining',
+          'SomeResourcesRemain',
+          `Some resources are remaining: ${remaining.join(', ')}`,
+        )
       : fine('NamespaceContentRemaining', 'ContentRemoved', 'All content successfully removed'),
     holding.length > 0
       ? held(
@@ -86,5 +106,7 @@ function held(type: string, reason: string, message: string): Condition {
 export function reportFailure(namespace: Namespace, message: string, date: Date): readonly Action[] {
   const condition = held('NamespaceDeletionContentFailure', 'ContentDeletionFailed', message);
   const target = targetOf(kinds.namespaces, namespace);
-  return [{ do: 'set-conditions', target, conditions: [condition], at: timestamp(date), why: 'content could not be deleted' }];
+  return [
+    { do: 'set-conditions', target, conditions: [condition], at: timestamp(date), why: 'content could not be deleted' },
+  ];
 }

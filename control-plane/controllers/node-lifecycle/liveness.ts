@@ -43,7 +43,9 @@ export function judge(snapshot: LivenessSnapshot, { graceMilliseconds }: Livenes
   if (clearSince === undefined) return { state: 'doubtful', why: 'the control plane does not see clearly itself' };
   const together = snapshot.losses.filter((other) => Math.abs(other - lostAt) <= TOGETHER_MILLISECONDS);
   const latest = Math.max(lostAt, ...together);
-  const waits = [{ until: clearSince + graceMilliseconds, why: 'the control plane has seen clearly for too short a time' }];
+  const waits = [
+    { until: clearSince + graceMilliseconds, why: 'the control plane has seen clearly for too short a time' },
+  ];
   if (together.length >= SEVERAL) {
     const most = together.length > (together.length + snapshot.live) / 2;
     const wait = most ? graceMilliseconds : SETTLE_MILLISECONDS;

@@ -33,7 +33,9 @@ export function planNode(snapshot: NodeSnapshot, moment: Moment): Plan {
     actions: [
       ...(lost ? markLost(node, moment) : []),
       ...taintActions(node, change),
-      ...(ready === 'True' && change.remove.some(({ effect }) => effect === 'NoExecute') ? [announce(node, 'NodeReady')] : []),
+      ...(ready === 'True' && change.remove.some(({ effect }) => effect === 'NoExecute')
+        ? [announce(node, 'NodeReady')]
+        : []),
       ...(lost ? markPods(evictions.staying, moment) : []),
       ...evictions.actions,
     ],
@@ -74,19 +76,31 @@ function markLost(node: Node, { date }: Moment): readonly Action[] {
 
 function taintActions(node: Node, { add, remove }: ReturnType<typeof taintChange>): readonly Action[] {
   if (add.length === 0 && remove.length === 0) return [];
-  return [{ do: 'change-taints', target: targetOf(kinds.nodes, node), add, remove, why: "the node's state has changed" }];
+  return [
+    { do: 'change-taints', target: targetOf(kinds.nodes, node), add, remove, why: "the node's state has changed" },
+  ];
 }
 
 /** Pods that stay on a lost node for now are not ready there. */
 function markPods(pods: readonly Pod[], { date }: Moment): readonly Action[] {
-  const condition = { type: 'Ready', status: 'False', reason: 'NodeNotReady', message: 'The node is not heard any more.' };
+  const condition = {
+    type: 'Ready',
+    status: 'False',
+    reason: 'NodeNotReady',
+    message: 'The node is not heard any more.',
+  };
   return pods.filter(isReady).map((pod) => ({
     do: 'set-conditions',
     target: targetOf(kinds.pods, pod),
     conditions: [condition],
     at: timestamp(date),
     why: 'its node is lost',
-    event: { about: referenceTo(kinds.pods, pod), type: 'Warning', reason: 'NodeNotReady', message: 'Node is not ready' },
+    event: {
+      about: referenceTo(kinds.pods, pod),
+      type: 'Warning',
+      reason: 'NodeNotReady',
+      message: 'Node is not ready',
+    },
   }));
 }
 

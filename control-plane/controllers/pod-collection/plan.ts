@@ -28,7 +28,15 @@ export function planStrayPod(pod: Pod, nodeMissingSince: number | undefined, { n
   const why = `its node ${nodeName} does not exist`;
   return {
     actions: [
-      { do: 'collect', target, owners: [node], propagationPolicy: 'Background', gracePeriodSeconds: 0, resourceVersion, why },
+      {
+        do: 'collect',
+        target,
+        owners: [node],
+        propagationPolicy: 'Background',
+        gracePeriodSeconds: 0,
+        resourceVersion,
+        why,
+      },
     ],
     reasons: [],
   };

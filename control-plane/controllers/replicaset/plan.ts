@@ -90,7 +90,9 @@ function eventAbout(replicaSet: ReplicaSet, type: EventSeed['type'], reason: str
 function statusOf(replicaSet: ReplicaSet, held: readonly Pod[], date: Date): ReplicaSetStatus {
   const { minReadySeconds = 0, template } = replicaSet.spec;
   const active = held.filter(isActive);
-  const ofTemplate = active.filter(({ metadata }) => matchesAll(template.metadata?.labels ?? {}, metadata.labels ?? {}));
+  const ofTemplate = active.filter(({ metadata }) =>
+    matchesAll(template.metadata?.labels ?? {}, metadata.labels ?? {}),
+  );
   const available = active.filter((pod) => untilAvailable(pod, minReadySeconds, date) === 0);
   // A plan that is carried out whole ends an earlier failure; planFailure says otherwise.
   const conditions = (replicaSet.status?.conditions ?? []).filter(({ type }) => type !== 'ReplicaFailure');

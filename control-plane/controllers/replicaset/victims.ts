@@ -50,7 +50,12 @@ const RULES: readonly Rule[] = [
 ];
 
 /** The `count` pods to delete first. `related` are the pods that share the pods' purpose, those of sister sets included. */
-export function chooseVictims(pods: readonly Pod[], related: readonly Pod[], count: number, date: Date): readonly Pod[] {
+export function chooseVictims(
+  pods: readonly Pod[],
+  related: readonly Pod[],
+  count: number,
+  date: Date,
+): readonly Pod[] {
   if (count >= pods.length) return pods;
   const perNode = new Map<string, number>();
   for (const { spec } of related.filter(isActive)) {
@@ -65,5 +70,8 @@ export function chooseVictims(pods: readonly Pod[], related: readonly Pod[], cou
     }
     return (a.pod.metadata.name ?? '') < (b.pod.metadata.name ?? '') ? -1 : 1;
   };
-  return ranked.toSorted(compare).slice(0, count).map(({ pod }) => pod);
+  return ranked
+    .toSorted(compare)
+    .slice(0, count)
+    .map(({ pod }) => pod);
 }
