@@ -1,0 +1,37 @@
+/** Giving a pod its node: the one change of spec.nodeName there is, for the scheduler and for clients alike. */
+import { conflict } from '../../api/errors.ts';
+import { formatTime } from '../../api/machinery/time.ts';
+import type { Pod, PodCondition } from '../../api/schema/types/core.v1.ts';
+
+const SUBJECT = { group: '', plural: 'pods/binding', kind: 'Binding' };
+
+/** Throws Conflict when the pod has a node, is being deleted, or is held by a scheduling gate. */
+export function boundPod(pod: Pod, nodeName: string, now: Date, annotations: Record<string, string> = {}): Pod {
+  const name = pod.metadata.name ?? '';
+  const refuse = (why: string): Error => conflict(SUBJECT, name, why);
+  if (pod.metadata.deletionTimestamp) throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`);
+  if (pod.spec.nodeName) throw refuse(`pod ${name} is already assigned to node "${pod.spec.nodeName}"`);
+  if (pod.spec.schedulingGates?.length) throw refuse(`pod ${name} has non-empty .spec.schedulingGates`);
+  const hasAnnotations = Object.keys(annotations).length > 0;
+  const metadata = hasAnnotations
+    ? { ...pod.metadata, annotations: { ...pod.metadata.annotations, ...annotations } }
+    : pod.metadata;
+  const condition = { type: 'PodScheduled', status: 'True', lastTransitionTime: formatTime(now.getTime()) };
+  return { ...pod, metadata, spec: { ...pod.spec, nodeName }, status: withCondition(pod, condition) };
+}
+
+/** Why it has none: `reason` is Unschedulable or SchedulingGated. undefined when that is what it says already. */
+export function unscheduledPod(pod: Pod, reason: string, message: string, now: Date): Pod | undefined {
+  if (pod.spec.nodeName) return undefined;
+  const before = pod.status.conditions?.find(({ type }) => type === 'PodScheduled');
+  if (before?.status === 'False' && before.reason === reason && before.message === message) return undefined;
+  const lastTransitionTime =
+    before?.status === 'False' && before.lastTransitionTime ? before.lastTransitionTime : formatTime(now.getTime());
+  const condition = { type: 'PodScheduled', status: 'False', reason, message, lastTransitionTime };
+  return { ...pod, status: withCondition(pod, condition) };
+}
+
+function withCondition(pod: Pod, condition: PodCondition): Pod['status'] {
+  const others = (pod.status.conditions ?? []).filter(({ type }) => type !== condition.type);
+  return { ...pod.status, conditions: [...others, condition] };
+}
