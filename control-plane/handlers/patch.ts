@@ -8,7 +8,7 @@ import { readBody } from '../server/body.ts';
 import { header } from '../server/exchange.ts';
 import { mediaType } from '../server/negotiate.ts';
 import { addWarnings } from '../server/respond.ts';
-import { checkPreconditions, placeObject } from './decode-body.ts';
+import { placeObject } from './decode-body.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';
 import { representationOf, sendObject } from './represent.ts';
 import { parseWriteOptions, type FieldValidation } from './write-options.ts';
@@ -100,6 +100,5 @@ function patchObject(
   }
   const { object, warnings } = options.codec.decode<KubeObject>(kind.schema, value, mode, given.body.duplicates);
   placeObject(exchange, object);
-  checkPreconditions(exchange, current, object.metadata);
   return { object: { ...object, apiVersion, kind: kind.kind }, warnings };
 }

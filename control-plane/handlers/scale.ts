@@ -1,29 +1,21 @@
-import { invalid } from '../../api/errors.ts';
-import { selectorText } from './selector-text.ts';
-import type { KubeObject } from '../../api/object.ts';
 import type { Scale } from '../../api/schema/types/autoscaling.v1.ts';
-import type { LabelSelector } from '../../api/schema/types/meta.v1.ts';
+import { mutateScale, scaleOf, type Scalable } from '../registry/scale.ts';
 import { writeJson } from '../server/respond.ts';
-import { checkPreconditions, decodeBody, placeObject } from './decode-body.ts';
+import { decodeBody, placeObject } from './decode-body.ts';
 import { readCached } from './get.ts';
 import { patchValue, readPatch } from './patch.ts';
-import type { HandlerOptions, ResourceExchange } from './port.ts';
+import type { HandlerOptions, ResourceExchange, ServedResource } from './port.ts';
 import { parseWriteOptions } from './write-options.ts';
 
 const EXPECTED = { typeName: 'io.k8s.api.autoscaling.v1.Scale', apiVersion: 'autoscaling/v1', kind: 'Scale' };
-const SUBJECT = { group: 'autoscaling', plural: 'scales', kind: 'Scale' };
 
-/** What every kind with a scale has of it. */
-interface Scalable extends KubeObject {
-  spec: { replicas?: number; selector?: LabelSelector };
-  status?: { replicas?: number };
-}
-
+/** GET of the replicas of a workload. */
 export async function getScale(exchange: ResourceExchange): Promise<void> {
   const { object } = await readCached(exchange);
   await writeJson(exchange, 200, scaleOf(object as Scalable));
 }
 
+/** PUT of the replicas of a workload. */
 export async function updateScale(exchange: ResourceExchange, options: HandlerOptions): Promise<void> {
   const { fieldValidation, ...write } = parseWriteOptions(exchange, 'UpdateOptions');
   const scale = await decodeBody<Scale>(exchange, options, EXPECTED, fieldValidation);
@@ -31,11 +23,12 @@ export async function updateScale(exchange: ResourceExchange, options: HandlerOp
   await store(exchange, write, () => scale);
 }
 
+/** PATCH of the replicas of a workload. */
 export async function patchScale(exchange: ResourceExchange, options: HandlerOptions): Promise<void> {
   const { fieldValidation, ...write } = parseWriteOptions(exchange, 'PatchOptions');
   const patch = await readPatch(exchange, fieldValidation, options);
   await store(exchange, write, (current) => {
-    const value = patchValue(options, patch, EXPECTED.typeName, scaleOf(current));
+    const value = patchValue(options, patch, EXPECTED.typeName, current);
     const { object } = options.codec.decode<Scale>(EXPECTED.typeName, value, fieldValidation);
     placeObject(exchange, object);
     return object;
@@ -45,38 +38,10 @@ export async function patchScale(exchange: ResourceExchange, options: HandlerOpt
 async function store(
   exchange: ResourceExchange,
   write: { dryRun: boolean },
-  wantedOf: (current: Scalable) => Scale,
+  change: (current: Scale) => Scale,
 ): Promise<void> {
   const { resource, target } = exchange;
-  const change = (current: KubeObject): KubeObject | undefined => {
-    const scalable = current as Scalable;
-    const wanted = wantedOf(scalable);
-    checkPreconditions(exchange, current, wanted.metadata);
-    const replicas = checkedReplicas(target.name, wanted);
-    if (replicas === scalable.spec.replicas) return undefined;
-    const next: Scalable = { ...scalable, spec: { ...scalable.spec, replicas } };
-    return next;
-  };
-  const result = await resource.mutate(target.namespace, target.name, change, write);
-  await writeJson(exchange, 200, scaleOf(result as Scalable));
-}
-
-function checkedReplicas(name: string, { spec }: Scale): number {
-  const replicas = spec?.replicas ?? 0;
-  if (replicas >= 0) return replicas;
-  const message = `Invalid value: ${replicas}: must be greater than or equal to 0`;
-  throw invalid(SUBJECT, name, [{ type: 'FieldValueInvalid', field: 'spec.replicas', message }]);
-}
-
-function scaleOf({ metadata, spec, status }: Scalable): Scale {
-  const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
-  return {
-    kind: EXPECTED.kind,
-    apiVersion: EXPECTED.apiVersion,
-    metadata: Object.fromEntries(
-      Object.entries({ name, namespace, uid, resourceVersion, creationTimestamp }).filter(([, value]) => value),
-    ),
-    spec: spec.replicas ? { replicas: spec.replicas } : {},
-    status: { replicas: status?.replicas ?? 0, selector: selectorText(spec.selector) },
-  };
+  // Only kinds with replicas have a scale, as their row in the table says.
+  const scalable = resource as unknown as ServedResource<Scalable>;
+  await writeJson(exchange, 200, await mutateScale(scalable, target.namespace, target.name, change, write));
 }

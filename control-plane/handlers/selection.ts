@@ -4,7 +4,7 @@ import type { Kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { compileFieldSelector, parseFieldSelector, requiredValue } from '../../api/machinery/field-selectors.ts';
 import { parseLabelSelector } from '../../api/machinery/selectors.ts';
-import { fieldReader } from './selectable-fields.ts';
+import { requireFieldReader } from '../registry/field-labels.ts';
 
 export interface Selection {
   /** Every object of the collection is meant. */
@@ -18,7 +18,7 @@ export interface Selection {
 export function parseSelection(kind: Kind, labelSelector: string, fieldSelector: string): Selection {
   const labels = parseLabelSelector(labelSelector);
   const requirements = parseFieldSelector(fieldSelector);
-  const byFields = compileFieldSelector<KubeObject>(requirements, (field) => fieldReader(kind, field));
+  const byFields = compileFieldSelector<KubeObject>(requirements, (field) => requireFieldReader(kind, field));
   return {
     isEverything: labels.isEverything && requirements.length === 0,
     name: requiredValue(requirements, 'metadata.name'),
