@@ -14,10 +14,11 @@ export interface Lease {
    * and so before the store can end it; also after `release`.
    */
   readonly lost: AbortSignal;
-  /** Makes the key, attached; false when it is there already. */
-  create(key: string, value: string): Promise<boolean>;
-  /** Makes or takes over the key, attached. */
-  put(key: string, value: string): Promise<void>;
+  /**
+   * Makes the key or takes it over, attached. With `expected` only if the key has that revision (0: does not exist), and
+   * else resolves with false.
+   */
+  put(key: string, value: string, expected?: number): Promise<boolean>;
   /** Deletes the key if it is attached to this lease. */
   delete(key: string): Promise<void>;
   /** Ends the lease; its keys are gone at once. Never rejects: if the store is away the lease ends by itself. */

@@ -2,6 +2,7 @@ import type { Etcd3, IRangeResponse, ITxnResponse } from 'etcd3';
 import { sleep, type Clock } from '../../../lib/clock.ts';
 import type { Component } from '../../../lib/component.ts';
 import type { Log } from '../../../lib/log.ts';
+import type { Leases } from '../coordination.ts';
 import {
   MAX_VALUE_BYTES,
   StoreLimitError,
@@ -17,6 +18,7 @@ import {
 import { Batcher, type BatchLimits } from './batcher.ts';
 import { connect, type EtcdClientOptions } from './client.ts';
 import { isLeaseGone, isUnavailable, readError, writeError } from './errors.ts';
+import { EtcdLeases } from './leases.ts';
 import { SharedWatch } from './shared-watch.ts';
 import { entryOf, resultsOf, transactionOf, type LeasedWrite } from './transaction.ts';
 import { TtlLeases } from './ttl-leases.ts';
@@ -35,10 +37,11 @@ export interface EtcdStoreOptions extends EtcdClientOptions {
 
 export class EtcdStore implements Store, Component {
   readonly name = 'etcd store';
+  readonly leases: Leases;
   private readonly client: Etcd3;
   private readonly clock: Clock;
   private readonly batcher: Batcher<LeasedWrite, WriteResult>;
-  private readonly leases: TtlLeases;
+  private readonly ttlLeases: TtlLeases;
   private readonly shared: SharedWatch;
 
   constructor(options: EtcdStoreOptions) {
@@ -47,7 +50,8 @@ export class EtcdStore implements Store, Component {
     const client = connect(options);
     this.client = client;
     this.batcher = new Batcher({ commit: (writes) => this.commit(writes), limits: options.batch ?? {} });
-    this.leases = new TtlLeases({
+    this.leases = new EtcdLeases({ client, clock, log });
+    this.ttlLeases = new TtlLeases({
       clock,
       grant: async (seconds) => (await client.leaseClient.leaseGrant({ TTL: seconds })).ID,
     });
@@ -138,14 +142,14 @@ export class EtcdStore implements Store, Component {
       return await this.client.kv.txn(transactionOf(writes));
     } catch (error) {
       if (!isLeaseGone(error)) throw error;
-      for (const { ttlSeconds } of writes) if (ttlSeconds !== undefined) this.leases.forget(ttlSeconds);
+      for (const { ttlSeconds } of writes) if (ttlSeconds !== undefined) this.ttlLeases.forget(ttlSeconds);
       return this.client.kv.txn(transactionOf(await Promise.all(writes.map((write) => this.leased(write)))));
     }
   }
 
   private async leased(write: LeasedWrite): Promise<LeasedWrite> {
     if (write.ttlSeconds === undefined) return write;
-    return { ...write, lease: await this.leases.leaseFor(write.ttlSeconds) };
+    return { ...write, lease: await this.ttlLeases.leaseFor(write.ttlSeconds) };
   }
 
   /** Reads are repeated a few times while etcd can't be reached: a member may be restarting, another may serve. */

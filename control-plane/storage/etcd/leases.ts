@@ -1,0 +1,141 @@
+import type { Etcd3, ICompare } from 'etcd3';
+import { sleep, type Clock, type Timer } from '../../../lib/clock.ts';
+import type { Log } from '../../../lib/log.ts';
+import type { Lease, Leases } from '../coordination.ts';
+import { readError, writeError } from './errors.ts';
+
+/** How far into its time to live a lease is trusted without a renewal; etcd's own clock and ours may drift apart. */
+const TRUSTED_SHARE = 0.8;
+const RENEWALS_PER_TTL = 4;
+const RETRY_DELAY = 200;
+
+export interface EtcdLeasesOptions {
+  client: Etcd3;
+  clock: Clock;
+  log: Log;
+}
+
+export class EtcdLeases implements Leases {
+  private readonly options: EtcdLeasesOptions;
+
+  constructor(options: EtcdLeasesOptions) {
+    this.options = options;
+  }
+
+  async grant(ttlSeconds: number): Promise<Lease> {
+    const askedAt = this.options.clock.now();
+    const granted = await this.options.client.leaseClient.leaseGrant({ TTL: ttlSeconds }).catch((error: unknown) => {
+      throw readError(error);
+    });
+    const lease = new EtcdLease(this.options, granted.ID, ttlSeconds, askedAt);
+    lease.keepAlive();
+    return lease;
+  }
+}
+
+/** Renewed by a short stream a time. Its end is counted from when the last answered renewal was sent, not answered. */
+class EtcdLease implements Lease {
+  readonly ttlSeconds: number;
+  readonly lost: AbortSignal;
+  private readonly client: Etcd3;
+  private readonly clock: Clock;
+  private readonly log: Log;
+  private readonly id: string;
+  private readonly end = new AbortController();
+  private expiry: Timer | undefined;
+
+  constructor({ client, clock, log }: EtcdLeasesOptions, id: string, ttlSeconds: number, askedAt: number) {
+    this.client = client;
+    this.clock = clock;
+    this.log = log.child({ lease: id });
+    this.id = id;
+    this.ttlSeconds = ttlSeconds;
+    this.lost = this.end.signal;
+    this.trustFrom(askedAt);
+  }
+
+  keepAlive(): void {
+    this.renewals().catch((error: unknown) => this.log.debug({ err: error }, 'the renewals of a lease ended'));
+  }
+
+  async put(key: string, value: string, expected?: number): Promise<boolean> {
+    const raw = Buffer.from(key);
+    const compare: ICompare[] =
+      expected === undefined ? [] : [{ key: raw, target: 'Mod', result: 'Equal', mod_revision: expected }];
+    return this.transact({
+      compare,
+      success: [{ request_put: { key: raw, value: Buffer.from(value), lease: this.id } }],
+    });
+  }
+
+  async delete(key: string): Promise<void> {
+    const raw = Buffer.from(key);
+    await this.transact({
+      compare: [{ key: raw, target: 'Lease', result: 'Equal', lease: this.id }],
+      success: [{ request_delete_range: { key: raw } }],
+    });
+  }
+
+  async release(): Promise<void> {
+    this.lose('released');
+    try {
+      await this.client.leaseClient.leaseRevoke({ ID: this.id });
+    } catch (error) {
+      // It is gone already, or ends by itself as nobody renews it.
+      this.log.debug({ err: error }, 'a lease could not be revoked');
+    }
+  }
+
+  private async transact(request: Parameters<Etcd3['kv']['txn']>[0]): Promise<boolean> {
+    this.lost.throwIfAborted();
+    try {
+      return (await this.client.kv.txn(request)).succeeded;
+    } catch (error) {
+      throw writeError(error);
+    }
+  }
+
+  private async renewals(): Promise<void> {
+    const interval = (this.ttlSeconds * 1000) / RENEWALS_PER_TTL;
+    for (let wait = interval; ;) {
+      await sleep(this.clock, wait, this.lost);
+      const sentAt = this.clock.now();
+      try {
+        const ttl = await this.renew(interval);
+        if (ttl <= 0) return this.lose('etcd has ended it');
+        this.trustFrom(sentAt);
+        wait = interval;
+      } catch (error) {
+        this.log.warn({ err: error }, 'a lease could not be renewed');
+        wait = Math.min(RETRY_DELAY, interval);
+      }
+    }
+  }
+
+  /** Resolves with the seconds that the lease has again; 0 when there is no such lease any more. */
+  private async renew(within: number): Promise<number> {
+    const call = await this.client.leaseClient.leaseKeepAlive({ deadline: Date.now() + within });
+    try {
+      return await new Promise<number>((resolve, reject) => {
+        call.on('data', ({ TTL }) => resolve(Number(TTL)));
+        call.on('error', reject);
+        call.on('end', () => reject(new Error('etcd ended the renewal')));
+        call.write({ ID: this.id });
+      });
+    } finally {
+      call.end();
+    }
+  }
+
+  private trustFrom(time: number): void {
+    if (this.lost.aborted) return;
+    const left = time + this.ttlSeconds * 1000 * TRUSTED_SHARE - this.clock.now();
+    this.expiry?.cancel();
+    this.expiry = this.clock.after(Math.max(0, left), () => this.lose('it could not be renewed in time'));
+  }
+
+  private lose(why: string): void {
+    this.expiry?.cancel();
+    this.end.abort(new Error(`the lease is over: ${why}`));
+  }
+}
