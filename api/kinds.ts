@@ -17,6 +17,29 @@ import type {
 } from './schema/types/core.v1.ts';
 import type { EndpointSlice } from './schema/types/discovery.v1.ts';
 
+/** What hangs below an object of a kind, such as `pods/log`, and has a handler of its own. */
+export interface Subresource {
+  readonly name: string;
+  readonly verbs: readonly string[];
+  /** The type that is sent to it or comes from it. */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  /** That type's name in the schema table. */
+  readonly schema: string;
+}
+
+export const VERBS: readonly string[] = [
+  'create',
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'update',
+  'watch',
+];
+
 export interface Kind<T extends KubeObject = KubeObject> {
   /** '' for the core group. */
   readonly group: string;
@@ -33,6 +56,10 @@ export interface Kind<T extends KubeObject = KubeObject> {
   /** Subresources that the generic code serves; the others (log, exec, binding, eviction) have handlers of their own. */
   readonly status: boolean;
   readonly scale: boolean;
+  /** Those of the kind itself, as discovery tells them. */
+  readonly verbs: readonly string[];
+  /** Besides `status` and `scale`. */
+  readonly subresources: readonly Subresource[];
   /** Never set: carries the object's type for the compiler. */
   readonly object?: T;
 }
@@ -49,11 +76,33 @@ function kind<T extends KubeObject>(row: Row): Kind<T> {
     namespaced: true,
     status: false,
     scale: false,
+    verbs: VERBS,
+    subresources: [],
     ...row,
   };
 }
 
 const CORE = 'io.k8s.api.core.v1';
+
+function coreSubresource(name: string, kindName: string, ...verbs: string[]): Subresource {
+  return { name, verbs, group: '', version: 'v1', kind: kindName, schema: `${CORE}.${kindName}` };
+}
+
+const POD_SUBRESOURCES: readonly Subresource[] = [
+  coreSubresource('attach', 'PodAttachOptions', 'create', 'get'),
+  coreSubresource('binding', 'Binding', 'create'),
+  {
+    name: 'eviction',
+    verbs: ['create'],
+    group: 'policy',
+    version: 'v1',
+    kind: 'Eviction',
+    schema: 'io.k8s.api.policy.v1.Eviction',
+  },
+  coreSubresource('exec', 'PodExecOptions', 'create', 'get'),
+  coreSubresource('log', 'Pod', 'get'),
+  coreSubresource('portforward', 'PodPortForwardOptions', 'create', 'get'),
+];
 
 export const kinds = {
   namespaces: kind<Namespace>({
@@ -62,6 +111,7 @@ export const kinds = {
     shortNames: ['ns'],
     namespaced: false,
     status: true,
+    verbs: VERBS.filter((verb) => verb !== 'deletecollection'),
     schema: `${CORE}.Namespace`,
   }),
   nodes: kind<Node>({
@@ -78,6 +128,7 @@ export const kinds = {
     shortNames: ['po'],
     categories: ['all'],
     status: true,
+    subresources: POD_SUBRESOURCES,
     schema: `${CORE}.Pod`,
   }),
   services: kind<Service>({
@@ -135,6 +186,20 @@ export const kinds = {
     schema: 'io.k8s.api.apps.v1.ReplicaSet',
   }),
 };
+
+const STATUS_VERBS = ['get', 'patch', 'update'];
+
+/** All that hangs below an object of the kind, sorted by name. */
+export function subresourcesOf(kind: Kind): Subresource[] {
+  const { group, version, schema } = kind;
+  const found = [...kind.subresources];
+  if (kind.status) found.push({ name: 'status', verbs: STATUS_VERBS, group, version, kind: kind.kind, schema });
+  if (kind.scale) {
+    const scale = { group: 'autoscaling', version: 'v1', kind: 'Scale', schema: 'io.k8s.api.autoscaling.v1.Scale' };
+    found.push({ name: 'scale', verbs: STATUS_VERBS, ...scale });
+  }
+  return found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
 
 /** `v1`, or `apps/v1`. */
 export function apiVersionOf(kind: Kind): string {
