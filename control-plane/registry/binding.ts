@@ -1,9 +1,55 @@
 /** Giving a pod its node: the one change of spec.nodeName there is, for the scheduler and for clients alike. */
-import { conflict } from '../../api/errors.ts';
+import { conflict, invalid } from '../../api/errors.ts';
 import { formatTime } from '../../api/machinery/time.ts';
-import type { Pod, PodCondition } from '../../api/schema/types/core.v1.ts';
+import type { Binding, Pod, PodCondition } from '../../api/schema/types/core.v1.ts';
+import { FieldErrors } from '../../api/validation/field-errors.ts';
+import type { WriteOptions } from './port.ts';
+import type { GenericResource } from './resource.ts';
 
 const SUBJECT = { group: '', plural: 'pods/binding', kind: 'Binding' };
+
+/**
+ * pods/binding. Labels and annotations of the binding are added to the pod's; a uid or resourceVersion in it must be the
+ * pod's. Rejects with Conflict when the pod can't be bound, with Invalid when the binding names no node.
+ */
+export function bindPod(
+  pods: Pick<GenericResource<Pod>, 'rewrite'>,
+  binding: Binding,
+  now: Date,
+  options: WriteOptions = {},
+): Promise<Pod> {
+  const { namespace = '', name = '', annotations, labels } = binding.metadata;
+  validateBinding(binding);
+  const change = (current: Pod): Pod => {
+    checkPreconditions(current, binding);
+    const pod = boundPod(current, binding.target.name ?? '', now, annotations);
+    if (!labels || Object.keys(labels).length === 0) return pod;
+    return { ...pod, metadata: { ...pod.metadata, labels: { ...pod.metadata.labels, ...labels } } };
+  };
+  return pods.rewrite(namespace, name, change, options);
+}
+
+function validateBinding({ metadata, target }: Binding): void {
+  const errors = new FieldErrors();
+  const kind = target?.kind ?? '';
+  if (kind !== '' && kind !== 'Node') errors.notSupported('target.kind', kind, ['Node', '<empty>']);
+  if (!target?.name) errors.required('target.name');
+  if (errors.list.length > 0) throw invalid(SUBJECT, metadata.name ?? '', errors.list);
+}
+
+function checkPreconditions({ metadata }: Pod, binding: Binding): void {
+  const { uid, resourceVersion } = binding.metadata;
+  const refuse = (field: string, wanted: string, found: string | undefined): Error =>
+    conflict(
+      SUBJECT,
+      metadata.name ?? '',
+      `Precondition failed: ${field} in precondition: ${wanted}, ${field} in object meta: ${found}`,
+    );
+  if (uid && uid !== metadata.uid) throw refuse('UID', uid, metadata.uid);
+  if (resourceVersion && resourceVersion !== metadata.resourceVersion) {
+    throw refuse('ResourceVersion', resourceVersion, metadata.resourceVersion);
+  }
+}
 
 /** Throws Conflict when the pod has a node, is being deleted, or is held by a scheduling gate. */
 export function boundPod(pod: Pod, nodeName: string, now: Date, annotations: Record<string, string> = {}): Pod {

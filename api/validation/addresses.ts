@@ -1,0 +1,36 @@
+/** IP addresses and ranges, in the strict forms the API takes. */
+import ipaddr from 'ipaddr.js';
+
+const INVALID_IP = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
+const INVALID_CIDR = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
+
+export function isIPv4(text: string): boolean {
+  return ipaddr.IPv4.isValidFourPartDecimal(text) && !/(^|\.)0\d/.test(text);
+}
+
+export function isIPv6(text: string): boolean {
+  return text.includes(':') && !text.includes('%') && ipaddr.IPv6.isValid(text);
+}
+
+export function checkIP(text: string): string[] {
+  return isIPv4(text) || isIPv6(text) ? [] : [INVALID_IP];
+}
+
+export function checkCidr(text: string): string[] {
+  const [address = '', bits = '', ...rest] = text.split('/');
+  const most = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1;
+  const isValid = rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= most;
+  return isValid ? [] : [INVALID_CIDR];
+}
+
+/** Addresses to which no traffic of others may be sent. */
+export function checkNonSpecialIP(text: string): string[] {
+  const wrong = checkIP(text);
+  if (wrong.length > 0) return wrong;
+  const range = ipaddr.parse(text).range();
+  if (range === 'unspecified') return [`may not be unspecified (${text})`];
+  if (range === 'loopback') return ['may not be in the loopback range (127.0.0.0/8, ::1/128)'];
+  if (range === 'linkLocal') return ['may not be in the link-local range (169.254.0.0/16, fe80::/10)'];
+  if (range === 'multicast') return ['may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)'];
+  return [];
+}

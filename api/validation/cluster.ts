@@ -1,0 +1,96 @@
+/** Namespace, Node, Event, Lease. */
+import type { FieldError } from '../errors.ts';
+import { checkDnsSubdomain, checkLabelValue, checkQualifiedName } from '../machinery/names.ts';
+import type { Lease } from '../schema/types/coordination.v1.ts';
+import type { Event, Namespace, Node, Taint } from '../schema/types/core.v1.ts';
+import { checkCidr } from './addresses.ts';
+import { FieldErrors } from './field-errors.ts';
+import { validateQuantity } from './resources.ts';
+
+export function validateNamespace({ spec }: Namespace): FieldError[] {
+  const errors = new FieldErrors();
+  spec.finalizers?.forEach((finalizer) => {
+    errors.invalidEach('spec.finalizers', finalizer, checkQualifiedName(finalizer));
+    if (finalizer !== 'kubernetes' && !finalizer.includes('/')) {
+      const detail = 'name is neither a standard finalizer name nor is it fully qualified';
+      errors.invalid('spec.finalizers', finalizer, detail);
+    }
+  });
+  return errors.list;
+}
+
+export function validateNode({ spec, status }: Node): FieldError[] {
+  const errors = new FieldErrors();
+  validateTaints(errors, spec.taints ?? [], 'spec.taints');
+  spec.podCIDRs?.forEach((cidr, index) => errors.invalidEach(`spec.podCIDRs[${index}]`, cidr, checkCidr(cidr)));
+  for (const list of ['capacity', 'allocatable'] as const) {
+    for (const [name, amount] of Object.entries(status[list] ?? {})) {
+      errors.invalidEach(`status.${list}[${name}]`, name, checkQualifiedName(name));
+      validateQuantity(errors, amount, `status.${list}[${name}]`);
+    }
+  }
+  return errors.list;
+}
+
+export function validateNodeUpdate(next: Node, previous: Node): FieldError[] {
+  const errors = new FieldErrors();
+  const before = previous.spec.podCIDRs ?? [];
+  if (before.length > 0 && before.join() !== (next.spec.podCIDRs ?? []).join()) {
+    errors.forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid');
+  }
+  if (previous.spec.providerID && next.spec.providerID !== previous.spec.providerID) {
+    errors.forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid');
+  }
+  return errors.list;
+}
+
+function validateTaints(errors: FieldErrors, taints: readonly Taint[], path: string): void {
+  const seen = new Set<string>();
+  taints.forEach(({ key, value = '', effect }, index) => {
+    const at = `${path}[${index}]`;
+    errors.invalidEach(`${at}.key`, key ?? '', checkQualifiedName(key ?? ''));
+    errors.invalidEach(`${at}.value`, value, checkLabelValue(value));
+    errors.oneOf(`${at}.effect`, effect, ['NoExecute', 'NoSchedule', 'PreferNoSchedule']);
+    if (seen.has(`${key}:${effect}`)) errors.duplicate(at, { key, effect });
+    seen.add(`${key}:${effect}`);
+  });
+}
+
+/** Events in the old form need little; those with an `eventTime` say who did what. */
+export function validateEvent(event: Event): FieldError[] {
+  const errors = new FieldErrors();
+  validateInvolved(errors, event);
+  if (!event.eventTime) return errors.list;
+  if (!event.reportingComponent) errors.required('reportingController');
+  else
+    errors.invalidEach('reportingController', event.reportingComponent, checkQualifiedName(event.reportingComponent));
+  if (!event.reportingInstance) errors.required('reportingInstance');
+  if (!event.action) errors.required('action');
+  if (!event.reason) errors.required('reason');
+  if (event.type !== 'Normal' && event.type !== 'Warning') {
+    errors.invalid('type', event.type ?? '', 'has invalid value: ' + (event.type ?? ''));
+  }
+  return errors.list;
+}
+
+function validateInvolved(errors: FieldErrors, { metadata, involvedObject }: Event): void {
+  const namespace = involvedObject?.namespace ?? '';
+  const isOfDefault = namespace === '' && (metadata.namespace === 'default' || metadata.namespace === 'kube-system');
+  if (!isOfDefault && namespace !== metadata.namespace) {
+    errors.invalid('involvedObject.namespace', namespace, 'does not match event.namespace');
+  }
+}
+
+export function validateLease({ spec }: Lease): FieldError[] {
+  const errors = new FieldErrors();
+  const { leaseDurationSeconds, leaseTransitions, preferredHolder, strategy } = spec;
+  if (leaseDurationSeconds !== undefined && leaseDurationSeconds <= 0) {
+    errors.invalid('spec.leaseDurationSeconds', leaseDurationSeconds, 'must be greater than 0');
+  }
+  errors.notNegative('spec.leaseTransitions', leaseTransitions);
+  if (strategy !== undefined) errors.invalidEach('spec.strategy', strategy, checkDnsSubdomain(strategy));
+  if (preferredHolder && !strategy) {
+    errors.forbidden('spec.preferredHolder', 'may only be specified when `strategy` is defined');
+  }
+  return errors.list;
+}

@@ -1,0 +1,81 @@
+/** Collects what is wrong with an object, in Kubernetes' wording of field errors. */
+import type { FieldError } from '../errors.ts';
+
+export class FieldErrors {
+  readonly list: FieldError[] = [];
+
+  required(field: string, detail?: string): void {
+    this.list.push({ type: 'FieldValueRequired', field, message: withDetail('Required value', detail) });
+  }
+
+  invalid(field: string, value: unknown, detail: string): void {
+    this.list.push({ type: 'FieldValueInvalid', field, message: `Invalid value: ${show(value)}: ${detail}` });
+  }
+
+  /** One error for each of `details`, as the checks of names return them. */
+  invalidEach(field: string, value: unknown, details: readonly string[]): void {
+    for (const detail of details) this.invalid(field, value, detail);
+  }
+
+  notSupported(field: string, value: unknown, supported: readonly string[]): void {
+    const values = supported.toSorted().map((each) => JSON.stringify(each));
+    const message = `Unsupported value: ${show(value)}: supported values: ${values.join(', ')}`;
+    this.list.push({ type: 'FieldValueNotSupported', field, message });
+  }
+
+  duplicate(field: string, value: unknown): void {
+    this.list.push({ type: 'FieldValueDuplicate', field, message: `Duplicate value: ${show(value)}` });
+  }
+
+  forbidden(field: string, detail: string): void {
+    this.list.push({ type: 'FieldValueForbidden', field, message: `Forbidden: ${detail}` });
+  }
+
+  notFound(field: string, value: unknown): void {
+    this.list.push({ type: 'FieldValueNotFound', field, message: `Not found: ${show(value)}` });
+  }
+
+  tooLong(field: string, maxBytes: number): void {
+    this.list.push({
+      type: 'FieldValueTooLong',
+      field,
+      message: `Too long: may not be more than ${maxBytes} bytes`,
+    });
+  }
+
+  tooMany(field: string, count: number, most: number): void {
+    this.list.push({
+      type: 'FieldValueTooMany',
+      field,
+      message: `Too many: ${count}: must have at most ${most} items`,
+    });
+  }
+
+  typeInvalid(field: string, value: unknown, detail: string): void {
+    this.list.push({ type: 'FieldValueTypeInvalid', field, message: `Invalid value: ${show(value)}: ${detail}` });
+  }
+
+  /** The value must be one of a closed set; an empty one is missing. */
+  oneOf(field: string, value: string | undefined, supported: readonly string[]): void {
+    if (!value) this.required(field);
+    else if (!supported.includes(value)) this.notSupported(field, value, supported);
+  }
+
+  notNegative(field: string, value: number | undefined): void {
+    if (value !== undefined && value < 0) this.invalid(field, value, 'must be greater than or equal to 0');
+  }
+
+  /** The value must not differ from what it was. */
+  immutable(field: string, isSame: boolean, value: unknown): void {
+    if (!isSame) this.invalid(field, value, 'field is immutable');
+  }
+}
+
+function withDetail(text: string, detail: string | undefined): string {
+  return detail ? `${text}: ${detail}` : text;
+}
+
+/** Strings quoted, the rest as JSON; an absent value as Go shows nothing there. */
+function show(value: unknown): string {
+  return value === undefined ? 'null' : JSON.stringify(value);
+}

@@ -1,0 +1,134 @@
+/** The specification of a pod, alone or in a template (Kubernetes `ValidatePodSpec`). */
+import { checkDnsLabel, checkDnsSubdomain, checkQualifiedName, rangeMessage } from '../../machinery/names.ts';
+import type { HostAlias, Pod, PodSpec, PodTemplateSpec } from '../../schema/types/core.v1.ts';
+import type { FieldError } from '../../errors.ts';
+import { checkIP } from '../addresses.ts';
+import { FieldErrors } from '../field-errors.ts';
+import { validateAnnotations, validateLabels } from '../metadata.ts';
+import { validateContainers, validateId } from './containers.ts';
+import { validateScheduling } from './scheduling.ts';
+import { refuseUnsupported } from './unsupported.ts';
+import { validateVolumes } from './volumes.ts';
+
+const DNS_POLICIES = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'];
+const MAX_INT32 = 2 ** 31 - 1;
+const MAX_NAMESERVERS = 3;
+const MAX_SEARCHES = 32;
+const MAX_SEARCH_CHARACTERS = 2048;
+
+export function validatePod(pod: Pod): FieldError[] {
+  const errors = new FieldErrors();
+  validatePodSpec(errors, pod.spec, 'spec');
+  return errors.list;
+}
+
+export function validatePodTemplate(errors: FieldErrors, template: PodTemplateSpec, path: string): void {
+  validateLabels(errors, template.metadata?.labels, `${path}.labels`);
+  validateAnnotations(errors, template.metadata?.annotations, `${path}.annotations`);
+  validatePodSpec(errors, template.spec, `${path}.spec`);
+}
+
+function validatePodSpec(errors: FieldErrors, spec: PodSpec, path: string): void {
+  validateVolumes(errors, spec.volumes, `${path}.volumes`);
+  validateContainers(errors, spec, path);
+  errors.oneOf(`${path}.restartPolicy`, spec.restartPolicy, ['Always', 'Never', 'OnFailure']);
+  validateDns(errors, spec, path);
+  validateScheduling(errors, spec, path);
+  validateTimes(errors, spec, path);
+  validateNames(errors, spec, path);
+  validatePodSecurity(errors, spec, path);
+  validateHostAliases(errors, spec.hostAliases ?? [], `${path}.hostAliases`);
+  spec.readinessGates?.forEach(({ conditionType }, index) => {
+    errors.invalidEach(
+      `${path}.readinessGates[${index}].conditionType`,
+      conditionType,
+      checkQualifiedName(conditionType),
+    );
+  });
+  validateGates(errors, spec, path);
+  refuseUnsupported(errors, spec, path);
+}
+
+function validateGates(errors: FieldErrors, { schedulingGates = [], nodeName }: PodSpec, path: string): void {
+  const names = new Set<string>();
+  schedulingGates.forEach(({ name }, index) => {
+    const at = `${path}.schedulingGates[${index}]`;
+    errors.invalidEach(at, name, checkQualifiedName(name));
+    if (names.has(name)) errors.duplicate(at, name);
+    names.add(name);
+  });
+  if (nodeName && schedulingGates.length > 0) {
+    errors.forbidden(`${path}.nodeName`, 'cannot be set until all schedulingGates have been cleared');
+  }
+}
+
+function validateTimes(errors: FieldErrors, spec: PodSpec, path: string): void {
+  const deadline = spec.activeDeadlineSeconds;
+  if (deadline !== undefined && (deadline < 1 || deadline > MAX_INT32)) {
+    errors.invalid(`${path}.activeDeadlineSeconds`, deadline, rangeMessage(1, MAX_INT32));
+  }
+  errors.notNegative(`${path}.terminationGracePeriodSeconds`, spec.terminationGracePeriodSeconds);
+}
+
+function validateNames(errors: FieldErrors, spec: PodSpec, path: string): void {
+  const subdomains = ['nodeName', 'serviceAccountName', 'priorityClassName'] as const;
+  for (const field of subdomains) {
+    const value = spec[field];
+    if (value) errors.invalidEach(`${path}.${field}`, value, checkDnsSubdomain(value));
+  }
+  for (const field of ['hostname', 'subdomain'] as const) {
+    const value = spec[field];
+    if (value) errors.invalidEach(`${path}.${field}`, value, checkDnsLabel(value));
+  }
+}
+
+function validatePodSecurity(errors: FieldErrors, spec: PodSpec, path: string): void {
+  const context = spec.securityContext ?? {};
+  const at = `${path}.securityContext`;
+  validateId(errors, context.runAsUser, `${at}.runAsUser`);
+  validateId(errors, context.runAsGroup, `${at}.runAsGroup`);
+  validateId(errors, context.fsGroup, `${at}.fsGroup`);
+  context.supplementalGroups?.forEach((id, index) => validateId(errors, id, `${at}.supplementalGroups[${index}]`));
+  if (spec.hostPID && spec.shareProcessNamespace) {
+    errors.invalid(`${path}.shareProcessNamespace`, true, 'ShareProcessNamespace and HostPID cannot both be enabled');
+  }
+}
+
+function validateDns(errors: FieldErrors, spec: PodSpec, path: string): void {
+  errors.oneOf(`${path}.dnsPolicy`, spec.dnsPolicy, DNS_POLICIES);
+  const { nameservers = [], searches = [], options = [] } = spec.dnsConfig ?? {};
+  const at = `${path}.dnsConfig`;
+  if (spec.dnsPolicy === 'None' && nameservers.length === 0) {
+    errors.required(`${at}.nameservers`, 'must provide at least one DNS nameserver when `dnsPolicy` is None');
+  }
+  if (nameservers.length > MAX_NAMESERVERS) {
+    errors.invalid(`${at}.nameservers`, nameservers, `must not have more than ${MAX_NAMESERVERS} nameservers`);
+  }
+  nameservers.forEach((address, index) => errors.invalidEach(`${at}.nameservers[${index}]`, address, checkIP(address)));
+  if (searches.length > MAX_SEARCHES) {
+    errors.invalid(`${at}.searches`, searches, `must not have more than ${MAX_SEARCHES} search paths`);
+  }
+  if (searches.join(' ').length > MAX_SEARCH_CHARACTERS) {
+    const detail = `must not have more than ${MAX_SEARCH_CHARACTERS} characters (including spaces) in the search list`;
+    errors.invalid(`${at}.searches`, searches, detail);
+  }
+  searches.forEach((search, index) => validateSearch(errors, search, `${at}.searches[${index}]`));
+  options.forEach(({ name }, index) => {
+    if (!name) errors.required(`${at}.options[${index}]`, 'must not be empty');
+  });
+}
+
+function validateSearch(errors: FieldErrors, search: string, path: string): void {
+  if (search === '.') return;
+  const domain = search.endsWith('.') ? search.slice(0, -1) : search;
+  errors.invalidEach(path, search, checkDnsSubdomain(domain.replaceAll('_', 'x')));
+}
+
+function validateHostAliases(errors: FieldErrors, aliases: readonly HostAlias[], path: string): void {
+  aliases.forEach(({ ip, hostnames = [] }, index) => {
+    errors.invalidEach(`${path}[${index}].ip`, ip ?? '', checkIP(ip ?? ''));
+    hostnames.forEach((hostname, at) => {
+      errors.invalidEach(`${path}[${index}].hostnames[${at}]`, hostname, checkDnsSubdomain(hostname));
+    });
+  });
+}

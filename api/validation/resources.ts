@@ -1,0 +1,74 @@
+/** Amounts of resources that containers ask for. */
+import { checkQualifiedName } from '../machinery/names.ts';
+import { compareQuantities, parseQuantity, type Quantity, QuantityError } from '../machinery/quantity.ts';
+import type { ResourceRequirements } from '../schema/types/core.v1.ts';
+import type { FieldErrors } from './field-errors.ts';
+
+const STANDARD: ReadonlySet<string> = new Set(['cpu', 'memory', 'ephemeral-storage']);
+const NANOS_PER_UNIT = 1_000_000_000n;
+
+export function validateResources(errors: FieldErrors, resources: ResourceRequirements, path: string): void {
+  const limits = validateList(errors, resources.limits, `${path}.limits`);
+  const requests = validateList(errors, resources.requests, `${path}.requests`);
+  for (const [name, request] of requests) {
+    const limit = limits.get(name);
+    const at = `${path}.requests`;
+    const shown = resources.requests?.[name] ?? '';
+    if (limit === undefined) {
+      if (!isOvercommitted(name))
+        errors.required(`${path}.limits`, 'Limit must be set for non overcommitable resources');
+    } else if (!isOvercommitted(name) && compareQuantities(request, limit) !== 0) {
+      errors.invalid(at, shown, `must be equal to ${name} limit of ${resources.limits?.[name]}`);
+    } else if (compareQuantities(request, limit) > 0) {
+      errors.invalid(at, shown, `must be less than or equal to ${name} limit of ${resources.limits?.[name]}`);
+    }
+  }
+}
+
+function validateList(
+  errors: FieldErrors,
+  list: Record<string, string> | undefined,
+  path: string,
+): Map<string, Quantity> {
+  const quantities = new Map<string, Quantity>();
+  for (const [name, text] of Object.entries(list ?? {})) {
+    const at = `${path}[${name}]`;
+    validateName(errors, name, at);
+    const quantity = validateQuantity(errors, text, at);
+    if (!quantity) continue;
+    if (!STANDARD.has(name) && quantity.nanos % NANOS_PER_UNIT !== 0n) errors.invalid(at, text, 'must be an integer');
+    quantities.set(name, quantity);
+  }
+  return quantities;
+}
+
+function validateName(errors: FieldErrors, name: string, path: string): void {
+  const wrong = checkQualifiedName(name);
+  errors.invalidEach(path, name, wrong);
+  if (wrong.length > 0 || STANDARD.has(name) || isHugePages(name)) return;
+  if (!name.includes('/')) errors.invalid(path, name, 'must be a standard resource for containers');
+  else if (/(^|\.)kubernetes\.io\//.test(name))
+    errors.invalid(path, name, 'must be a standard resource type or fully qualified');
+}
+
+/** The amount, when it is one and not negative. */
+export function validateQuantity(errors: FieldErrors, text: string, path: string): Quantity | undefined {
+  try {
+    const quantity = parseQuantity(String(text));
+    if (quantity.nanos >= 0n) return quantity;
+    errors.invalid(path, text, 'must be greater than or equal to 0');
+  } catch (error) {
+    if (!(error instanceof QuantityError)) throw error;
+    errors.invalid(path, text, error.message);
+  }
+  return undefined;
+}
+
+/** Whether more may be promised than there is. */
+function isOvercommitted(name: string): boolean {
+  return STANDARD.has(name);
+}
+
+function isHugePages(name: string): boolean {
+  return name.startsWith('hugepages-');
+}

@@ -1,0 +1,84 @@
+/** Label selectors as part of objects (apimachinery `ValidateLabelSelector`) and node selectors. */
+import { checkLabelValue, checkQualifiedName } from '../machinery/names.ts';
+import type { NodeSelector, NodeSelectorRequirement, NodeSelectorTerm } from '../schema/types/core.v1.ts';
+import type { LabelSelector, LabelSelectorRequirement } from '../schema/types/meta.v1.ts';
+import type { FieldErrors } from './field-errors.ts';
+import { validateLabels } from './metadata.ts';
+
+const NEEDS_VALUES = "must be specified when `operator` is 'In' or 'NotIn'";
+const TAKES_NO_VALUES = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
+const NEEDS_ONE_VALUE = "must be specified single value when `operator` is 'Lt' or 'Gt'";
+const UNKNOWN_OPERATOR = 'not a valid selector operator';
+
+export function validateLabelSelector(errors: FieldErrors, selector: LabelSelector | undefined, path: string): void {
+  if (!selector) return;
+  validateLabels(errors, selector.matchLabels, `${path}.matchLabels`);
+  selector.matchExpressions?.forEach((requirement, index) => {
+    validateRequirement(errors, requirement, `${path}.matchExpressions[${index}]`);
+  });
+}
+
+function validateRequirement(errors: FieldErrors, requirement: LabelSelectorRequirement, path: string): void {
+  validateOperator(errors, requirement, path);
+  errors.invalidEach(`${path}.key`, requirement.key ?? '', checkQualifiedName(requirement.key ?? ''));
+  requirement.values?.forEach((value, index) => {
+    errors.invalidEach(`${path}.values[${index}]`, value, checkLabelValue(value));
+  });
+}
+
+/** Returns whether the operator is one of those that all selectors have. */
+function validateOperator(
+  errors: FieldErrors,
+  { operator, values = [] }: { operator: string; values?: string[] },
+  path: string,
+  onOther: () => void = () => errors.invalid(`${path}.operator`, operator ?? '', UNKNOWN_OPERATOR),
+): void {
+  if (operator === 'In' || operator === 'NotIn') {
+    if (values.length === 0) errors.required(`${path}.values`, NEEDS_VALUES);
+  } else if (operator === 'Exists' || operator === 'DoesNotExist') {
+    if (values.length > 0) errors.forbidden(`${path}.values`, TAKES_NO_VALUES);
+  } else {
+    onOther();
+  }
+}
+
+export function validateNodeSelector(errors: FieldErrors, { nodeSelectorTerms }: NodeSelector, path: string): void {
+  const at = `${path}.nodeSelectorTerms`;
+  if (!nodeSelectorTerms?.length) errors.required(at, 'must have at least one node selector term');
+  nodeSelectorTerms?.forEach((term, index) => validateNodeSelectorTerm(errors, term, `${at}[${index}]`));
+}
+
+export function validateNodeSelectorTerm(errors: FieldErrors, term: NodeSelectorTerm, path: string): void {
+  term.matchExpressions?.forEach((requirement, index) => {
+    validateNodeRequirement(errors, requirement, `${path}.matchExpressions[${index}]`);
+  });
+  term.matchFields?.forEach((requirement, index) => {
+    validateNodeField(errors, requirement, `${path}.matchFields[${index}]`);
+  });
+}
+
+function validateNodeRequirement(errors: FieldErrors, requirement: NodeSelectorRequirement, path: string): void {
+  const { key = '', operator, values = [] } = requirement;
+  validateOperator(errors, requirement, path, () => {
+    if (operator !== 'Gt' && operator !== 'Lt') errors.invalid(`${path}.operator`, operator ?? '', UNKNOWN_OPERATOR);
+    else if (values.length !== 1) errors.required(`${path}.values`, NEEDS_ONE_VALUE);
+  });
+  errors.invalidEach(`${path}.key`, key, checkQualifiedName(key));
+  if (operator !== 'In' && operator !== 'NotIn') return;
+  values.forEach((value, index) => errors.invalidEach(`${path}.values[${index}]`, value, checkLabelValue(value)));
+}
+
+function validateNodeField(
+  errors: FieldErrors,
+  { key, operator, values }: NodeSelectorRequirement,
+  path: string,
+): void {
+  if (operator !== 'In' && operator !== 'NotIn') errors.invalid(`${path}.operator`, operator ?? '', UNKNOWN_OPERATOR);
+  else if (values?.length !== 1) {
+    errors.required(
+      `${path}.values`,
+      "must be only one value when `operator` is 'In' or 'NotIn' for node field selector",
+    );
+  }
+  if (key !== 'metadata.name') errors.invalid(`${path}.key`, key ?? '', 'not a valid field selector key');
+}

@@ -1,0 +1,100 @@
+/** Decides what a delete does to an object. Pure: the registry carries it out, guarded. */
+import { conflict } from '../../api/errors.ts';
+import type { Kind } from '../../api/kinds.ts';
+import type { KubeObject } from '../../api/object.ts';
+import { copyJson } from '../../api/machinery/json.ts';
+import { timestamp } from './metadata.ts';
+import type { DeleteOptions } from './port.ts';
+import type { Strategy } from './strategy.ts';
+
+export const FOREGROUND = 'foregroundDeletion';
+export const ORPHAN = 'orphan';
+
+export type Deletion<T> =
+  /** Nothing holds it: the key goes. */
+  | { readonly action: 'remove'; readonly object: T }
+  /** It stays for now, marked or changed. */
+  | { readonly action: 'mark'; readonly object: T }
+  /** It is being deleted already, as soon as was asked for now. */
+  | { readonly action: 'leave' };
+
+/** Throws Conflict when a precondition does not hold. */
+export function planDeletion<T extends KubeObject>(
+  kind: Kind<T>,
+  strategy: Strategy<T>,
+  current: T,
+  options: DeleteOptions,
+  now: Date,
+): Deletion<T> {
+  checkPreconditions(kind, current, options);
+  const object = copyJson(current);
+  const finalizersChanged = setPropagation(object, options.propagationPolicy);
+  const grace = strategy.graceSeconds?.(object, options);
+  const marked = grace === undefined ? false : markWithGrace(object, grace, options, now);
+  const held = isHeld(object, strategy);
+  if (!held && (grace === undefined || object.metadata.deletionGracePeriodSeconds === 0)) {
+    return { action: 'remove', object };
+  }
+  if (held && object.metadata.deletionTimestamp === undefined) {
+    mark(object, 0, now);
+    strategy.markDeleting?.(object);
+    return { action: 'mark', object };
+  }
+  return marked || finalizersChanged ? { action: 'mark', object } : { action: 'leave' };
+}
+
+/** Whether the last thing that held an object being deleted is gone, so that its update removes it. */
+export function isReleased<T extends KubeObject>(object: T, strategy: Strategy<T>): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds } = object.metadata;
+  return deletionTimestamp !== undefined && !deletionGracePeriodSeconds && !isHeld(object, strategy);
+}
+
+function isHeld<T extends KubeObject>(object: T, strategy: Strategy<T>): boolean {
+  return (object.metadata.finalizers?.length ?? 0) > 0 || strategy.isHeld?.(object) === true;
+}
+
+function checkPreconditions(kind: Kind, { metadata }: KubeObject, { preconditions }: DeleteOptions): void {
+  const name = metadata.name ?? '';
+  const { uid, resourceVersion } = preconditions ?? {};
+  if (uid !== undefined && uid !== metadata.uid) {
+    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`;
+    throw conflict(kind, name, why);
+  }
+  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
+    const why = `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`;
+    throw conflict(kind, name, why);
+  }
+}
+
+/** Makes the garbage collector's finalizers say what was asked for. Returns whether they changed. */
+function setPropagation(object: KubeObject, policy: DeleteOptions['propagationPolicy']): boolean {
+  if (policy === undefined) return false;
+  const before = object.metadata.finalizers ?? [];
+  const wanted = policy === 'Orphan' ? ORPHAN : policy === 'Foreground' ? FOREGROUND : undefined;
+  const others = before.filter((finalizer) => finalizer !== ORPHAN && finalizer !== FOREGROUND);
+  const after = wanted === undefined ? others : [...others, wanted];
+  if (after.length === before.length && after.every((finalizer) => before.includes(finalizer))) return false;
+  if (after.length > 0) object.metadata.finalizers = after;
+  else delete object.metadata.finalizers;
+  return true;
+}
+
+/** Returns whether the object changed: it was not marked yet, or its end was brought forward. */
+function markWithGrace(object: KubeObject, grace: number, options: DeleteOptions, now: Date): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds: before } = object.metadata;
+  if (deletionTimestamp === undefined) {
+    mark(object, grace, now);
+    return true;
+  }
+  if (before === undefined || options.gracePeriodSeconds === undefined || grace >= before) return false;
+  const asked = Date.parse(deletionTimestamp) - before * 1000;
+  object.metadata.deletionTimestamp = timestamp(new Date(asked + grace * 1000));
+  object.metadata.deletionGracePeriodSeconds = grace;
+  return true;
+}
+
+function mark({ metadata }: KubeObject, grace: number, now: Date): void {
+  metadata.deletionTimestamp = timestamp(new Date(now.getTime() + grace * 1000));
+  metadata.deletionGracePeriodSeconds = grace;
+  if (metadata.generation !== undefined && metadata.generation > 0) metadata.generation++;
+}

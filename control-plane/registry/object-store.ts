@@ -1,0 +1,129 @@
+/** Typed, guarded access of one kind to the store: JSON in and out, and the store's errors turned into API errors. */
+import { serviceUnavailable, StatusError, timeout, tooLarge } from '../../api/errors.ts';
+import type { Kind } from '../../api/kinds.ts';
+import type { KubeObject } from '../../api/object.ts';
+import {
+  type Entry,
+  type Store,
+  StoreLimitError,
+  UnavailableError,
+  UnknownOutcomeError,
+  type Write,
+} from '../storage/port.ts';
+import { storageKey } from './keys.ts';
+
+/** How often a write whose outcome is unknown is asked after before the client is told so. */
+const MAX_OUTCOME_CHECKS = 3;
+
+export interface Stored<T> {
+  /** With resourceVersion set. */
+  readonly object: T;
+  readonly revision: number;
+}
+
+export type ObjectWriteResult<T> =
+  | { readonly ok: true; readonly object: T }
+  | { readonly ok: false; readonly current: Stored<T> | undefined };
+
+export interface ObjectStoreOptions<T extends KubeObject> {
+  kind: Kind<T>;
+  store: Store;
+}
+
+export class ObjectStore<T extends KubeObject> {
+  private readonly kind: Kind<T>;
+  private readonly store: Store;
+
+  constructor({ kind, store }: ObjectStoreOptions<T>) {
+    this.kind = kind;
+    this.store = store;
+  }
+
+  async read(namespace: string, name: string): Promise<Stored<T> | undefined> {
+    const entry = await translated(() => this.store.get(storageKey(this.kind, namespace, name)));
+    return entry && decode(entry);
+  }
+
+  /** Writes the object if the key is still at revision `expected` (0: absent). */
+  put(object: T, expected: number, ttlSeconds?: number): Promise<ObjectWriteResult<T>> {
+    const value = encode(object);
+    const key = this.keyOf(object);
+    const write = { key, expected, value, ...(ttlSeconds === undefined ? {} : { ttlSeconds }) };
+    return this.settle(object, write, (current) => {
+      if (current === undefined) return false;
+      return current.value.equals(value) || (expected === 0 && uidOf(current) === object.metadata.uid);
+    });
+  }
+
+  /** Removes the object if it is still at revision `expected`. */
+  remove(object: T, expected: number): Promise<ObjectWriteResult<T>> {
+    const write = { key: this.keyOf(object), expected, value: null };
+    return this.settle(object, write, (current) => current === undefined || uidOf(current) !== object.metadata.uid);
+  }
+
+  /**
+   * A write whose answer was lost is sent again: its guard lets it happen at most once. If it is refused then, what the
+   * key holds tells whether the first one landed.
+   */
+  private async settle(
+    object: T,
+    write: Write,
+    landed: (current: Entry | undefined) => boolean,
+  ): Promise<ObjectWriteResult<T>> {
+    let unsure = false;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const result = await this.store.write(write);
+        if (result.ok) return { ok: true, object: withRevision(object, result.revision) };
+        const current = result.current && decode<T>(result.current);
+        if (!unsure || !landed(result.current)) return { ok: false, current };
+        return { ok: true, object: write.value !== null && current ? current.object : object };
+      } catch (error) {
+        const retriable = error instanceof UnknownOutcomeError || (unsure && error instanceof UnavailableError);
+        if (!retriable) throw toStatusError(error);
+        unsure = true;
+        if (attempt >= MAX_OUTCOME_CHECKS) {
+          throw timeout(`the store did not say whether the write happened: ${error.message}`);
+        }
+      }
+    }
+  }
+
+  private keyOf({ metadata }: T): string {
+    return storageKey(this.kind, metadata.namespace ?? '', metadata.name ?? '');
+  }
+}
+
+export function withRevision<T extends KubeObject>(object: T, revision: number): T {
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+}
+
+function decode<T extends KubeObject>(entry: Entry): Stored<T> {
+  const object = JSON.parse(entry.value.toString('utf8')) as T;
+  return { object: withRevision(object, entry.revision), revision: entry.revision };
+}
+
+function uidOf(entry: Entry): string | undefined {
+  return decode(entry).object.metadata.uid;
+}
+
+function encode(object: KubeObject): Buffer {
+  return Buffer.from(JSON.stringify({ ...object, metadata: { ...object.metadata, resourceVersion: undefined } }));
+}
+
+/** Runs `work`, turning what the store throws into what a client is told. */
+export async function translated<R>(work: () => Promise<R>): Promise<R> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toStatusError(error);
+  }
+}
+
+function toStatusError(error: unknown): unknown {
+  if (error instanceof StatusError) return error;
+  if (error instanceof UnavailableError) return serviceUnavailable(`the store can't be reached: ${error.message}`);
+  if (error instanceof UnknownOutcomeError) return timeout(`the request may have been carried out: ${error.message}`);
+  if (error instanceof StoreLimitError) return tooLarge(error.message);
+  return error;
+}

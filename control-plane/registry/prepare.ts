@@ -1,0 +1,151 @@
+/** From what a client sent to what may be stored: defaults, admission, the kind's rules, validation, in this order. */
+import { conflict, type FieldError, invalid, modified } from '../../api/errors.ts';
+import type { Kind } from '../../api/kinds.ts';
+import type { KubeObject } from '../../api/object.ts';
+import { FieldErrors } from '../../api/validation/field-errors.ts';
+import { validateMetadata, validateMetadataUpdate } from '../../api/validation/metadata.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Admission, AdmissionRequest, User } from '../admission/port.ts';
+import { copyJson, sameJson } from '../../api/machinery/json.ts';
+import { stampNew, stampUpdate } from './metadata.ts';
+import type { MutateOptions } from './port.ts';
+import type { Strategy } from './strategy.ts';
+
+export interface RequestOptions extends MutateOptions {
+  user?: User;
+}
+
+export interface PreparerOptions<T extends KubeObject> {
+  kind: Kind<T>;
+  strategy: Strategy<T>;
+  admission: Admission;
+  clock: Clock;
+  newUid: () => string;
+}
+
+export class Preparer<T extends KubeObject> {
+  private readonly options: PreparerOptions<T>;
+
+  constructor(options: PreparerOptions<T>) {
+    this.options = options;
+  }
+
+  /** Edits `object`, which must be the caller's own copy and have a name, perhaps a generated one. */
+  async forCreate(object: T, request: RequestOptions): Promise<T> {
+    const { kind, strategy, admission, clock, newUid } = this.options;
+    strategy.applyDefaults(object);
+    const admitted = this.admissionRequest('CREATE', object, undefined, request);
+    await admission.mutate(admitted);
+    strategy.prepareForCreate?.(object);
+    stampNew(object, kind, strategy, { uid: newUid(), clock });
+    this.check(object, [...this.metadataErrors(object), ...strategy.validate(object)]);
+    strategy.completeNew?.(object);
+    await admission.validate(admitted);
+    return object;
+  }
+
+  /**
+   * What `wanted` makes of `previous`; undefined when nothing would change. `wanted` may share parts with `previous`:
+   * neither is edited. Throws Conflict when `wanted` was made from another state.
+   */
+  async forUpdate(wanted: T, previous: T, request: RequestOptions): Promise<T | undefined> {
+    this.checkVersion(wanted, previous, request);
+    return request.subresource === 'status'
+      ? this.forStatusUpdate(wanted, previous, request)
+      : this.forMainUpdate(wanted, previous, request);
+  }
+
+  async forDelete(previous: T, request: RequestOptions): Promise<void> {
+    await this.options.admission.validate(this.admissionRequest('DELETE', undefined, previous, request));
+  }
+
+  private async forMainUpdate(wanted: T, previous: T, request: RequestOptions): Promise<T | undefined> {
+    const { kind, strategy, admission } = this.options;
+    const next = copyJson(kind.status ? withStatusOf(wanted, previous) : wanted);
+    strategy.applyDefaults(next);
+    const admitted = this.admissionRequest('UPDATE', next, previous, request);
+    await admission.mutate(admitted);
+    if (request.subresource === undefined) strategy.prepareForUpdate?.(next, previous);
+    stampUpdate(next, previous, kind, strategy, undefined);
+    if (sameObject(next, previous)) return undefined;
+    const errors = this.metadataUpdateErrors(next, previous);
+    if (!strategy.validatesUpdateAlone) errors.push(...strategy.validate(next));
+    errors.push(...(strategy.validateUpdate?.(next, previous) ?? []));
+    this.check(next, errors);
+    await admission.validate(admitted);
+    return next;
+  }
+
+  /** The spec is the previous one, so there is nothing to default, copy or check in it. */
+  private async forStatusUpdate(wanted: T, previous: T, request: RequestOptions): Promise<T | undefined> {
+    const { kind, strategy, admission } = this.options;
+    const next: T = { ...withStatusOf(previous, wanted), metadata: copyJson(wanted.metadata) };
+    strategy.prepareForStatusUpdate?.(next, previous);
+    stampUpdate(next, previous, kind, strategy, 'status');
+    if (sameObject(next, previous)) return undefined;
+    const admitted = this.admissionRequest('UPDATE', next, previous, request);
+    await admission.mutate(admitted);
+    const errors = this.metadataUpdateErrors(next, previous);
+    errors.push(...(strategy.validateStatusUpdate?.(next, previous) ?? []));
+    this.check(next, errors);
+    await admission.validate(admitted);
+    return next;
+  }
+
+  private checkVersion(wanted: T, previous: T, request: RequestOptions): void {
+    const { kind } = this.options;
+    const name = previous.metadata.name ?? '';
+    const uid = request.uid ?? wanted.metadata.uid;
+    if (uid && uid !== previous.metadata.uid) {
+      const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${previous.metadata.uid}`;
+      throw conflict(kind, name, why);
+    }
+    const version = wanted.metadata.resourceVersion;
+    if (version && version !== '0' && version !== previous.metadata.resourceVersion) throw modified(kind, name);
+  }
+
+  private metadataErrors({ metadata }: T): FieldError[] {
+    const { kind, strategy } = this.options;
+    const errors = new FieldErrors();
+    validateMetadata(errors, metadata, { namespaced: kind.namespaced, checkName: strategy.checkName });
+    return errors.list;
+  }
+
+  private metadataUpdateErrors(next: T, previous: T): FieldError[] {
+    const errors = new FieldErrors();
+    validateMetadataUpdate(errors, next.metadata, previous.metadata);
+    if (sameJson(userMetadata(next), userMetadata(previous))) return errors.list;
+    return [...errors.list, ...this.metadataErrors(next)];
+  }
+
+  private check({ metadata }: T, errors: readonly FieldError[]): void {
+    if (errors.length > 0) throw invalid(this.options.kind, metadata.name ?? '', errors);
+  }
+
+  private admissionRequest(
+    operation: AdmissionRequest['operation'],
+    object: T | undefined,
+    previous: T | undefined,
+    { dryRun = false, user, subresource }: RequestOptions,
+  ): AdmissionRequest {
+    const { name = '', namespace = '' } = (object ?? previous)?.metadata ?? {};
+    return { operation, kind: this.options.kind, namespace, name, subresource, object, previous, dryRun, user };
+  }
+}
+
+/** `object` with the status of `other`. */
+function withStatusOf<T extends KubeObject>(object: T, other: T): T {
+  return { ...object, status: (other as { status?: unknown }).status };
+}
+
+function sameObject(a: KubeObject, b: KubeObject): boolean {
+  return sameJson(unversioned(a), unversioned(b));
+}
+
+function unversioned(object: KubeObject): KubeObject {
+  return { ...object, metadata: { ...object.metadata, resourceVersion: undefined } as KubeObject['metadata'] };
+}
+
+function userMetadata({ metadata }: KubeObject): unknown[] {
+  return [metadata.labels, metadata.annotations, metadata.ownerReferences, metadata.finalizers];
+}

@@ -1,0 +1,266 @@
+/** The one implementation of what can be done with the objects of a kind. */
+import { alreadyExists, badRequest, conflict, invalid, isStatusError, notFound } from '../../api/errors.ts';
+import type { Kind } from '../../api/kinds.ts';
+import { type KubeObject, objectKey } from '../../api/object.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Log } from '../../lib/log.ts';
+import type { View } from '../../lib/view.ts';
+import type { Admission } from '../admission/port.ts';
+import type { ResourceCache } from '../cacher/port.ts';
+import type { Store } from '../storage/port.ts';
+import { isReleased, planDeletion } from './deletion.ts';
+import { copyJson } from '../../api/machinery/json.ts';
+import { stampUpdate } from './metadata.ts';
+import { generateName, MAX_NAME_ATTEMPTS, type RandomInteger } from './name-generator.ts';
+import { ObjectStore } from './object-store.ts';
+import type { DeleteOptions, Resource } from './port.ts';
+import { Preparer, type RequestOptions } from './prepare.ts';
+import type { Strategy } from './strategy.ts';
+import { type Decision, type Outcome, WriteLoop } from './write-loop.ts';
+
+/** Deletes of one deletecollection that are under way at once. */
+const COLLECTION_CONCURRENCY = 16;
+
+export interface DeleteRequest extends DeleteOptions {
+  user?: RequestOptions['user'];
+}
+
+export interface Deleted<T> {
+  /** As it now is; as it was last, when it is gone. */
+  readonly object: T;
+  /** Whether it is gone. Otherwise it waits for its grace period or its finalizers. */
+  readonly removed: boolean;
+}
+
+export interface ResourceOptions<T extends KubeObject> {
+  kind: Kind<T>;
+  strategy: Strategy<T>;
+  cache: ResourceCache<T>;
+  store: Store;
+  admission: Admission;
+  clock: Clock;
+  log: Log;
+  newUid: () => string;
+  random: RandomInteger;
+}
+
+export class GenericResource<T extends KubeObject> implements Resource<T> {
+  readonly kind: Kind<T>;
+  readonly cache: ResourceCache<T>;
+  readonly strategy: Strategy<T>;
+  private readonly options: ResourceOptions<T>;
+  private readonly objects: ObjectStore<T>;
+  private readonly preparer: Preparer<T>;
+  private readonly loop: WriteLoop<T>;
+
+  constructor(options: ResourceOptions<T>) {
+    this.options = options;
+    this.kind = options.kind;
+    this.cache = options.cache;
+    this.strategy = options.strategy;
+    this.objects = new ObjectStore(options);
+    this.preparer = new Preparer(options);
+    const { kind, cache, strategy } = options;
+    this.loop = new WriteLoop({ kind, cache, objects: this.objects, ttlSeconds: strategy.ttlSeconds });
+  }
+
+  get view(): View<T> {
+    return this.cache.view;
+  }
+
+  async get(namespace: string, name: string): Promise<T> {
+    const stored = await this.objects.read(namespace, name);
+    if (!stored) throw notFound(this.kind, name);
+    return stored.object;
+  }
+
+  async create(object: T, request: RequestOptions = {}): Promise<T> {
+    if (object.metadata?.resourceVersion) {
+      throw badRequest('resourceVersion should not be set on objects to be created');
+    }
+    const next = copyJson(object);
+    next.metadata ??= {};
+    const prefix = next.metadata.name ? undefined : next.metadata.generateName;
+    if (prefix) next.metadata.name = generateName(prefix, this.options.random);
+    await this.preparer.forCreate(next, request);
+    const claim = await this.strategy.claim?.(next, undefined, request.dryRun === true);
+    try {
+      return await this.putNew(next, prefix, request.dryRun === true);
+    } catch (error) {
+      // After a timeout the object may exist: then what it claimed stays, and the repair sorts it out.
+      if (!isStatusError(error, 'Timeout')) await claim?.undo();
+      throw error;
+    }
+  }
+
+  async update(object: T, request: RequestOptions = {}): Promise<T> {
+    const { namespace = '', name = '' } = object.metadata;
+    this.requireVersion(object, request);
+    const outcome = await this.loop.run(
+      namespace,
+      name,
+      (current) => this.decideUpdate(object, current, request),
+      request.dryRun === true,
+    );
+    return this.finish(outcome, request.dryRun === true);
+  }
+
+  /** As `update`; creates what does not exist, for the kinds that take a PUT so. */
+  async put(object: T, request: RequestOptions = {}): Promise<{ object: T; created: boolean }> {
+    try {
+      return { object: await this.update(object, request), created: false };
+    } catch (error) {
+      const creates = this.strategy.createOnUpdate === true && request.subresource === undefined;
+      if (!creates || object.metadata.resourceVersion || !isStatusError(error, 'NotFound')) throw error;
+      return { object: await this.create(object, request), created: true };
+    }
+  }
+
+  async mutate(
+    namespace: string,
+    name: string,
+    change: (current: T) => T | undefined,
+    request: RequestOptions = {},
+  ): Promise<T> {
+    const decide = (current: T): Promise<Decision<T>> | Decision<T> => {
+      this.checkUid(current, request.uid);
+      const wanted = change(current);
+      if (wanted === undefined || wanted === current) return { action: 'leave' };
+      return this.decideUpdate(wanted, current, request);
+    };
+    const dryRun = request.dryRun === true;
+    return this.finish(await this.loop.run(namespace, name, async (current) => decide(current), dryRun), dryRun);
+  }
+
+  /**
+   * A change the kind's update rules do not speak of, made by a subresource with rules of its own (binding, finalize).
+   * `change` gets what is there and returns what shall be; it may throw a StatusError.
+   */
+  async rewrite(
+    namespace: string,
+    name: string,
+    change: (current: T) => T,
+    request: Pick<RequestOptions, 'dryRun'> = {},
+  ): Promise<T> {
+    const decide = async (current: T): Promise<Decision<T>> => {
+      const wanted = change(current);
+      if (wanted === current) return { action: 'leave' };
+      const next = { ...wanted, metadata: { ...wanted.metadata } };
+      // What subresources write is no change of what the user wants, so it counts no generation up.
+      stampUpdate(next, current, this.kind, this.strategy, 'status');
+      return { action: isReleased(next, this.strategy) ? 'remove' : 'put', object: next };
+    };
+    const dryRun = request.dryRun === true;
+    return this.finish(await this.loop.run(namespace, name, decide, dryRun), dryRun);
+  }
+
+  async delete(namespace: string, name: string, request: DeleteRequest = {}): Promise<T> {
+    return (await this.remove(namespace, name, request)).object;
+  }
+
+  /** As `delete`, and tells whether the object is gone. */
+  async remove(namespace: string, name: string, request: DeleteRequest = {}): Promise<Deleted<T>> {
+    const decide = async (current: T): Promise<Decision<T>> => {
+      await this.preparer.forDelete(current, request);
+      const plan = planDeletion(this.kind, this.strategy, current, request, this.options.clock.date());
+      return plan.action === 'mark' ? { action: 'put', object: plan.object } : plan;
+    };
+    const dryRun = request.dryRun === true;
+    const outcome = await this.loop.run(namespace, name, decide, dryRun);
+    return { object: await this.finish(outcome, dryRun), removed: outcome.action === 'remove' };
+  }
+
+  /** Deletes every object for which `matches` holds, of all namespaces when undefined; returns them. */
+  async deleteCollection(
+    namespace: string | undefined,
+    matches: (object: T) => boolean,
+    request: DeleteRequest = {},
+  ): Promise<T[]> {
+    await this.cache.whenFresh();
+    const pending = this.cache.list(namespace).filter(({ object }) => matches(object));
+    const results: T[] = Array.from({ length: pending.length });
+    let next = 0;
+    const work = async (): Promise<void> => {
+      for (let index = next++; index < pending.length; index = next++) {
+        const { object } = pending[index]!;
+        results[index] = await this.deleteIfThere(object, request);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(COLLECTION_CONCURRENCY, pending.length) }, work));
+    return results;
+  }
+
+  private async deleteIfThere(object: T, request: DeleteRequest): Promise<T> {
+    const { namespace = '', name = '', uid } = object.metadata;
+    const preconditions = { ...(uid === undefined ? {} : { uid }), ...request.preconditions };
+    try {
+      return await this.delete(namespace, name, { ...request, preconditions });
+    } catch (error) {
+      // Somebody else deleted it in between; perhaps a new one has its name, which was not in the collection.
+      if (isStatusError(error, 'NotFound') || isStatusError(error, 'Conflict')) return object;
+      throw error;
+    }
+  }
+
+  private async putNew(next: T, prefix: string | undefined, dryRun: boolean): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      const taken = await this.tryPutNew(next, dryRun);
+      if (taken.ok) return taken.object;
+      if (prefix === undefined || attempt >= MAX_NAME_ATTEMPTS)
+        throw alreadyExists(this.kind, next.metadata.name ?? '');
+      next.metadata.name = generateName(prefix, this.options.random);
+    }
+  }
+
+  private async tryPutNew(next: T, dryRun: boolean): Promise<{ ok: true; object: T } | { ok: false }> {
+    if (!dryRun) return this.objects.put(next, 0, this.strategy.ttlSeconds);
+    const { namespace = '', name = '' } = next.metadata;
+    const existing = this.cache.get(objectKey(namespace, name)) ?? (await this.objects.read(namespace, name));
+    return existing ? { ok: false } : { ok: true, object: next };
+  }
+
+  private async decideUpdate(wanted: T, current: T, request: RequestOptions): Promise<Decision<T>> {
+    const next = await this.preparer.forUpdate(wanted, current, request);
+    if (!next) return { action: 'leave' };
+    if (isReleased(next, this.strategy)) return { action: 'remove', object: next };
+    if (request.subresource === 'status') return { action: 'put', object: next };
+    const claim = await this.strategy.claim?.(next, current, request.dryRun === true);
+    return { action: 'put', object: next, ...(claim ? { undo: () => claim.undo() } : {}) };
+  }
+
+  /** What was held by the object before and is not any more is given back; a failure of that is the repair's business. */
+  private async finish(outcome: Outcome<T>, dryRun: boolean): Promise<T> {
+    if (dryRun || outcome.action === 'leave' || !this.strategy.release) return outcome.object;
+    try {
+      await this.strategy.release(outcome.previous, outcome.action === 'remove' ? undefined : outcome.object);
+    } catch (error) {
+      const { namespace, name } = outcome.object.metadata;
+      this.options.log.warn(
+        { err: error, kind: this.kind.kind, namespace, name },
+        'could not release what was claimed',
+      );
+    }
+    return outcome.object;
+  }
+
+  private requireVersion({ metadata }: T, { subresource }: RequestOptions): void {
+    if (metadata.resourceVersion || this.strategy.unconditionalUpdate !== false) return;
+    if (subresource === undefined && this.strategy.createOnUpdate === true && !this.knows(metadata)) return;
+    const error = {
+      type: 'FieldValueInvalid' as const,
+      field: 'metadata.resourceVersion',
+      message: 'Invalid value: 0x0: must be specified for an update',
+    };
+    throw invalid(this.kind, metadata.name ?? '', [error]);
+  }
+
+  private knows({ namespace = '', name = '' }: T['metadata']): boolean {
+    return this.cache.get(objectKey(namespace, name)) !== undefined;
+  }
+
+  private checkUid(current: T, uid: string | undefined): void {
+    if (uid === undefined || uid === current.metadata.uid) return;
+    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`;
+    throw conflict(this.kind, current.metadata.name ?? '', why);
+  }
+}

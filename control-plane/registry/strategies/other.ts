@@ -1,0 +1,86 @@
+/** Kinds whose own rules are their defaults and their validation. */
+import {
+  defaultEndpointSlice,
+  defaultEvent,
+  defaultLease,
+  defaultNode,
+  defaultSecret,
+} from '../../../api/defaults/other.ts';
+import { checkDnsSubdomain } from '../../../api/machinery/names.ts';
+import type { Lease } from '../../../api/schema/types/coordination.v1.ts';
+import type { ConfigMap, Event, Node, Secret, ServiceAccount } from '../../../api/schema/types/core.v1.ts';
+import type { EndpointSlice } from '../../../api/schema/types/discovery.v1.ts';
+import { validateEvent, validateLease, validateNode, validateNodeUpdate } from '../../../api/validation/cluster.ts';
+import {
+  validateConfigMap,
+  validateConfigMapUpdate,
+  validateSecret,
+  validateSecretUpdate,
+  validateServiceAccount,
+} from '../../../api/validation/config.ts';
+import { validateEndpointSlice, validateEndpointSliceUpdate } from '../../../api/validation/endpointslice.ts';
+import type { Strategy } from '../strategy.ts';
+
+/** How long an event is kept. */
+export const EVENT_TTL_SECONDS = 3600;
+
+export const nodeStrategy: Strategy<Node> = {
+  checkName: checkDnsSubdomain,
+  applyDefaults(node) {
+    defaultNode(node);
+    const { spec } = node;
+    if (spec.podCIDR && !spec.podCIDRs?.length) spec.podCIDRs = [spec.podCIDR];
+    if (!spec.podCIDR && spec.podCIDRs?.[0]) spec.podCIDR = spec.podCIDRs[0];
+  },
+  validate: validateNode,
+  validateUpdate: validateNodeUpdate,
+  validateStatusUpdate: validateNode,
+};
+
+export const configMapStrategy: Strategy<ConfigMap> = {
+  checkName: checkDnsSubdomain,
+  applyDefaults() {},
+  validate: validateConfigMap,
+  validateUpdate: validateConfigMapUpdate,
+};
+
+export const secretStrategy: Strategy<Secret> = {
+  checkName: checkDnsSubdomain,
+  applyDefaults: defaultSecret,
+  prepareForUpdate(next, previous) {
+    // A client that leaves the type out does not change it; `Opaque` is what defaulting made of nothing.
+    if (next.type === 'Opaque' && previous.type !== undefined && previous.type !== '') next.type = previous.type;
+  },
+  validate: validateSecret,
+  validateUpdate: validateSecretUpdate,
+};
+
+export const serviceAccountStrategy: Strategy<ServiceAccount> = {
+  checkName: checkDnsSubdomain,
+  applyDefaults() {},
+  validate: validateServiceAccount,
+};
+
+export const eventStrategy: Strategy<Event> = {
+  checkName: checkDnsSubdomain,
+  createOnUpdate: true,
+  ttlSeconds: EVENT_TTL_SECONDS,
+  applyDefaults: defaultEvent,
+  validate: validateEvent,
+};
+
+export const leaseStrategy: Strategy<Lease> = {
+  checkName: checkDnsSubdomain,
+  createOnUpdate: true,
+  unconditionalUpdate: false,
+  applyDefaults: defaultLease,
+  validate: validateLease,
+};
+
+export const endpointSliceStrategy: Strategy<EndpointSlice> = {
+  checkName: checkDnsSubdomain,
+  generation: true,
+  applyDefaults: defaultEndpointSlice,
+  validate: validateEndpointSlice,
+  validateUpdate: validateEndpointSliceUpdate,
+};

@@ -1,0 +1,40 @@
+/** Pods: kept as they were made, but for a few fields; they end gracefully. */
+import { defaultPod } from '../../../api/defaults/pod.ts';
+import { checkDnsSubdomain } from '../../../api/machinery/names.ts';
+import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import { validatePod } from '../../../api/validation/pod/spec.ts';
+import { validatePodStatusUpdate, validatePodUpdate } from '../../../api/validation/pod/update.ts';
+import { qosClassOf } from '../pod-qos.ts';
+import type { DeleteOptions } from '../port.ts';
+import type { Strategy } from '../strategy.ts';
+
+const DEFAULT_GRACE_SECONDS = 30;
+
+export const podStrategy: Strategy<Pod> = {
+  checkName: checkDnsSubdomain,
+  applyDefaults: defaultPod,
+  generation: true,
+  prepareForCreate(pod) {
+    pod.status = { phase: 'Pending' };
+  },
+  validate: validatePod,
+  completeNew(pod) {
+    pod.status.qosClass = qosClassOf(pod.spec);
+  },
+  validateUpdate: validatePodUpdate,
+  validatesUpdateAlone: true,
+  prepareForStatusUpdate(next, previous) {
+    // The class is a fact of the spec, not something to report.
+    const { qosClass } = previous.status;
+    if (qosClass !== undefined) next.status = { ...next.status, qosClass };
+  },
+  validateStatusUpdate: validatePodStatusUpdate,
+  graceSeconds,
+};
+
+/** A pod on no node, or one that has ended, has nothing to wait for. */
+function graceSeconds({ spec, status }: Pod, options: DeleteOptions): number {
+  if (!spec.nodeName || status.phase === 'Failed' || status.phase === 'Succeeded') return 0;
+  const grace = options.gracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
+  return grace < 0 ? 1 : grace;
+}

@@ -1,0 +1,57 @@
+/** What a kind has of its own on the way into the store. All else is generic. */
+import type { FieldError } from '../../api/errors.ts';
+import type { KubeObject } from '../../api/object.ts';
+import type { DeleteOptions } from './port.ts';
+
+/** What a strategy claims outside of its object (addresses, ports) for the time the object exists. */
+export interface Claim {
+  /** Gives back what was claimed anew, because the object was not written after all. */
+  undo(): Promise<void>;
+}
+
+export interface Strategy<T extends KubeObject = KubeObject> {
+  /** The form of the kind's names. */
+  checkName(name: string): string[];
+  /** Fills in what was left out; edits the object, which is the caller's own copy. */
+  applyDefaults(object: T): void;
+  /** Clears what clients may not set on a new object; edits it. */
+  prepareForCreate?(object: T): void;
+  /**
+   * Restores what an update may not change; edits `next`. Status and spec are kept apart before this is called: for the
+   * main resource `next.status` is the old one when the kind has a status subresource, for status `next.spec` is.
+   */
+  prepareForUpdate?(next: T, previous: T): void;
+  prepareForStatusUpdate?(next: T, previous: T): void;
+  /** Sees a complete object, metadata already checked apart from its name's form. */
+  validate(object: T): FieldError[];
+  /** Adds to a new object what can be worked out only once it is known to be valid; edits it. */
+  completeNew?(object: T): void;
+  /** What may not change, in addition to `validate(next)`, which the generic code calls too unless `validatesUpdateAlone`. */
+  validateUpdate?(next: T, previous: T): FieldError[];
+  /** `validateUpdate` says everything about an update: `validate` is not asked again. */
+  readonly validatesUpdateAlone?: boolean;
+  validateStatusUpdate?(next: T, previous: T): FieldError[];
+
+  /** The object has a generation, counted up when anything but metadata and status changes. */
+  readonly generation?: boolean;
+  /** A further reason to count the generation up. */
+  bumpsGeneration?(next: T, previous: T): boolean;
+  /** PUT without a resourceVersion replaces whatever is there. Default true. */
+  readonly unconditionalUpdate?: boolean;
+  /** PUT of what does not exist creates it. Default false. */
+  readonly createOnUpdate?: boolean;
+  /** Written with this time to live. */
+  readonly ttlSeconds?: number;
+
+  /** Seconds between marking and removing the object; undefined when the kind knows no grace. */
+  graceSeconds?(object: T, options: DeleteOptions): number;
+  /** Finalizers the kind keeps outside of its metadata still hold the object. */
+  isHeld?(object: T): boolean;
+  /** Further edits when the object is marked as being deleted. */
+  markDeleting?(object: T): void;
+
+  /** Claims what the object needs before it is written, filling it in; rejects with a StatusError. Claims nothing on a dry run. */
+  claim?(next: T, previous: T | undefined, dryRun: boolean): Promise<Claim>;
+  /** Gives back what `previous` held and `next` (undefined: it is gone) does not. */
+  release?(previous: T, next: T | undefined): Promise<void>;
+}
