@@ -1,45 +1,58 @@
 /** Finds the container or sandbox that a log, exec, attach or port-forward means. */
-import type { ObservedContainer, ObservedSandbox } from './observed.ts';
+import type { ContainerPlace, PodLookup } from '../streams/port.ts';
+import type { ObservedContainer } from './observed.ts';
 import type { PodIdentity, RuntimeCache } from './runtime-cache.ts';
 
-export interface PodQuery {
-  readonly namespace: string;
-  readonly pod: string;
-  /** '' when any pod of that name will do. */
-  readonly uid: string;
-}
+type PodName = Parameters<PodLookup['sandboxId']>[0];
 
-export class PodLookup {
+export class CacheLookup implements PodLookup {
   private readonly cache: RuntimeCache;
 
   constructor(cache: RuntimeCache) {
     this.cache = cache;
   }
 
-  /** The newest container of that name that has been started; with `previous`, the one before it. */
-  container(query: PodQuery, container: string, previous = false): ObservedContainer | undefined {
-    const identity = this.find(query);
-    if (!identity) return undefined;
-    const all = this.cache.podOf(identity.uid).containers;
-    return all.filter(({ name, state }) => name === container && state !== 'created')[previous ? 1 : 0];
+  container(pod: PodName, container: string, previous: boolean): Promise<ContainerPlace | undefined> {
+    const identity = this.find(pod);
+    const all = identity ? this.cache.podOf(identity.uid).containers : [];
+    const started = all.filter(({ name, state }) => name === container && state !== 'created');
+    const found = started[previous ? 1 : 0];
+    return Promise.resolve(found && { id: found.id, logPath: found.logPath, running: found.state === 'running' });
   }
 
-  /** The sandbox that is up; undefined when there is none. */
-  sandbox(query: PodQuery): ObservedSandbox | undefined {
-    const identity = this.find(query);
-    return identity && this.cache.podOf(identity.uid).sandboxes.find(({ ready }) => ready);
+  sandboxId(pod: PodName): Promise<string | undefined> {
+    const identity = this.find(pod);
+    const sandboxes = identity ? this.cache.podOf(identity.uid).sandboxes : [];
+    return Promise.resolve(sandboxes.find(({ ready }) => ready)?.id);
   }
 
-  /** Which pod a sandbox or container of the runtime belongs to. */
-  podOfContainer(containerId: string): PodIdentity | undefined {
-    for (const identity of this.cache.pods()) {
-      if (this.cache.podOf(identity.uid).containers.some(({ id }) => id === containerId)) return identity;
+  onExit(containerId: string, callback: () => void): () => void {
+    const uid = this.cache.ownerOf(containerId)?.uid;
+    if (uid === undefined || this.hasEnded(uid, containerId)) {
+      callback();
+      return () => {};
     }
-    return undefined;
+    const end = this.cache.subscribe((changed) => {
+      if (changed !== uid || !this.hasEnded(uid, containerId)) return;
+      end();
+      callback();
+    });
+    return end;
   }
 
-  private find({ namespace, pod, uid }: PodQuery): PodIdentity | undefined {
+  podOf(sandboxId: string): { namespace: string; name: string } | undefined {
+    return this.cache.ownerOf(sandboxId);
+  }
+
+  private hasEnded(uid: string, containerId: string): boolean {
+    const container: ObservedContainer | undefined = this.cache
+      .podOf(uid)
+      .containers.find(({ id }) => id === containerId);
+    return container === undefined || container.state === 'exited';
+  }
+
+  private find({ namespace, name, uid }: PodName): PodIdentity | undefined {
     if (uid !== '') return this.cache.identityOf(uid);
-    return [...this.cache.pods()].find((identity) => identity.name === pod && identity.namespace === namespace);
+    return [...this.cache.pods()].find((identity) => identity.name === name && identity.namespace === namespace);
   }
 }

@@ -3,7 +3,6 @@
  * restart of the agent it finds the pods that run and goes on with them; what no complete desired state names is ended.
  */
 import os from 'node:os';
-import path from 'node:path';
 import type { ConfigMap, Pod, Secret } from '../../api/schema/types/core.v1.ts';
 import { milliOf } from '../../api/machinery/quantity.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -12,6 +11,7 @@ import type { Log } from '../../lib/log.ts';
 import type { Change } from '../../lib/view.ts';
 import type { Runtime } from '../runtime/port.ts';
 import type { ClusterSettings, DesiredState, Reporter } from '../state/port.ts';
+import type { PodLookup } from '../streams/port.ts';
 import type { Volumes } from '../volumes/port.ts';
 import type { BackoffLimits } from './backoff.ts';
 import { DEFAULT_BACKOFF } from './backoff.ts';
@@ -22,7 +22,7 @@ import { readHostFile } from './files.ts';
 import { Images } from './images.ts';
 import { ANNOTATION } from './labels.ts';
 import { Limit } from './limit.ts';
-import { PodLookup } from './lookup.ts';
+import { CacheLookup } from './lookup.ts';
 import type { ObservedContainer } from './observed.ts';
 import { referencesOf } from './references.ts';
 import { podCpuRequest, qosOf } from './resources.ts';
@@ -48,8 +48,8 @@ export interface PodManagerOptions {
   logRoot: string;
   /** What limits default to in resourceFieldRef, and memory scores are a share of; the machine's by default. */
   nodeCapacity?: { milliCpu: number; memoryBytes: number };
-  /** `/etc` by default: holds the node's resolv.conf and hosts. */
-  etc?: string;
+  /** The texts of the node's own resolv.conf and hosts file; those in /etc by default. */
+  hostFiles?: { resolvConf(): Promise<string>; hosts(): Promise<string> };
   backoff?: BackoffLimits;
   /** Sandboxes that are being set up at a time: each forks network plugins. */
   parallelSandboxes?: number;
@@ -58,6 +58,7 @@ export interface PodManagerOptions {
 
 const DEFAULT_PARALLEL_SANDBOXES = 8;
 const LEFTOVER_RETRY = 10_000;
+const ETC = { resolvConf: () => readHostFile('/etc/resolv.conf'), hosts: () => readHostFile('/etc/hosts') };
 
 export class PodManager implements Component {
   readonly name = 'pods';
@@ -75,7 +76,7 @@ export class PodManager implements Component {
   constructor(options: PodManagerOptions) {
     this.options = options;
     this.services = this.makeServices(options);
-    this.lookup = new PodLookup(this.services.cache);
+    this.lookup = new CacheLookup(this.services.cache);
   }
 
   /** Resolves at once: pods come up as the runtime and the desired state become known. */
@@ -208,7 +209,7 @@ export class PodManager implements Component {
   }
 
   private makeServices(options: PodManagerOptions): PodServices {
-    const { runtime, clock, log, files, etc = '/etc' } = options;
+    const { runtime, clock, log, files, hostFiles = ETC } = options;
     const lastWords = (
       uid: string,
       container: ObservedContainer,
@@ -224,8 +225,8 @@ export class PodManager implements Component {
         milliCpu: milliOf(String(os.availableParallelism())),
         memoryBytes: os.totalmem(),
       },
-      hostDns: async () => parseResolvConf(await readHostFile(path.join(etc, 'resolv.conf'))),
-      hostHosts: () => readHostFile(path.join(etc, 'hosts')),
+      hostDns: async () => parseResolvConf(await hostFiles.resolvConf()),
+      hostHosts: () => hostFiles.hosts(),
     };
   }
 }

@@ -5,7 +5,7 @@ import { formatDelay, nextBackoff, waitUntil } from './backoff.ts';
 import { containerHash } from './labels.ts';
 import type { ImageState } from './memory.ts';
 import type { ObservedContainer, ObservedSandbox } from './observed.ts';
-import { newestOf } from './observed.ts';
+import { isLive, newestOf } from './observed.ts';
 import { mayRestart } from './outcome.ts';
 import type { PlanBuilder } from './plan-builder.ts';
 import { graceOf } from './plan-builder.ts';
@@ -15,6 +15,7 @@ export function planContainers(builder: PlanBuilder, sandbox: ObservedSandbox): 
   const inits = pod.spec.initContainers ?? [];
   const here = observed.containers.filter((container) => container.sandboxId === sandbox.id);
   const isInitialized = here.some(({ name }) => pod.spec.containers.some((container) => container.name === name));
+  killStrangers(builder, here, isInitialized ? pod.spec.containers : [...inits, ...pod.spec.containers]);
   const nextInit = isInitialized ? undefined : firstUnfinished(inits, here);
   if (nextInit) {
     planContainer(builder, sandbox, nextInit, true);
@@ -23,6 +24,21 @@ export function planContainers(builder: PlanBuilder, sandbox: ObservedSandbox): 
   // As Kubernetes does, one starts after the other; one that waits for a back-off holds up nobody.
   for (const container of pod.spec.containers) {
     if (planContainer(builder, sandbox, container, false) === 'starting') return;
+  }
+}
+
+/** Nothing runs but what the pod names, each once, and no init container beside the containers it came before. */
+function killStrangers(builder: PlanBuilder, here: readonly ObservedContainer[], known: readonly Container[]): void {
+  const live = here.filter(isLive);
+  for (const stranger of live) {
+    const isNewest = live.find(({ name }) => name === stranger.name) === stranger;
+    if (isNewest && known.some(({ name }) => name === stranger.name)) continue;
+    builder.kill(
+      stranger,
+      'definitionChanged',
+      graceOf(builder.input),
+      'it is not one of the containers of the pod now',
+    );
   }
 }
 
@@ -46,7 +62,8 @@ function planContainer(
 ): Progress {
   const { observed, pod } = builder.input;
   if (builder.isUnderway(`start:${container.name}`)) return 'starting';
-  const last = newestOf(observed, container.name);
+  const live = observed.containers.find((member) => member.name === container.name && isLive(member));
+  const last = live ?? newestOf(observed, container.name);
   if (last?.state === 'running') {
     planRunning(builder, container, last);
     return 'settled';

@@ -85,6 +85,12 @@ export class RuntimeCache {
     return this.identities.values();
   }
 
+  /** The pod of a sandbox or container. */
+  ownerOf(id: string): PodIdentity | undefined {
+    const uid = (this.sandboxes.get(id) ?? this.containers.get(id))?.uid;
+    return uid === undefined ? undefined : this.identities.get(uid);
+  }
+
   identityOf(uid: string): PodIdentity | undefined {
     return this.identities.get(uid);
   }

@@ -193,7 +193,8 @@ export class PodWorker {
     const { pod, memory, waiting, services } = this;
     const observed = services.cache.podOf(this.uid);
     // Once its runtime objects are being removed there is less to tell than was told before.
-    if (!this.wanted || (memory.stage === 'ended' && observed.containers.length === 0 && this.reported !== '')) return;
+    const isOver = memory.stage === 'ended' || memory.stage === 'gone';
+    if (!this.wanted || (isOver && observed.containers.length === 0 && this.reported !== '')) return;
     const hostIps = services.nodeAddresses();
     this.status = statusOf({ pod, observed, memory, waiting, hostIps, before: this.status, now: this.now() });
     const text = JSON.stringify(this.status);
