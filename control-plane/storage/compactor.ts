@@ -17,7 +17,7 @@ export interface CompactorOptions {
 /**
  * Forgets the store's old revisions. Each interval marks the present revision by writing a key, and compacts to the mark
  * of the interval before. The key is shared by all servers: the one whose guarded write wins compacts, the others learn
- * the mark from it. That the revision is a put matters: etcd before 3.4.36 drops deletions that happened exactly at the
+ * the mark from it. That the revision is a put matters: etcd before 3.5.16 drops deletions that happened exactly at the
  * revision it compacts to, so that a watch beginning there would miss them.
  */
 export class Compactor implements Component {

@@ -1,5 +1,6 @@
 /** etcd3 enters the project in this folder. Its retries and circuit breaker are replaced by ours, its watcher is not used. */
 import { readFileSync } from 'node:fs';
+import { InterceptingCall, type Interceptor } from '@grpc/grpc-js';
 import { Etcd3, type IOptions } from 'etcd3';
 
 export interface EtcdTls {
@@ -27,6 +28,15 @@ const callOnce = {
     call({ signal: new AbortController().signal }),
 } as unknown as Policy;
 
+/** A stream to a member that is cut off from its cluster's leader would go on, told of nothing: etcd ends it instead. */
+const requireLeader: Interceptor = (options, nextCall) =>
+  new InterceptingCall(nextCall(options), {
+    start(metadata, listener, next) {
+      metadata.set('hasleader', 'true');
+      next(metadata, listener);
+    },
+  });
+
 export function connect({ endpoints, tls, requestTimeout = DEFAULT_REQUEST_TIMEOUT }: EtcdClientOptions): Etcd3 {
   return new Etcd3({
     hosts: [...endpoints],
@@ -41,7 +51,8 @@ export function connect({ endpoints, tls, requestTimeout = DEFAULT_REQUEST_TIMEO
       'grpc.keepalive_time_ms': 10_000,
       'grpc.keepalive_timeout_ms': 5_000,
     },
-    defaultCallOptions: (context) => (context.isStream ? {} : { deadline: Date.now() + requestTimeout }),
+    defaultCallOptions: (context) =>
+      context.isStream ? { interceptors: [requireLeader] } : { deadline: Date.now() + requestTimeout },
   });
 }
 

@@ -22,7 +22,7 @@ type Call = Awaited<ReturnType<Etcd3['watchClient']['watch']>>;
 
 /**
  * One watch of all of etcd's keys. As every commit changes a key, the stream is always told of the latest revision and
- * needs no progress messages (which etcd before 3.4.25 may send too early). When the connection is lost it resumes after
+ * needs no progress messages (which etcd 3.4.23 may send too early). When the connection is lost it resumes after
  * the last whole revision. A large answer comes in fragments, which may end inside a revision: events of the revision
  * that came last are held back until a later one, or the end of the answer, shows that it is whole.
  */
