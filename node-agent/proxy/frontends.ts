@@ -3,6 +3,9 @@ import type { Service, ServicePort } from '../../api/schema/types/core.v1.ts';
 import type { EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
 import { usableEndpoints, type UsableEndpoints } from './endpoints.ts';
 
+export const PROTOCOLS = ['tcp', 'udp', 'sctp'] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
+
 /**
  * The maps that frontends stand in. `local_` ones are asked first, for clients from outside the cluster only; they hold
  * what `externalTrafficPolicy: Local` is for.
@@ -26,6 +29,7 @@ export type Target =
 
 export interface Frontend {
   family: Family;
+  protocol: Protocol;
   /** `address . protocol . port`, or `protocol . port` for node ports. */
   key: string;
   target: Target;
@@ -54,13 +58,15 @@ export function frontendsOf(service: Service, slices: Iterable<EndpointSlice>, o
 
 function portFrontends(service: Service, port: ServicePort, endpoints: UsableEndpoints): Frontend[] {
   const { spec } = service;
-  const protocol = (port.protocol ?? 'TCP').toLowerCase();
+  const protocol = PROTOCOLS.find((each) => each === (port.protocol ?? 'TCP').toLowerCase());
+  if (!protocol) return [];
   const sticky = spec?.sessionAffinity === 'ClientIP';
   const onlyLocal = spec?.externalTrafficPolicy === 'Local';
   const outside = { sticky, masquerade: !onlyLocal };
   const frontends: Frontend[] = [];
 
-  const add = (family: Family, key: string, target: Target): void => void frontends.push({ family, key, target });
+  const add = (family: Family, key: string, target: Target): void =>
+    void frontends.push({ family, protocol, key, target });
   const internal = spec?.internalTrafficPolicy === 'Local';
   const inner = { sticky, masquerade: false };
   const clusterTarget = internal ? localTarget(endpoints, inner) : clusterTargetOf(endpoints, inner);

@@ -3,7 +3,7 @@
  * go are elements, and one chain for each distinct number of backends.
  */
 import { createHash } from 'node:crypto';
-import { FAMILIES, type Family } from './frontends.ts';
+import { FAMILIES, type Family, type Protocol, PROTOCOLS } from './frontends.ts';
 import type { NftStep } from './port.ts';
 
 export const TABLE = 'dure';
@@ -41,8 +41,12 @@ export function isPortFamily(family: Family): boolean {
   return family.endsWith('nodeports');
 }
 
-export function slotsOf(family: Family): string {
-  return `${family}_slots`;
+/**
+ * The backends of a family's frontends of one protocol, by frontend and slot. In nft 1.0.6 the data of such a map must
+ * name its protocol, and a rule that uses it matches no other.
+ */
+export function slotsOf(family: Family, protocol: Protocol): string {
+  return `${family}_${protocol}_slots`;
 }
 
 export function refusedOf(family: Family): 'refused' | 'refused_ports' {
@@ -50,18 +54,19 @@ export function refusedOf(family: Family): 'refused' | 'refused_ports' {
 }
 
 export interface BalancerShape {
+  protocol: Protocol;
   slots: number;
   sticky: boolean;
   masquerade: boolean;
 }
 
-/** The chain that picks one of `slots` backends, such as `services_3`; `m` masquerades, `h` hashes the client's address. */
-export function balancerChain(family: Family, { slots, sticky, masquerade }: BalancerShape): string {
-  return `${family}_${masquerade ? 'm' : ''}${sticky ? 'h' : ''}${slots}`;
+/** The chain that picks one of `slots` backends, such as `services_tcp_3`; `m` masquerades, `h` hashes the client's address. */
+export function balancerChain(family: Family, { protocol, slots, sticky, masquerade }: BalancerShape): string {
+  return `${family}_${protocol}_${masquerade ? 'm' : ''}${sticky ? 'h' : ''}${slots}`;
 }
 
 export function isBalancerChain(chain: string): boolean {
-  return FAMILIES.some((family) => chain.startsWith(`${family}_`)) && /_m?h?\d+$/.test(chain);
+  return FAMILIES.some((family) => chain.startsWith(`${family}_`)) && /_(tcp|udp|sctp)_m?h?\d+$/.test(chain);
 }
 
 export function balancerSteps(family: Family, shape: BalancerShape): NftStep[] {
@@ -71,16 +76,20 @@ export function balancerSteps(family: Family, shape: BalancerShape): NftStep[] {
   const mark = shape.masquerade ? `meta mark set meta mark or ${MASQUERADE_MARK} ` : '';
   return [
     { step: 'add-chain', chain },
-    { step: 'add-rule', chain, rule: `${mark}dnat ip to ${key} . ${slot} map @${slotsOf(family)}` },
+    { step: 'add-rule', chain, rule: `${mark}dnat ip to ${key} . ${slot} map @${slotsOf(family, shape.protocol)}` },
   ];
 }
 
 function sets(): NftStep[] {
   const maps = FAMILIES.flatMap((family): NftStep[] => {
     const key = isPortFamily(family) ? PORT_KEY : ADDRESS_KEY;
+    const slotKey = `${key} . numgen random mod 65536`;
     return [
       { step: 'add-set', set: family, type: `typeof ${key} : verdict` },
-      { step: 'add-set', set: slotsOf(family), type: `typeof ${key} . numgen random mod 65536 : ip daddr . th dport` },
+      ...PROTOCOLS.map((protocol): NftStep => {
+        const type = `typeof ${slotKey} : ip daddr . ${protocol} dport`;
+        return { step: 'add-set', set: slotsOf(family, protocol), type };
+      }),
     ];
   });
   return [

@@ -1,5 +1,5 @@
 /** The table as it is to be: takes frontends service by service and answers with the steps that lead there. */
-import { FAMILIES, type Frontend, type Target } from './frontends.ts';
+import { FAMILIES, type Frontend, PROTOCOLS, type Target } from './frontends.ts';
 import {
   balancerChain,
   type BalancerShape,
@@ -190,9 +190,9 @@ function slotsFor(target: Target, previous: readonly (string | undefined)[]): st
   return target.sticky ? spread(target.backends, STICKY_SLOTS) : arrange(previous, target.backends);
 }
 
-function shapeOf({ frontend: { target }, slots }: Placed): BalancerShape | undefined {
+function shapeOf({ frontend: { protocol, target }, slots }: Placed): BalancerShape | undefined {
   return target.type === 'balance'
-    ? { slots: slots.length, sticky: target.sticky, masquerade: target.masquerade }
+    ? { protocol, slots: slots.length, sticky: target.sticky, masquerade: target.masquerade }
     : undefined;
 }
 
@@ -201,12 +201,12 @@ function elementsOfPlaced(placed: Placed | undefined): Map<ElementId, string> {
 }
 
 function elementsOf(frontend: Frontend, slots: readonly string[]): Map<ElementId, string> {
-  const { family, key, target } = frontend;
+  const { family, protocol, key, target } = frontend;
   if (target.type === 'drop') return new Map<ElementId, string>([[`${family}|${key}`, 'drop']]);
   if (target.type === 'refuse') return new Map<ElementId, string>([[`${refusedOf(family)}|${key}`, '']]);
-  const shape = { slots: slots.length, sticky: target.sticky, masquerade: target.masquerade };
+  const shape = { protocol, slots: slots.length, sticky: target.sticky, masquerade: target.masquerade };
   const elements = new Map<ElementId, string>([[`${family}|${key}`, `goto ${balancerChain(family, shape)}`]]);
-  slots.forEach((backend, slot) => elements.set(`${slotsOf(family)}|${key} . ${slot}`, backend));
+  slots.forEach((backend, slot) => elements.set(`${slotsOf(family, protocol)}|${key} . ${slot}`, backend));
   return elements;
 }
 
@@ -241,7 +241,8 @@ type SlotOrders = Map<string, (string | undefined)[]>;
 function slotOrders(table: TableState | undefined): SlotOrders {
   const orders: SlotOrders = new Map();
   for (const family of FAMILIES) {
-    for (const [key, backend] of table?.elements.get(slotsOf(family)) ?? []) {
+    const slots = PROTOCOLS.flatMap((protocol) => [...(table?.elements.get(slotsOf(family, protocol)) ?? [])]);
+    for (const [key, backend] of slots) {
       const end = key.lastIndexOf(' . ');
       const id = `${family}|${key.slice(0, end)}`;
       const order = orders.get(id) ?? [];
@@ -254,22 +255,24 @@ function slotOrders(table: TableState | undefined): SlotOrders {
 
 /** The frontends that the kernel balances, as far as its slots tell. */
 function frontendsIn(orders: SlotOrders): Frontend[] {
-  return [...orders].map(([id, slots]) => {
+  return [...orders].flatMap(([id, slots]) => {
     const { set, key } = elementName(id as ElementId);
+    const family = FAMILIES.find((each) => each === set);
+    const protocol = PROTOCOLS.find((each) => key.split(' . ').includes(each));
+    if (!family || !protocol) return [];
     const backends = slots.filter((backend) => backend !== undefined);
-    return {
-      family: set as Frontend['family'],
-      key,
-      target: { type: 'balance', backends, sticky: false, masquerade: false },
-    };
+    return [
+      { family, protocol, key, target: { type: 'balance' as const, backends, sticky: false, masquerade: false } },
+    ];
   });
 }
 
 /** UDP has no connections that end: flows to a backend that went away, or that had none, are to be tracked anew. */
 function staleFlows(before: Frontend, after: Frontend | undefined): StaleFlow[] {
+  if (before.protocol !== 'udp') return [];
   const parts = before.key.split(' . ');
-  const [address, protocol, port] = isPortFamily(before.family) ? [undefined, ...parts] : parts;
-  if (protocol !== 'udp') return [];
+  const address = isPortFamily(before.family) ? undefined : parts[0];
+  const port = parts.at(-1);
   const flow = { address, port: Number(port) };
   const now = after?.target.type === 'balance' ? after.target.backends : [];
   if (before.target.type !== 'balance') return now.length > 0 ? [{ ...flow, backend: undefined }] : [];

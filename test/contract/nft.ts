@@ -40,8 +40,8 @@ export function nftContract(create: () => Promise<Nft>): void {
       { step: 'add-chain', chain: 'services_1' },
       add('services', '10.96.0.7 . tcp . 80', 'goto services_1'),
       add('services', '10.96.0.8 . udp . 53', 'drop'),
-      add('services_slots', '10.96.0.7 . tcp . 80 . 0', '10.244.0.2 . 8080'),
-      add('nodeports_slots', 'sctp . 30007 . 12', '10.244.0.2 . 8080'),
+      add('services_tcp_slots', '10.96.0.7 . tcp . 80 . 0', '10.244.0.2 . 8080'),
+      add('nodeports_sctp_slots', 'sctp . 30007 . 12', '10.244.0.2 . 8080'),
       add('hairpins', '10.244.0.2 . 10.244.0.2'),
     ]);
     const table = await nft.read();
@@ -52,20 +52,26 @@ export function nftContract(create: () => Promise<Nft>): void {
       '10.96.0.8 . udp . 53': 'drop',
     });
     assert.deepEqual(
-      [...(table.elements.get('services_slots') ?? [])],
+      [...(table.elements.get('services_tcp_slots') ?? [])],
       [['10.96.0.7 . tcp . 80 . 0', '10.244.0.2 . 8080']],
     );
-    assert.deepEqual([...(table.elements.get('nodeports_slots') ?? [])], [['sctp . 30007 . 12', '10.244.0.2 . 8080']]);
+    assert.deepEqual(
+      [...(table.elements.get('nodeports_sctp_slots') ?? [])],
+      [['sctp . 30007 . 12', '10.244.0.2 . 8080']],
+    );
     assert.deepEqual([...(table.elements.get('hairpins') ?? [])], [['10.244.0.2 . 10.244.0.2', '']]);
   });
 
   it('replaces a value within one transaction', async () => {
-    await nft.commit([add('services_slots', '10.96.0.7 . tcp . 80 . 0', '10.244.0.2 . 8080')]);
+    await nft.commit([add('services_tcp_slots', '10.96.0.7 . tcp . 80 . 0', '10.244.0.2 . 8080')]);
     await nft.commit([
-      remove('services_slots', '10.96.0.7 . tcp . 80 . 0'),
-      add('services_slots', '10.96.0.7 . tcp . 80 . 0', '10.244.0.3 . 8080'),
+      remove('services_tcp_slots', '10.96.0.7 . tcp . 80 . 0'),
+      add('services_tcp_slots', '10.96.0.7 . tcp . 80 . 0', '10.244.0.3 . 8080'),
     ]);
-    assert.deepEqual([...((await nft.read())?.elements.get('services_slots')?.values() ?? [])], ['10.244.0.3 . 8080']);
+    assert.deepEqual(
+      [...((await nft.read())?.elements.get('services_tcp_slots')?.values() ?? [])],
+      ['10.244.0.3 . 8080'],
+    );
   });
 
   it('carries out all of a transaction or nothing', async () => {

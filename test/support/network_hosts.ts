@@ -31,11 +31,12 @@ export class TestNetwork {
     await sh('ip', '-n', namespace, 'link', 'set', name, 'up');
   }
 
-  /** Joins `namespace` to a bridge elsewhere by a device `eth0` with `address`. */
+  /** Joins `namespace` to a bridge elsewhere by a device `eth0` with `address`; the port may send back where it came from. */
   async join(namespace: string, address: string, at: { namespace: string; bridge: string }): Promise<void> {
     const end = `v${this.id}${this.links++}`;
     await sh('ip', '-n', namespace, 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', end, 'netns', at.namespace);
     await sh('ip', '-n', at.namespace, 'link', 'set', end, 'master', at.bridge, 'up');
+    await sh('bridge', '-n', at.namespace, 'link', 'set', 'dev', end, 'hairpin', 'on');
     await sh('ip', '-n', namespace, 'addr', 'add', address, 'dev', 'eth0');
     await sh('ip', '-n', namespace, 'link', 'set', 'eth0', 'up');
   }
