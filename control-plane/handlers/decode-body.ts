@@ -48,9 +48,11 @@ export async function decodeBody<T extends { apiVersion?: string; kind?: string 
     throw badRequest(`the body of the request is not an object; a ${expected.kind} is expected`);
   }
   checkType(value, expected);
-  const { object, warnings } = options.codec.decode<T>(expected.typeName, value, mode, duplicates);
+  const { kind, apiVersion } = expected;
+  const typed = { ...value, kind, apiVersion };
+  const { object, warnings } = options.codec.decode<T>(expected.typeName, typed, mode, duplicates);
   addWarnings(exchange, warnings);
-  return { ...object, apiVersion: expected.apiVersion, kind: expected.kind };
+  return object;
 }
 
 /** No Content-Type is taken as JSON, as by Kubernetes. */

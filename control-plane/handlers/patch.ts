@@ -1,9 +1,8 @@
-import { badRequest, unsupportedMediaType } from '../../api/errors.ts';
+import { badRequest, StatusError, unsupportedMediaType } from '../../api/errors.ts';
 import { apiVersionOf } from '../../api/kinds.ts';
 import { parseJson, type ParsedBody } from '../../api/machinery/body.ts';
 import type { KubeObject } from '../../api/object.ts';
-import { applyJsonPatch } from '../../api/patch/json.ts';
-import { applyMergePatch } from '../../api/patch/merge.ts';
+import { PATCH_TYPES } from '../../api/patch/patcher.ts';
 import { readBody } from '../server/body.ts';
 import { header } from '../server/exchange.ts';
 import { mediaType } from '../server/negotiate.ts';
@@ -13,15 +12,12 @@ import type { HandlerOptions, ResourceExchange } from './port.ts';
 import { representationOf, sendObject } from './represent.ts';
 import { parseWriteOptions, type FieldValidation } from './write-options.ts';
 
-const TYPES = {
-  'application/json-patch+json': 'json',
-  'application/merge-patch+json': 'merge',
-  'application/strategic-merge-patch+json': 'strategic',
-} as const;
+const ACCEPTED: readonly string[] = Object.values(PATCH_TYPES);
 const APPLY_TYPES = ['application/apply-patch+yaml', 'application/apply-patch+cbor'];
 
 export interface Patch {
-  readonly type: (typeof TYPES)[keyof typeof TYPES];
+  /** One of PATCH_TYPES. */
+  readonly type: string;
   readonly body: ParsedBody;
 }
 
@@ -49,9 +45,9 @@ export async function readPatch(
   mode: FieldValidation,
   { clock }: HandlerOptions,
 ): Promise<Patch> {
-  const media = mediaType(header(exchange.request, 'content-type'));
-  const type = TYPES[media as keyof typeof TYPES];
-  if (type === undefined) throw unsupportedPatch(media);
+  const type = mediaType(header(exchange.request, 'content-type'));
+  if (APPLY_TYPES.includes(type)) throw applyNotServed(type);
+  if (!ACCEPTED.includes(type)) throw unsupportedMediaType(ACCEPTED);
   const body = parseJson(await readBody(exchange, clock));
   if (mode === 'Strict' && body.duplicates.length > 0) {
     const fields = body.duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`).join(', ');
@@ -60,45 +56,31 @@ export async function readPatch(
   return { type, body };
 }
 
-function unsupportedPatch(media: string): Error {
-  const accepted = Object.keys(TYPES);
-  if (!APPLY_TYPES.includes(media)) return unsupportedMediaType(accepted);
-  const error = unsupportedMediaType(accepted);
-  error.message = `server-side apply is not served yet (${media}); accepted media types include: ${accepted.join(', ')}`;
-  return error;
-}
-
-/** What becomes of `current`, an object of the schema type `typeName`. */
-export function patchValue(
-  { strategic }: HandlerOptions,
-  { type, body }: Patch,
-  typeName: string,
-  current: object,
-): unknown {
-  switch (type) {
-    case 'json':
-      return applyJsonPatch(current, body.value);
-    case 'merge':
-      return applyMergePatch(current, body.value);
-    case 'strategic':
-      return strategic.apply(typeName, current, body.value);
-  }
+function applyNotServed(type: string): StatusError {
+  const { code, reason } = unsupportedMediaType(ACCEPTED);
+  const message = `server-side apply (${type}) is not served yet - accepted media types include: ${ACCEPTED.join(', ')}`;
+  return new StatusError({ code, reason, message });
 }
 
 function patchObject(
   exchange: ResourceExchange,
-  options: HandlerOptions,
-  given: Patch,
+  { patcher }: HandlerOptions,
+  { type, body }: Patch,
   mode: FieldValidation,
   current: KubeObject,
 ): { object: KubeObject; warnings: readonly string[] } {
   const { kind } = exchange.resource;
-  const value = patchValue(options, given, kind.schema, current) as Partial<KubeObject>;
   const apiVersion = apiVersionOf(kind);
-  if ((value.kind ?? kind.kind) !== kind.kind || (value.apiVersion ?? apiVersion) !== apiVersion) {
+  const { object, warnings } = patcher.apply(
+    kind.schema,
+    type,
+    { ...current, kind: kind.kind, apiVersion },
+    body,
+    mode,
+  );
+  if (object.kind !== kind.kind || object.apiVersion !== apiVersion) {
     throw badRequest('the kind and the API version of an object can not be changed');
   }
-  const { object, warnings } = options.codec.decode<KubeObject>(kind.schema, value, mode, given.body.duplicates);
   placeObject(exchange, object);
-  return { object: { ...object, apiVersion, kind: kind.kind }, warnings };
+  return { object, warnings };
 }

@@ -1,5 +1,5 @@
 /** What the handlers work on. Each verb is one function of an exchange, the resource it is about, and these. */
-import type { StrategicMerge } from '../../api/patch/strategic.ts';
+import type { Patcher } from '../../api/patch/patcher.ts';
 import type { Codec } from '../../api/schema/codec.ts';
 import type { Kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
@@ -85,7 +85,7 @@ export interface HandlerOptions {
   readonly resources: Resources;
   readonly history: History;
   readonly codec: Codec;
-  readonly strategic: StrategicMerge;
+  readonly patcher: Patcher;
   readonly printer: Printer;
   readonly tunnels: NodeTunnels;
   readonly clock: Clock;

@@ -13,6 +13,7 @@ import { get } from './get.ts';
 import { list } from './list.ts';
 import { log } from './log.ts';
 import { patch } from './patch.ts';
+import { portForward } from './portforward.ts';
 import type { ResourceHandler } from './port.ts';
 import { getScale, patchScale, updateScale } from './scale.ts';
 import { update } from './update.ts';
@@ -30,6 +31,7 @@ const OWN: Readonly<Record<string, Readonly<Record<string, Verbs>>>> = {
     log: { get: log },
     exec: { get: exec, create: exec },
     attach: { get: attach, create: attach },
+    portforward: { get: portForward, create: portForward },
     binding: { create: bind },
     eviction: { create: evict },
   },

@@ -3,7 +3,7 @@ import { mutateScale, scaleOf, type Scalable } from '../registry/scale.ts';
 import { writeJson } from '../server/respond.ts';
 import { decodeBody, placeObject } from './decode-body.ts';
 import { readCached } from './get.ts';
-import { patchValue, readPatch } from './patch.ts';
+import { readPatch } from './patch.ts';
 import type { HandlerOptions, ResourceExchange, ServedResource } from './port.ts';
 import { parseWriteOptions } from './write-options.ts';
 
@@ -28,8 +28,8 @@ export async function patchScale(exchange: ResourceExchange, options: HandlerOpt
   const { fieldValidation, ...write } = parseWriteOptions(exchange, 'PatchOptions');
   const patch = await readPatch(exchange, fieldValidation, options);
   await store(exchange, write, (current) => {
-    const value = patchValue(options, patch, EXPECTED.typeName, current);
-    const { object } = options.codec.decode<Scale>(EXPECTED.typeName, value, fieldValidation);
+    const { type, body } = patch;
+    const { object } = options.patcher.apply<Scale>(EXPECTED.typeName, type, current, body, fieldValidation);
     placeObject(exchange, object);
     return object;
   });

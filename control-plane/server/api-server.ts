@@ -4,6 +4,8 @@ import type { Component } from '../../lib/component.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Metrics } from '../../lib/metrics.ts';
 import { kinds } from '../../api/kinds.ts';
+import { Patcher } from '../../api/patch/patcher.ts';
+import type { StrategicMerge } from '../../api/patch/strategic.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { discovery, masters } from '../auth/authorizer.ts';
 import { CertificateAuthenticator } from '../auth/certificates.ts';
@@ -31,7 +33,9 @@ export interface ApiServerOptions {
   readonly web: Address;
   /** Loaded when `start` is called. */
   readonly certificates: Certificates;
-  readonly handlers: Omit<HandlerOptions, 'watchMetrics' | 'clock' | 'log'>;
+  readonly handlers: Omit<HandlerOptions, 'watchMetrics' | 'patcher' | 'clock' | 'log'> & {
+    readonly strategic: StrategicMerge;
+  };
   /** Discovery and OpenAPI. */
   readonly documents: EndpointsOptions['documents'];
   readonly join: JoinOptions;
@@ -66,7 +70,13 @@ export class ApiServer implements Component {
           ? resource === 'nodes' || resource === 'pods'
           : resources.find(group, version, resource) !== undefined,
     });
-    const handlers: HandlerOptions = { ...options.handlers, clock, log, watchMetrics: watchMetricsOf(metrics) };
+    const handlers: HandlerOptions = {
+      ...options.handlers,
+      patcher: new Patcher(options.handlers),
+      clock,
+      log,
+      watchMetrics: watchMetricsOf(metrics),
+    };
     const handler = router({ handlers, endpoints: endpoints({ health: this.health, metrics, documents }) });
     const chain = apiChain({ authenticators, authorizers, metrics: requestMetrics, clock, log }, handler);
     this.api = new ApiListener({ ...options.api, certificates, handler: chain, clock, log });
