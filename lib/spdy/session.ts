@@ -116,7 +116,7 @@ export class SpdySession {
   private end(): void {
     this.goingAway = true;
     const error = this.failure ?? new Error('the SPDY session ended');
-    for (const stream of [...this.streams.values()]) stream.lose(error);
+    for (const stream of this.streams.values()) stream.lose(error);
     this.reader.close();
     this.connection.end(() => this.connection.destroy());
   }
