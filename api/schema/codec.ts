@@ -6,6 +6,7 @@
  * without a value, a list or map is empty and an `omitempty` time is absent.
  */
 import { badRequest } from '../errors.ts';
+import { pathText } from '../machinery/path.ts';
 import { DecodeContext, DecodeError } from './decode-context.ts';
 import { Structs } from './structs.ts';
 import { localName, packageName } from './table.ts';
@@ -52,7 +53,7 @@ export class Codec {
     const shape = this.#structs.shape(typeName);
     if (value === null || value === undefined) return { object: shape.zero(), unknown: [] };
     const object = shape.decode(value, context);
-    return { object, unknown: context.unknown };
+    return { object, unknown: context.unknown.length > 1 ? asTheyCame(value, context.unknown) : context.unknown };
   }
 
   #checkedOrBadRequest(typeName: string, value: unknown): Checked {
@@ -63,6 +64,23 @@ export class Codec {
       throw error;
     }
   }
+}
+
+/** The decoder goes by the table's order; who reads the errors goes by that of the file. */
+function asTheyCame(value: unknown, unknown: readonly string[]): string[] {
+  const wanted = new Set(unknown);
+  const found: string[] = [];
+  const walk = (part: unknown, path: readonly (string | number)[]): void => {
+    if (typeof part !== 'object' || part === null || found.length === wanted.size) return;
+    for (const [key, item] of Object.entries(part)) {
+      const here = [...path, Array.isArray(part) ? Number(key) : key];
+      const text = pathText(here);
+      if (wanted.has(text)) found.push(text);
+      else walk(item, here);
+    }
+  };
+  walk(value, []);
+  return found;
 }
 
 function unusable(typeName: string, why: string): Error {

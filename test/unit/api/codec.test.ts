@@ -193,8 +193,8 @@ describe('decoding', () => {
     const text =
       '{"metadata":{"name":"a","name":"b"},"spec":{"replicas":1,"replicas":2,"foo":{"x":1,"x":2},"template":{"spec":{"containers":[{"name":"c"},{"nme":"d","env":[],"env":null}]}}}}';
     const problems = [
-      'unknown field "spec.template.spec.containers[1].nme"',
       'unknown field "spec.foo"',
+      'unknown field "spec.template.spec.containers[1].nme"',
       'duplicate field "metadata.name"',
       'duplicate field "spec.replicas"',
       'duplicate field "spec.template.spec.containers[1].env"',

@@ -1,0 +1,119 @@
+/** `/openapi/v3`: an index, and one document a group and version, each made when it is first asked for. */
+import { createHash } from 'node:crypto';
+import { subresourcesOf } from '../kinds.ts';
+import type { Kind } from '../kinds.ts';
+import type { SchemaTable } from '../schema/table.ts';
+import type { Descriptions } from './descriptions.ts';
+import { Operations } from './operations.ts';
+import { KindPaths, listType, rootPath } from './paths.ts';
+import type { PathItem } from './paths.ts';
+import { Schemas, V3 } from './schemas.ts';
+import type { Dialect, GroupVersionKind, Schema } from './schemas.ts';
+
+const VERSION = 'v1.35.0';
+
+export interface OpenApiDocument {
+  readonly json: string;
+  /** Of the content; also its ETag. */
+  readonly hash: string;
+}
+
+export interface OpenApiOptions {
+  readonly table: SchemaTable;
+  readonly descriptions: Descriptions;
+  readonly kinds: Iterable<Kind>;
+}
+
+export class OpenApiV3 {
+  readonly #options: OpenApiOptions;
+  /** By path below `/openapi/v3/`, such as `api/v1`. */
+  readonly #groups: ReadonlyMap<string, readonly Kind[]>;
+  readonly #documents = new Map<string, OpenApiDocument>();
+
+  constructor(options: OpenApiOptions) {
+    this.#options = options;
+    this.#groups = Map.groupBy(options.kinds, ({ group, version }) => rootPath(group, version).slice(1));
+  }
+
+  index(): { paths: Record<string, { serverRelativeURL: string }> } {
+    const entries = [...this.#groups.keys()].map((path): [string, { serverRelativeURL: string }] => [
+      path,
+      { serverRelativeURL: `/openapi/v3/${path}?hash=${this.document(path)?.hash ?? ''}` },
+    ]);
+    return { paths: Object.fromEntries(entries) };
+  }
+
+  /** `path` is such as `apis/apps/v1`; undefined for what is not served. */
+  document(path: string): OpenApiDocument | undefined {
+    const known = this.#documents.get(path);
+    if (known) return known;
+    const kinds = this.#groups.get(path);
+    if (!kinds) return undefined;
+    const { paths, schemas } = describeKinds(this.#options, kinds, V3);
+    const json = JSON.stringify({
+      openapi: '3.0.0',
+      info: { title: 'Kubernetes', version: VERSION },
+      paths,
+      components: {
+        schemas,
+        securitySchemes: {
+          BearerToken: {
+            type: 'apiKey',
+            description: 'Bearer Token authentication',
+            name: 'authorization',
+            in: 'header',
+          },
+        },
+      },
+    });
+    const document = { json, hash: createHash('sha512').update(json).digest('hex').toUpperCase() };
+    this.#documents.set(path, document);
+    return document;
+  }
+}
+
+/** What both versions of OpenAPI tell about kinds. */
+export function describeKinds(
+  { table, descriptions }: OpenApiOptions,
+  kinds: readonly Kind[],
+  dialect: Dialect,
+): { paths: Record<string, PathItem>; schemas: Record<string, Schema> } {
+  const schemas = new Schemas({ table, descriptions, dialect });
+  const operations = new Operations({ table, reference: (typeName) => schemas.reference(typeName) });
+  const paths: Record<string, PathItem> = {};
+  const types = new Map<string, GroupVersionKind[]>();
+  for (const kind of kinds) {
+    Object.assign(paths, new KindPaths(kind, operations).paths());
+    for (const [typeName, gvk] of typesOf(kind)) types.set(typeName, [gvk]);
+  }
+  const roots = [...types.keys(), ...Operations.types];
+  return { paths, schemas: schemas.closure(roots, withCommonTypes(types, kinds)) };
+}
+
+function typesOf(kind: Kind): [string, GroupVersionKind][] {
+  const { group, version } = kind;
+  return [
+    [kind.schema, { group, version, kind: kind.kind }],
+    [listType(kind), { group, version, kind: `${kind.kind}List` }],
+    ...subresourcesOf(kind).map((sub): [string, GroupVersionKind] => [
+      sub.schema,
+      { group: sub.group, version: sub.version, kind: sub.kind },
+    ]),
+  ];
+}
+
+/** Types of the machinery belong to every group and version. */
+function withCommonTypes(
+  types: ReadonlyMap<string, GroupVersionKind[]>,
+  kinds: readonly Kind[],
+): Map<string, readonly GroupVersionKind[]> {
+  const versions = [
+    ...new Map(kinds.map(({ group, version }) => [`${group}/${version}`, { group, version }])).values(),
+  ];
+  const [status = '', deleteOptions = ''] = Operations.types;
+  return new Map<string, readonly GroupVersionKind[]>([
+    ...types,
+    [status, [{ group: '', version: 'v1', kind: 'Status' }]],
+    [deleteOptions, versions.map(({ group, version }) => ({ group, version, kind: 'DeleteOptions' }))],
+  ]);
+}
