@@ -1,0 +1,40 @@
+/** The addresses of a server and of the cluster, worked out from its flags. */
+import { networkInterfaces } from 'node:os';
+import ipaddr from 'ipaddr.js';
+import type { ServerFlags } from './flags.ts';
+import { FlagError } from '../lib/flags.ts';
+
+export interface Addresses {
+  /** Where others reach this server. */
+  advertised: string;
+  apiUrl: string;
+  /** The first one of the services: `kubernetes.default`. */
+  serviceAddress: string;
+}
+
+/** Throws {@link FlagError}. */
+export function addressesOf(flags: ServerFlags): Addresses {
+  const advertised = flags.advertiseAddress ?? firstAddress();
+  if (!ipaddr.isValid(advertised)) throw new FlagError(`--advertise-address "${advertised}": must be an IP address`);
+  const services = rangeOf('--service-cidr', flags.serviceCidr);
+  rangeOf('--cluster-cidr', flags.clusterCidr);
+  if (!ipaddr.IPv4.isValid(flags.clusterDns) || !ipaddr.IPv4.parse(flags.clusterDns).match(services)) {
+    throw new FlagError(
+      `--cluster-dns "${flags.clusterDns}": must be an address in --service-cidr ${flags.serviceCidr}`,
+    );
+  }
+  const network = ipaddr.IPv4.networkAddressFromCIDR(flags.serviceCidr).toByteArray();
+  const serviceAddress = [...network.slice(0, 3), (network[3] ?? 0) + 1].join('.');
+  return { advertised, apiUrl: `https://${advertised}:${flags.port}`, serviceAddress };
+}
+
+function rangeOf(flag: string, cidr: string): [ipaddr.IPv4, number] {
+  if (!ipaddr.IPv4.isValidCIDR(cidr)) throw new FlagError(`${flag} "${cidr}": must be a range such as 10.96.0.0/16`);
+  return ipaddr.IPv4.parseCIDR(cidr);
+}
+
+function firstAddress(): string {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const found = all.find(({ family, internal }) => family === 'IPv4' && !internal);
+  return found?.address ?? '127.0.0.1';
+}

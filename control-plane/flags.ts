@@ -1,0 +1,36 @@
+/** The flags of `dure server`. */
+import { type Values, duration, list, number, oneOf, text } from '../lib/flags.ts';
+import { LOG_LEVELS } from '../lib/log.ts';
+
+const PORTS: [number, number] = [1, 65_535];
+
+export const serverProgram = {
+  name: 'dure server',
+  summary: 'Serves the API, schedules, runs the controllers and talks to the agents.',
+  flags: {
+    dataDir: text('directory', 'where the store, certificates and tokens are kept', '/var/lib/dure/server'),
+    name: text('name', 'the name of this server among the servers; the host name when not given'),
+    bindAddress: text('address', 'the address to listen on', '0.0.0.0'),
+    advertiseAddress: text('address', 'the address at which others reach this server; found when not given'),
+    port: number('port', 'the port of the API', 6443, PORTS),
+    agentPort: number('port', 'the port that agents dial', 6444, PORTS),
+    webPort: number('port', 'the port of health, metrics and joining', 6445, PORTS),
+    tlsSan: list('name', 'a further name or address for the server certificate'),
+    etcdServers: list('url', 'use these etcd servers instead of starting one'),
+    etcdCaFile: text('file', 'the CA of the etcd servers'),
+    etcdCertFile: text('file', 'the client certificate for the etcd servers'),
+    etcdKeyFile: text('file', 'the key of that certificate'),
+    clusterCidr: text('cidr', 'where pod addresses come from', '10.244.0.0/16'),
+    nodeCidrSize: number('bits', 'the prefix length of each node’s share of them', 24, [16, 30]),
+    serviceCidr: text('cidr', 'where service addresses come from', '10.96.0.0/16'),
+    clusterDns: text('address', 'the address of DNS, out of the service addresses', '10.96.0.10'),
+    clusterDomain: text('domain', 'the domain of services', 'cluster.local'),
+    heartbeat: duration('how often agents say that they live', '400ms'),
+    nodeTimeout: duration('the silence after which a node is lost', '1600ms'),
+    agentRestartTimeout: duration('the same when the agent’s connection was closed: its host lives', '10s'),
+    nodeGrace: duration('the time nodes get after the control plane itself could not see', '10s'),
+    logLevel: oneOf(LOG_LEVELS, 'how much to log', 'info'),
+  },
+};
+
+export type ServerFlags = Values<typeof serverProgram.flags>;

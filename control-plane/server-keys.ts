@@ -1,0 +1,76 @@
+/** What servers tell each other through the store: where each is, and which nodes' agents are connected to it. */
+import type { NodeSession } from './controllers/node-lifecycle/node-lifecycle.ts';
+import type { ApiServer } from './controllers/bootstrap/bootstrap.ts';
+import type { SessionKeys as NodeSessionKeys } from './nodes/sessions.ts';
+import type { KeyEntry, KeyWatch, SessionKeys } from './storage/coordination.ts';
+import type { Component } from '../lib/component.ts';
+import type { Log } from '../lib/log.ts';
+import { MapView, type View } from '../lib/view.ts';
+
+const SERVERS = '/dure/servers/';
+const SESSIONS = '/dure/sessions/';
+
+export interface ServerKeysOptions {
+  sessionKeys: SessionKeys;
+  /** This server's name and address. */
+  server: string;
+  address: string;
+  log: Log;
+}
+
+export class ServerKeys implements Component, NodeSessionKeys {
+  readonly name = 'server keys';
+  readonly sessions: View<NodeSession>;
+  readonly servers: View<ApiServer>;
+  private readonly options: ServerKeysOptions;
+  private readonly watches: KeyWatch[] = [];
+  private order: Promise<void> = Promise.resolve();
+
+  constructor(options: ServerKeysOptions) {
+    this.options = options;
+    this.sessions = this.follow(SESSIONS, ({ key, value }) => ({ node: key, server: value }));
+    this.servers = this.follow(SERVERS, ({ value }) => ({ address: value }));
+  }
+
+  async start(): Promise<void> {
+    const { sessionKeys, server, address } = this.options;
+    await sessionKeys.put(SERVERS + server, address);
+  }
+
+  stop(): Promise<void> {
+    for (const watch of this.watches) watch.close();
+    return this.order;
+  }
+
+  put(node: string): Promise<void> {
+    return this.inOrder(() => this.options.sessionKeys.put(SESSIONS + node, this.options.server));
+  }
+
+  delete(node: string): Promise<void> {
+    return this.inOrder(() => this.options.sessionKeys.delete(SESSIONS + node));
+  }
+
+  /** A key that is put right after it was deleted must be there in the end. */
+  private inOrder(step: () => Promise<void>): Promise<void> {
+    const done = this.order.then(step);
+    this.order = done.catch((error: unknown) => {
+      this.options.log.warn({ err: error }, 'a session could not be told to the other servers yet');
+    });
+    return done;
+  }
+
+  private follow<T>(prefix: string, map: (entry: KeyEntry) => T): View<T> {
+    const watch = this.options.sessionKeys.watch(prefix);
+    this.watches.push(watch);
+    const view = new MapView<T>();
+    watch.view.subscribe(({ type, key, object }) => {
+      if (type === 'deleted') view.delete(key);
+      else view.set(key, map(object));
+    });
+    void watch.view.whenSynced().then(() => {
+      for (const entry of watch.view.list()) view.set(entry.key, map(entry));
+      view.markSynced();
+    });
+    return view;
+  }
+}

@@ -1,0 +1,289 @@
+/** The composition root of `dure server`: makes the parts, gives each what it needs, starts them in order. */
+import { randomInt, randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { kinds } from '../api/kinds.ts';
+import { StrategicMerge } from '../api/patch/strategic.ts';
+import { cellsOf, columnDefinitions } from '../api/printing/table.ts';
+import { Codec } from '../api/schema/codec.ts';
+import { loadSchemaTable } from '../api/schema/table.ts';
+import type { Clock } from '../lib/clock.ts';
+import { type Component, ComponentGroup } from '../lib/component.ts';
+import type { Log } from '../lib/log.ts';
+import { Metrics } from '../lib/metrics.ts';
+import { type Addresses, addressesOf } from './addresses.ts';
+import { makeBackend } from './backend.ts';
+import { Caches } from './caches.ts';
+import { RegistryEventRecorder } from './events/recorder.ts';
+import type { ServerFlags } from './flags.ts';
+import { StoreHistory } from './handlers/history.ts';
+import { Leader } from './leader.ts';
+import { NodeSessions } from './nodes/sessions.ts';
+import { generateName } from './registry/name-generator.ts';
+import { ResourceRegistry } from './registry/registry.ts';
+import { RegistryOutput } from './scheduler/output.ts';
+import { PROFILES } from './scheduler/profiles.ts';
+import { ApiServer } from './server/api-server.ts';
+import { JoinTokens } from './server/join-tokens.ts';
+import { Pki } from './server/pki.ts';
+import { ServerKeys } from './server-keys.ts';
+import { ControlPlaneSight } from './sight.ts';
+import { Compactor } from './storage/compactor.ts';
+import { LeaseElection } from './storage/election.ts';
+import type { EtcdStore } from './storage/etcd/store.ts';
+import { LeaseSessionKeys } from './storage/session-keys.ts';
+
+/** Seconds after which others take over from a server that died. */
+const LEADER_TTL = 4;
+/** Seconds after which the sessions that a dead server held are seen as ended. */
+const SESSION_TTL = 4;
+
+export interface ServerOptions {
+  flags: ServerFlags;
+  clock: Clock;
+  log: Log;
+}
+
+export class Server implements Component {
+  readonly name = 'server';
+  private readonly options: ServerOptions;
+  private readonly metrics = new Metrics();
+  private readonly addresses: Addresses;
+  private readonly serverName: string;
+  private started: ComponentGroup[] = [];
+
+  /** Throws an Error for flags that don't fit together. */
+  constructor(options: ServerOptions) {
+    this.options = options;
+    this.addresses = addressesOf(options.flags);
+    this.serverName = options.flags.name ?? hostname();
+    this.metrics.includeProcess();
+  }
+
+  /** Starts from the store upwards; what is above is made only when what is below answers. */
+  async start(): Promise<void> {
+    const { flags, clock, log } = this.options;
+    try {
+      const pki = this.makePki();
+      const { store, components } = await makeBackend(flags, this.serverName, clock, log);
+      const caches = new Caches({ store, clock, log, metrics: this.metrics });
+      await this.run('foundation', [pki, ...components, new Compactor({ store, clock, log }), caches]);
+      await this.serve(pki, store, caches);
+      log.info({ api: this.addresses.apiUrl, kubeconfig: pki.adminKubeconfig }, 'ready');
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Requests in flight first, the store last. */
+  async stop(): Promise<void> {
+    for (let group = this.started.pop(); group; group = this.started.pop()) await group.stop();
+  }
+
+  private async run(name: string, components: Component[]): Promise<void> {
+    const group = new ComponentGroup(name, components);
+    await group.start();
+    this.started.push(group);
+  }
+
+  private makePki(): Pki {
+    const { flags, clock, log } = this.options;
+    const { advertised, serviceAddress, apiUrl } = this.addresses;
+    const isAddress = (name: string): boolean => /^[\d.]+$|:/.test(name);
+    return new Pki({
+      directory: join(flags.dataDir, 'pki'),
+      dnsNames: [this.serverName, ...flags.tlsSan.filter((name) => !isAddress(name))],
+      addresses: [advertised, ...flags.tlsSan.filter(isAddress)],
+      clusterDomain: flags.clusterDomain,
+      serviceAddress,
+      url: () => apiUrl,
+      clock,
+      log,
+    });
+  }
+
+  private async serve(pki: Pki, store: EtcdStore, caches: Caches): Promise<void> {
+    const { flags, clock, log } = this.options;
+    const random = (bound: number): number => randomInt(bound);
+    const registry = new ResourceRegistry({
+      store,
+      cacheOf: (kind) => caches.of(kind),
+      clock,
+      log,
+      newUid: randomUUID,
+      random,
+      serviceCidr: flags.serviceCidr,
+    });
+    const nextId = (): string => generateName('', random);
+    const events = new RegistryEventRecorder({ registry, clock, log, component: 'dure-server', nextId });
+    const sessionKeys = new LeaseSessionKeys({ leases: store.leases, store, ttlSeconds: SESSION_TTL, clock, log });
+    await this.run('sessions', [sessionKeys, events]);
+
+    const keys = new ServerKeys({ sessionKeys, server: this.serverName, address: this.addresses.advertised, log });
+    const sight = new ControlPlaneSight({ probe: () => store.revision(), clock });
+    const sessions = this.makeSessions(pki, registry, caches, keys, sight);
+    const tokens = new JoinTokens({
+      store,
+      clock,
+      directory: flags.dataDir,
+      authorityHash: () => pki.authorityHash,
+    });
+    await tokens.ensure();
+    const leader = this.makeLeader({ pki, registry, caches, events, keys, sight, nextId });
+    const api = this.makeApi({ pki, store, registry, caches, sessions, tokens });
+    await this.run('serving', [keys, sessions, api, this.campaign(store, leader)]);
+  }
+
+  private makeSessions(
+    pki: Pki,
+    registry: ResourceRegistry,
+    caches: Caches,
+    keys: ServerKeys,
+    sight: ControlPlaneSight,
+  ): NodeSessions {
+    const { flags, clock, log } = this.options;
+    const { certificate, key } = pki.serverKeyPair;
+    return new NodeSessions({
+      listen: `${flags.bindAddress}:${flags.agentPort}`,
+      tls: { ca: pki.authorityCertificate, cert: certificate, key },
+      registry,
+      caches: {
+        pods: caches.of(kinds.pods),
+        secrets: caches.of(kinds.secrets),
+        configmaps: caches.of(kinds.configmaps),
+        services: caches.of(kinds.services),
+        endpointslices: caches.of(kinds.endpointslices),
+        nodes: caches.of(kinds.nodes),
+      },
+      keys,
+      welcome: {
+        heartbeatMilliseconds: flags.heartbeat,
+        timeoutMilliseconds: flags.nodeTimeout,
+        clusterDomain: flags.clusterDomain,
+        clusterDns: flags.clusterDns,
+        clusterCidr: flags.clusterCidr,
+        serviceCidr: flags.serviceCidr,
+      },
+      closedMilliseconds: flags.agentRestartTimeout,
+      onPause: () => sight.paused(),
+      clock,
+      log,
+    });
+  }
+
+  private makeLeader(parts: {
+    pki: Pki;
+    registry: ResourceRegistry;
+    caches: Caches;
+    events: RegistryEventRecorder;
+    keys: ServerKeys;
+    sight: ControlPlaneSight;
+    nextId: () => string;
+  }): Leader {
+    const { flags, clock, log } = this.options;
+    const { pki, registry, caches, events, keys, sight, nextId } = parts;
+    const attempts = this.metrics.counter(
+      'scheduler_schedule_attempts_total',
+      'Attempts to schedule pods, by result.',
+      ['result', 'profile'],
+    );
+    return new Leader({
+      registry,
+      sight,
+      log,
+      controllers: {
+        registry,
+        events,
+        clock,
+        log,
+        nextId,
+        whenFresh: () => caches.whenFresh(),
+        sessions: keys.sessions,
+        sight,
+        servers: keys.servers,
+        apiPort: flags.port,
+        serviceCidr: flags.serviceCidr,
+        caCertificate: pki.authorityCertificate,
+        nodeGraceMilliseconds: flags.nodeGrace,
+      },
+      scheduler: {
+        pods: caches.of(kinds.pods).view,
+        nodes: caches.of(kinds.nodes).view,
+        profiles: PROFILES,
+        output: new RegistryOutput({
+          registry,
+          rewrite: (namespace, name, change) => registry.of(kinds.pods).rewrite(namespace, name, change),
+          events,
+          clock,
+          log,
+        }),
+        clock,
+        random: Math.random,
+        log,
+        metrics: { attempt: (result, profile) => attempts.add({ result, profile }) },
+      },
+    });
+  }
+
+  private makeApi(parts: {
+    pki: Pki;
+    store: EtcdStore;
+    registry: ResourceRegistry;
+    caches: Caches;
+    sessions: NodeSessions;
+    tokens: JoinTokens;
+  }): ApiServer {
+    const { flags, clock, log } = this.options;
+    const { pki, store, registry, caches, sessions, tokens } = parts;
+    const table = loadSchemaTable();
+    return new ApiServer({
+      api: { host: flags.bindAddress, port: flags.port },
+      web: { host: flags.bindAddress, port: flags.webPort },
+      certificates: pki,
+      handlers: {
+        resources: registry,
+        history: new StoreHistory({ store }),
+        codec: new Codec({ table }),
+        strategic: new StrategicMerge({ table }),
+        printer: { columns: columnDefinitions, cells: cellsOf },
+        tunnels: sessions.tunnels,
+        random: Math.random,
+      },
+      documents: {},
+      join: {
+        tokens,
+        signNode: (request, nodeName) => pki.signNode(request, nodeName),
+        settings: () => ({ agentServers: [`${this.addresses.advertised}:${flags.agentPort}`] }),
+      },
+      checks: [
+        { name: 'etcd', liveness: false, check: async () => void (await store.revision()) },
+        { name: 'caches', liveness: false, check: () => caches.whenFresh() },
+      ],
+      metrics: this.metrics,
+      clock,
+      log,
+    });
+  }
+
+  private campaign(store: EtcdStore, leader: Leader): Component {
+    const { clock, log } = this.options;
+    const election = new LeaseElection({
+      leases: store.leases,
+      store,
+      identity: this.serverName,
+      clock,
+      log,
+      ttlSeconds: LEADER_TTL,
+    });
+    let campaign: { stop(): Promise<void> } | undefined;
+    return {
+      name: 'campaign',
+      start() {
+        campaign = election.campaign('leader', leader);
+        return Promise.resolve();
+      },
+      stop: async () => campaign?.stop(),
+    };
+  }
+}
