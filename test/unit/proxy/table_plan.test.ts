@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { Family, Frontend, Target } from '../../../node-agent/proxy/frontends.ts';
+import { layoutOf } from '../../../node-agent/proxy/layout.ts';
+import { NftFake } from '../../../node-agent/proxy/nft_fake.ts';
+import { arrange, spread } from '../../../node-agent/proxy/slots.ts';
+import { TablePlanner, type Wish } from '../../../node-agent/proxy/table_plan.ts';
+
+const LAYOUT = layoutOf({
+  clusterCidr: '10.244.0.0/16',
+  serviceCidr: '10.96.0.0/12',
+  bridge: 'cni0',
+  tunnel: 'dure-vxlan',
+});
+
+function frontend(service: number, target: Target, family: Family = 'services'): Frontend {
+  const port = family.endsWith('nodeports') ? `tcp . ${30000 + service}` : `10.96.0.${service} . tcp . 80`;
+  return { family, protocol: 'tcp', key: port, target };
+}
+
+const balance = (...hosts: number[]): Target => ({
+  type: 'balance',
+  backends: hosts.map((host) => `10.244.0.${host} . 8080`),
+  sticky: false,
+  masquerade: false,
+});
+const wish = (...frontends: Frontend[]): Wish => ({ frontends, hairpins: [] });
+
+const targets: fc.Arbitrary<Target> = fc.oneof(
+  fc.constant<Target>({ type: 'refuse' }),
+  fc.constant<Target>({ type: 'drop' }),
+  fc
+    .tuple(fc.uniqueArray(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 }), fc.boolean())
+    .map(([hosts, masquerade]): Target => ({ ...balance(...hosts.toSorted()), masquerade }) as Target),
+);
+/** Owners share some addresses on purpose: external ones may clash. */
+const changes = fc.array(
+  fc.record({
+    owner: fc.constantFrom('a/x', 'a/y', 'b/z'),
+    frontends: fc.uniqueArray(
+      fc
+        .tuple(fc.integer({ min: 1, max: 4 }), targets, fc.constantFrom<Family>('services', 'nodeports'))
+        .map(([service, target, family]) => frontend(service, target, family)),
+      { selector: ({ family, key }) => family + key, maxLength: 3 },
+    ),
+    hairpins: fc.uniqueArray(fc.constantFrom('10.244.0.1', '10.244.0.2'), { maxLength: 2 }),
+  }),
+  { minLength: 1, maxLength: 12 },
+);
+
+describe('the plan of the table', () => {
+  it('leads by small steps to the same table as all at once, and never fails', async () => {
+    await fc.assert(
+      fc.asyncProperty(changes, async (steps) => {
+        const nft = new NftFake();
+        const planner = new TablePlanner(LAYOUT);
+        await nft.commit(planner.full(undefined, new Map()).steps);
+        for (const { owner, ...change } of steps) await nft.commit(planner.update(owner, change).steps);
+
+        const small = await nft.read();
+        const verdicts = [...(small?.elements.get('services') ?? []), ...(small?.elements.get('nodeports') ?? [])];
+        for (const [key, verdict] of verdicts) {
+          const count = Number(/_m?(\d+)$/.exec(verdict)?.[1] ?? 0);
+          const map = key.startsWith('tcp') ? 'nodeports_tcp_slots' : 'services_tcp_slots';
+          const slots = [...(small?.elements.get(map) ?? [])].filter(([slot]) => slot.startsWith(`${key} . `));
+          assert.equal(slots.length, count);
+          assert.deepEqual(
+            slots.map(([slot]) => Number(slot.slice(key.length + 3))).toSorted(),
+            Array.from({ length: count }, (_, slot) => slot),
+          );
+          assert.equal(new Set(slots.map(([, backend]) => backend)).size, count);
+        }
+
+        const wishes = new Map<string, Wish>();
+        for (const { owner, ...change } of steps) wishes.set(owner, change);
+        const uncontended = [...wishes.values()].flatMap(({ frontends }) =>
+          frontends.map(({ family, key }) => family + key),
+        );
+        if (new Set(uncontended).size === uncontended.length) {
+          const again = new TablePlanner(LAYOUT).full(small, wishes);
+          assert.deepEqual(
+            again.steps.filter((step) => 'key' in step),
+            [],
+          );
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('touches a handful of elements when one endpoint of many is replaced', async () => {
+    const nft = new NftFake();
+    const planner = new TablePlanner(LAYOUT);
+    const many = Array.from({ length: 20 }, (_, i) => i + 1);
+    await nft.commit(planner.full(undefined, new Map([['a/x', wish(frontend(1, balance(...many)))]])).steps);
+    const { steps } = planner.update('a/x', wish(frontend(1, balance(...many.slice(1), 99))));
+    assert.deepEqual(steps, [
+      { step: 'remove-element', set: 'services_tcp_slots', key: '10.96.0.1 . tcp . 80 . 0' },
+      {
+        step: 'add-element',
+        set: 'services_tcp_slots',
+        key: '10.96.0.1 . tcp . 80 . 0',
+        value: '10.244.0.99 . 8080',
+      },
+    ]);
+    await nft.commit(steps);
+    assert.ok(planner.update('a/x', wish(frontend(1, balance(...many.slice(2), 99)))).steps.length <= 8);
+  });
+
+  it('replaces a table of another layout in one transaction', () => {
+    const planner = new TablePlanner(LAYOUT);
+    const { steps } = planner.full({ chains: new Set(['layout_0']), elements: new Map() }, new Map());
+    assert.equal(steps[0]?.step, 'remove-table');
+  });
+
+  it('gives a contended address to the next in line when its holder goes', async () => {
+    const nft = new NftFake();
+    const planner = new TablePlanner(LAYOUT);
+    const wishes = new Map([
+      ['a/x', wish(frontend(1, balance(1)))],
+      ['a/y', wish(frontend(1, balance(2)))],
+    ]);
+    await nft.commit(planner.full(undefined, wishes).steps);
+    const backends = async (): Promise<string[]> => [
+      ...((await nft.read())?.elements.get('services_tcp_slots')?.values() ?? []),
+    ];
+    assert.deepEqual(await backends(), ['10.244.0.1 . 8080']);
+    await nft.commit(planner.update('a/x').steps);
+    assert.deepEqual(await backends(), ['10.244.0.2 . 8080']);
+  });
+
+  it('names the UDP flows of a backend that left', () => {
+    const planner = new TablePlanner(LAYOUT);
+    const udp = (...hosts: number[]): Frontend => ({
+      family: 'services',
+      protocol: 'udp',
+      key: '10.96.0.1 . udp . 53',
+      target: balance(...hosts),
+    });
+    planner.full(undefined, new Map([['a/x', wish(udp(1, 2))]]));
+    assert.deepEqual(planner.update('a/x', wish(udp(2))).stale, [
+      { address: '10.96.0.1', port: 53, backend: '10.244.0.1' },
+    ]);
+  });
+});
+
+describe('slots', () => {
+  const hosts = fc.uniqueArray(fc.integer({ min: 1, max: 30 }).map(String), { minLength: 1, maxLength: 12 });
+
+  it('keep what stays in place, each backend once', () => {
+    fc.assert(
+      fc.property(hosts, hosts, (before, wanted) => {
+        const after = arrange(before, wanted);
+        assert.deepEqual(after.toSorted(), wanted.toSorted());
+        before.slice(0, wanted.length).forEach((backend, slot) => {
+          if (wanted.includes(backend)) assert.equal(after[slot], backend);
+        });
+      }),
+    );
+  });
+
+  it('of a client move only when its backend goes', () => {
+    fc.assert(
+      fc.property(hosts, (backends) => {
+        const before = spread(backends, 128);
+        const rest = backends.slice(1);
+        if (rest.length === 0) return;
+        spread(rest, 128).forEach((backend, slot) => {
+          if (before[slot] !== backends[0]) assert.equal(backend, before[slot]);
+        });
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
