@@ -1,6 +1,6 @@
 /** The metrics.k8s.io group: what `kubectl top` reads. Computed, not stored, so it can only be read. */
 import { notFound } from '../../api/errors.ts';
-import { kinds } from '../../api/kinds.ts';
+import { kinds, type Kind } from '../../api/kinds.ts';
 import { objectKey, type KubeObject } from '../../api/object.ts';
 import type { Node, Pod } from '../../api/schema/types/core.v1.ts';
 import type { NodeMetrics, PodMetrics } from '../../api/schema/types/metrics.v1beta1.ts';
@@ -14,6 +14,25 @@ import { parseSelection } from './selection.ts';
 export const METRICS_GROUP = 'metrics.k8s.io';
 export const METRICS_VERSION = 'v1beta1';
 const API_VERSION = `${METRICS_GROUP}/${METRICS_VERSION}`;
+
+const ROW = {
+  group: METRICS_GROUP,
+  version: METRICS_VERSION,
+  singular: '',
+  shortNames: [],
+  categories: [],
+  status: false,
+  scale: false,
+  verbs: ['get', 'list'],
+  subresources: [],
+};
+const TYPES = 'io.k8s.metrics.pkg.apis.metrics.v1beta1';
+
+/** For discovery: kinds that are computed and have no row in the table of what is stored. */
+export const USAGE_KINDS: readonly Kind[] = [
+  { ...ROW, kind: 'NodeMetrics', plural: 'nodes', namespaced: false, schema: `${TYPES}.NodeMetrics` },
+  { ...ROW, kind: 'PodMetrics', plural: 'pods', namespaced: true, schema: `${TYPES}.PodMetrics` },
+];
 
 export async function nodeMetrics(exchange: Exchange, options: HandlerOptions, usages: NodeUsages): Promise<void> {
   const { view } = options.resources.of(kinds.nodes);

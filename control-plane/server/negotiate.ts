@@ -10,7 +10,7 @@ export interface Form {
 const JSON_TYPE = 'application/json';
 const OBJECT: Form = { as: 'object', version: 'v1' };
 
-interface MediaRange {
+export interface MediaRange {
   readonly type: string;
   readonly parameters: ReadonlyMap<string, string>;
   readonly quality: number;
@@ -40,7 +40,8 @@ function formOf(parameters: ReadonlyMap<string, string>): Form | undefined {
   return as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList' ? { as: 'metadata', version } : undefined;
 }
 
-function parseAccept(accept: string): MediaRange[] {
+/** What the client takes, the most wanted first. */
+export function parseAccept(accept: string): MediaRange[] {
   const ranges = accept.split(',').map((part) => {
     const [type = '', ...rest] = part.split(';').map((piece) => piece.trim());
     const parameters = new Map(

@@ -1,0 +1,119 @@
+/** The documents by which clients learn what is served: discovery and OpenAPI, each made when it is first asked for. */
+import { createHash } from 'node:crypto';
+import {
+  AGGREGATED,
+  aggregatedDiscovery,
+  apiGroup,
+  apiGroups,
+  apiResources,
+  apiVersions,
+} from '../../api/discovery.ts';
+import { StatusError } from '../../api/errors.ts';
+import type { Kind } from '../../api/kinds.ts';
+import { Descriptions, readInstalledModels } from '../../api/openapi/descriptions.ts';
+import { OpenApiV2 } from '../../api/openapi/v2.ts';
+import { OpenApiV3 } from '../../api/openapi/v3.ts';
+import type { SchemaTable } from '../../api/schema/table.ts';
+import { USAGE_KINDS } from '../handlers/usage.ts';
+import type { Document, EndpointsOptions } from './endpoints.ts';
+import { header, type Exchange } from './exchange.ts';
+import { negotiate, parseAccept } from './negotiate.ts';
+
+const JSON_TYPE = 'application/json';
+const AGGREGATED_TYPE = `${JSON_TYPE};g=${AGGREGATED.g};v=${AGGREGATED.v};as=${AGGREGATED.as}`;
+
+export interface DocumentsOptions {
+  /** Those in the store; what is computed is added here. */
+  readonly kinds: Iterable<Kind>;
+  readonly table: SchemaTable;
+  /** Where clients reach the server, such as 10.0.0.1:6443. */
+  readonly address: () => string;
+}
+
+/** By the first segment of their paths. */
+export function apiDocuments({ kinds, table, address }: DocumentsOptions): EndpointsOptions['documents'] {
+  const stored = [...kinds];
+  const all = [...stored, ...USAGE_KINDS];
+  const descriptions = new Descriptions({ read: readInstalledModels() });
+  const v3 = new OpenApiV3({ table, descriptions, kinds: stored });
+  const v2 = new OpenApiV2({ table, descriptions, kinds: stored });
+  const made = new Map<string, Document>();
+  /** `make` is called once a key; there are only as many keys as documents. */
+  const once = (key: string, make: () => object | undefined, contentType = JSON_TYPE): Document => {
+    const known = made.get(key);
+    if (known) return known;
+    const value = make();
+    if (!value) throw unknownPath();
+    const document = documentOf(JSON.stringify(value), contentType);
+    made.set(key, document);
+    return document;
+  };
+
+  const api = (exchange: Exchange): Document => {
+    const [, version, ...rest] = exchange.info.segments;
+    if (rest.length > 0) throw unknownPath();
+    if (version !== undefined) return once(`api/${version}`, () => apiResources(all, '', version));
+    if (wantsAggregated(exchange))
+      return once('api aggregated', () => aggregatedDiscovery(all, 'api'), AGGREGATED_TYPE);
+    return once('api', () => apiVersions(address()));
+  };
+  const apis = (exchange: Exchange): Document => {
+    const [, group, version] = exchange.info.segments;
+    if (group !== undefined && version !== undefined) {
+      return once(`apis/${group}/${version}`, () => (group === '' ? undefined : apiResources(all, group, version)));
+    }
+    if (group !== undefined) return once(`apis/${group}`, () => apiGroup(all, group));
+    if (wantsAggregated(exchange)) {
+      return once('apis aggregated', () => aggregatedDiscovery(all, 'apis'), AGGREGATED_TYPE);
+    }
+    return once('apis', () => apiGroups(all));
+  };
+  const openapi = (exchange: Exchange): Document => {
+    negotiate(header(exchange.request, 'accept'), ['object']);
+    const [, version, ...path] = exchange.info.segments;
+    if (version === 'v2' && path.length === 0) return openApiDocument(v2.document());
+    if (version !== 'v3') throw unknownPath();
+    if (path.length === 0) return once('openapi/v3', () => v3.index());
+    const document = v3.document(path.join('/'));
+    if (!document) throw unknownPath();
+    return { ...openApiDocument(document), immutable: exchange.info.query.get('hash') === document.hash };
+  };
+  const root = (): Document => once('root', () => ({ paths: rootPaths(all) }));
+  return { '': root, api, apis, openapi };
+}
+
+function wantsAggregated(exchange: Exchange): boolean {
+  const ranges = parseAccept(header(exchange.request, 'accept'));
+  const [first] = ranges.filter(({ type, parameters }) => {
+    const isJson = type === JSON_TYPE || type === '*/*' || type === 'application/*';
+    return isJson && (!parameters.has('as') || isAggregated(parameters));
+  });
+  // Nothing that is served is asked for: the refusal is the same as for any other document.
+  if (!first) negotiate(header(exchange.request, 'accept'), ['object']);
+  return first !== undefined && isAggregated(first.parameters);
+}
+
+function isAggregated(parameters: ReadonlyMap<string, string>): boolean {
+  return Object.entries(AGGREGATED).every(([name, value]) => parameters.get(name) === value);
+}
+
+function rootPaths(kinds: readonly Kind[]): string[] {
+  const groups = kinds.filter(({ group }) => group !== '');
+  const paths = groups.flatMap(({ group, version }) => [`/apis/${group}`, `/apis/${group}/${version}`]);
+  const fixed = ['/api', '/api/v1', '/apis', '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz'];
+  return [...new Set([...fixed, ...paths, '/version'])].toSorted();
+}
+
+function documentOf(json: string, contentType: string): Document {
+  const etag = `"${createHash('sha256').update(json).digest('hex').toUpperCase()}"`;
+  return { bytes: Buffer.from(json), contentType, etag };
+}
+
+function openApiDocument({ json, hash }: { json: string; hash: string }): Document {
+  return { bytes: Buffer.from(json), contentType: JSON_TYPE, etag: `"${hash}"` };
+}
+
+function unknownPath(): StatusError {
+  const message = 'the server could not find the requested resource';
+  return new StatusError({ code: 404, reason: 'NotFound', message, details: {} });
+}

@@ -1,0 +1,153 @@
+/** A whole API server on a store in memory, with its own authority, on free ports of this machine. */
+import { randomInt, randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { kinds, type Kind } from '../../api/kinds.ts';
+import type { KubeObject } from '../../api/object.ts';
+import { StrategicMerge } from '../../api/patch/strategic.ts';
+import { cellsOf, columnDefinitions } from '../../api/printing/table.ts';
+import { Codec } from '../../api/schema/codec.ts';
+import { loadSchemaTable } from '../../api/schema/table.ts';
+import { WatchCache } from '../../control-plane/cacher/cache.ts';
+import { StoreHistory } from '../../control-plane/handlers/history.ts';
+import type { NodeTunnels } from '../../control-plane/nodes/port.ts';
+import { storagePrefix } from '../../control-plane/registry/keys.ts';
+import { ResourceRegistry } from '../../control-plane/registry/registry.ts';
+import { ApiServer } from '../../control-plane/server/api-server.ts';
+import { apiDocuments } from '../../control-plane/server/documents.ts';
+import { JoinTokens } from '../../control-plane/server/join-tokens.ts';
+import { Pki } from '../../control-plane/server/pki.ts';
+import { MemoryStore } from '../../control-plane/storage/memory.ts';
+import type { Store } from '../../control-plane/storage/port.ts';
+import type { User } from '../../control-plane/auth/user.ts';
+import { serviceUnavailable } from '../../api/errors.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { ComponentGroup, type Component } from '../../lib/component.ts';
+import { silentLog, type Log } from '../../lib/log.ts';
+import { Metrics } from '../../lib/metrics.ts';
+
+const NAMESPACES = ['default', 'kube-system'];
+
+export interface TestServerOptions {
+  readonly store?: Store;
+  readonly tunnels?: NodeTunnels;
+  readonly tokens?: ReadonlyMap<string, User>;
+  readonly log?: Log;
+}
+
+/** Nodes that nobody can reach. */
+const unreachable: NodeTunnels = {
+  open: (node) => Promise.reject(serviceUnavailable(`node "${node}" has no session`)),
+};
+
+export class TestServer {
+  readonly store: Store;
+  readonly registry: ResourceRegistry;
+  readonly pki: Pki;
+  readonly tokens: JoinTokens;
+  readonly metrics = new Metrics();
+  private readonly directory: string;
+  private readonly group: Component;
+  private readonly api: ApiServer;
+
+  private constructor(directory: string, options: TestServerOptions) {
+    const log = options.log ?? silentLog;
+    const clock = systemClock;
+    this.directory = directory;
+    this.store = options.store ?? new MemoryStore({ clock });
+    const caches = new Map<Kind, WatchCache<KubeObject>>();
+    const cacheOf = <T extends KubeObject>(kind: Kind<T>): WatchCache<T> => {
+      const cache = new WatchCache<T>({ kind, store: this.store, prefix: storagePrefix(kind), clock, log });
+      caches.set(kind as Kind, cache as unknown as WatchCache<KubeObject>);
+      return cache;
+    };
+    this.registry = new ResourceRegistry({
+      store: this.store,
+      cacheOf,
+      clock,
+      log,
+      newUid: () => randomUUID(),
+      random: (limit) => randomInt(limit),
+      serviceCidr: '10.96.0.0/16',
+    });
+    this.pki = new Pki({
+      directory,
+      dnsNames: [],
+      addresses: [],
+      clusterDomain: 'cluster.local',
+      serviceAddress: '10.96.0.1',
+      url: () => this.url,
+      clock,
+      log,
+    });
+    this.tokens = new JoinTokens({
+      store: this.store,
+      clock,
+      directory,
+      authorityHash: () => this.pki.authorityHash,
+    });
+    const table = loadSchemaTable();
+    this.api = new ApiServer({
+      api: { host: '127.0.0.1', port: 0 },
+      web: { host: '127.0.0.1', port: 0 },
+      certificates: this.pki,
+      handlers: {
+        resources: this.registry,
+        history: new StoreHistory({ store: this.store }),
+        codec: new Codec({ table }),
+        strategic: new StrategicMerge({ table }),
+        printer: { columns: columnDefinitions, cells: cellsOf },
+        tunnels: options.tunnels ?? unreachable,
+        random: Math.random,
+      },
+      documents: apiDocuments({ kinds: this.registry.kinds(), table, address: () => new URL(this.url).host }),
+      join: {
+        tokens: this.tokens,
+        signNode: (request, nodeName) => this.pki.signNode(request, nodeName),
+        settings: () => ({ servers: [this.url] }),
+      },
+      checks: [],
+      ...(options.tokens ? { tokens: options.tokens } : {}),
+      metrics: this.metrics,
+      clock,
+      log,
+    });
+    this.group = new ComponentGroup('test server', [this.pki, ...caches.values(), this.api]);
+  }
+
+  static async start(options: TestServerOptions = {}): Promise<TestServer> {
+    const server = new TestServer(await mkdtemp(path.join(tmpdir(), 'dure-api-')), options);
+    await server.group.start();
+    // The kubeconfig names the port, which is known only now.
+    await server.pki.renew();
+    await server.tokens.ensure();
+    for (const name of NAMESPACES) await server.addNamespace(name);
+    return server;
+  }
+
+  async stop(): Promise<void> {
+    await this.group.stop();
+    await rm(this.directory, { recursive: true });
+  }
+
+  get url(): string {
+    return `https://127.0.0.1:${this.api.ports.api}`;
+  }
+
+  get webUrl(): string {
+    return `https://127.0.0.1:${this.api.ports.web}`;
+  }
+
+  /** Of the administrator. */
+  get kubeconfig(): string {
+    return this.pki.adminKubeconfig;
+  }
+
+  /** With the service account that pods in it run as. */
+  async addNamespace(name: string): Promise<void> {
+    const namespaces = this.registry.resource(kinds.namespaces);
+    await namespaces.create({ metadata: { name } } as Parameters<typeof namespaces.create>[0]);
+    await this.registry.resource(kinds.serviceaccounts).create({ metadata: { name: 'default', namespace: name } });
+  }
+}
