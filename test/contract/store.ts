@@ -211,6 +211,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     it('goes on telling a connected watch across a compaction', async () => {
       const recorder = watch(await store.revision());
       let revision = await mustPut('a', '0');
+      await recorder.untilEvents(1);
       for (let i = 1; i <= 20; i++) {
         revision = await mustPut('a', String(i), revision);
         if (i % 5 === 0) await store.compact(revision);

@@ -6,6 +6,7 @@ import type { Leases } from '../coordination.ts';
 import {
   MAX_VALUE_BYTES,
   StoreLimitError,
+  UnavailableError,
   type Entry,
   type ListOptions,
   type ListResult,
@@ -24,8 +25,8 @@ import { entryOf, resultsOf, transactionOf, type LeasedWrite } from './transacti
 import { TtlLeases } from './ttl-leases.ts';
 import { WatchStream } from './watch-stream.ts';
 
-const READ_ATTEMPTS = 4;
-const READ_RETRY_DELAY = 100;
+const ATTEMPTS = 4;
+const RETRY_DELAY = 100;
 /** Milliseconds; a list may carry many megabytes. */
 const LIST_TIMEOUT = 30_000;
 
@@ -128,11 +129,16 @@ export class EtcdStore implements Store, Component {
     }
   }
 
+  /** Repeated only while it is sure that nothing was written: another member may take what one could not. */
   private async commit(writes: readonly LeasedWrite[]): Promise<readonly WriteResult[]> {
-    try {
-      return resultsOf(writes, await this.commitOrRenew(writes));
-    } catch (error) {
-      throw writeError(error);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return resultsOf(writes, await this.commitOrRenew(writes));
+      } catch (error) {
+        const failure = writeError(error);
+        if (attempt === ATTEMPTS || !(failure instanceof UnavailableError)) throw failure;
+        await sleep(this.clock, RETRY_DELAY * attempt);
+      }
     }
   }
 
@@ -159,8 +165,8 @@ export class EtcdStore implements Store, Component {
       try {
         return await call();
       } catch (error) {
-        if (attempt === READ_ATTEMPTS || !isUnavailable(error)) throw readError(error, asked);
-        await sleep(this.clock, READ_RETRY_DELAY * attempt, signal);
+        if (attempt === ATTEMPTS || !isUnavailable(error)) throw readError(error, asked);
+        await sleep(this.clock, RETRY_DELAY * attempt, signal);
       }
     }
   }

@@ -146,12 +146,14 @@ describe('etcd member', function () {
       });
       await assert.rejects(stranger.revision(), UnavailableError);
       await stranger.stop();
-      await certificate(issuer, 'client');
       await members[0]?.member.stop();
       await members[1]?.own.revision();
       const lease = await retried(() => leases.grant(5));
       await lease.release();
       assert.equal((await retried(() => store.get('/a')))?.value.toString(), '1');
+      for (let i = 0; i < 20; i++) {
+        assert.ok((await store.write({ key: `/b/${i}`, expected: 0, value: Buffer.from('1') })).ok);
+      }
     } finally {
       await store.stop();
       await Promise.all(members.map(({ own }) => own.stop()));
