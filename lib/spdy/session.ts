@@ -4,6 +4,8 @@
  *
  * Peers of Kubernetes neither obey flow-control windows nor open them. So a window counts only once the peer has shown
  * that it knows them, by a setting or by a window update; before that the connection's own backpressure is all there is.
+ * It is given none of ours before that either: a server that has said everything closes the connection, and what arrives
+ * after that makes the kernel drop everything that we have not read yet.
  */
 import type { Duplex } from 'node:stream';
 import type { Frame } from './frames.ts';
@@ -37,6 +39,8 @@ export interface SpdySessionOptions {
   head?: Buffer;
   /** Each stream that the peer opens; it has been accepted already, since data before that would be lost. */
   onStream?: (stream: SpdyStream) => void;
+  /** Tell the peer from the start how much was read: for one that obeys windows but says so only by waiting. */
+  grantWindows?: boolean;
   /** Streams that may be open at once; more are refused. */
   maxStreams?: number;
 }
@@ -67,7 +71,11 @@ export class SpdySession {
     this.streamSession = {
       sendData: (id, data, fin) => this.sendData(id, data, fin),
       sendReset: (id, status) => this.send(encodeReset(id, status)),
-      sendWindowUpdate: (id, delta) => this.send(encodeWindowUpdate(id, delta)),
+      sendWindowUpdate: (id, delta) => {
+        const isOfUse = this.peerControlsFlow || options.grantWindows === true;
+        if (isOfUse) this.send(encodeWindowUpdate(id, delta));
+        return isOfUse;
+      },
       forget: (id) => void this.streams.delete(id),
     };
     this.connection.on('error', (error) => (this.failure ??= error));

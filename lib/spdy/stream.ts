@@ -8,7 +8,8 @@ export interface StreamSession {
   /** Resolves when the connection has room again. Never rejects: see {@link SpdyStream.failure}. */
   sendData(streamId: number, data: Buffer, fin: boolean): Promise<void>;
   sendReset(streamId: number, status: number): void;
-  sendWindowUpdate(streamId: number, delta: number): void;
+  /** Says whether it was sent: most peers are not told. */
+  sendWindowUpdate(streamId: number, delta: number): boolean;
   forget(streamId: number): void;
 }
 
@@ -136,8 +137,7 @@ export class SpdyStream extends Duplex {
   /** Tells a peer that does flow control how much has been taken. */
   private giveBack(): void {
     if (this.ended.there || this.taken < LEAST_UPDATE || this.readableLength > DEFAULT_WINDOW / 2) return;
-    this.session.sendWindowUpdate(this.id, this.taken);
-    this.taken = 0;
+    if (this.session.sendWindowUpdate(this.id, this.taken)) this.taken = 0;
   }
 
   private forgetWhenDone(): void {

@@ -22,6 +22,8 @@ export async function serveForward(runtime: Runtime, sandboxId: string, port: nu
     const data = session.open({ ...headers, streamtype: 'data' });
     feed(end, data).catch(abort);
     await sendAll(data, end, CHANNEL.stdout);
+    // The runtime waits a second for our end before it closes the pair anyway.
+    data.end();
     const complaint = String(await buffer(errors));
     await end.send(CHANNEL.error, complaint === '' ? SUCCESS : failure(complaint));
   } finally {

@@ -2,7 +2,7 @@
  * Real hosts for tests: the product's own local hosts (cli/local), each with a containerd, a bridge network for pods and
  * a registry with the project's images, in a directory and on a link of their own. `destroy` leaves nothing behind.
  */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -65,6 +65,7 @@ export async function createSite(options: { name: string; hosts?: number }): Pro
   const hosts = topology.hosts.map((place) => new Host(topology, place));
   const destroy = async (): Promise<void> => {
     for (const host of hosts) await host.remove();
+    removeClusterCgroups(topology.name);
     await registry.stop();
     await removeSwitch(topology);
     rmSync(directory, { recursive: true, force: true });
@@ -87,6 +88,15 @@ export async function createHost(options: { name: string }): Promise<TestHost & 
   const [host] = site.hosts;
   if (!host) throw new Error('a site of no hosts');
   return { ...host, destroy: () => site.destroy() };
+}
+
+/** Those of the hosts are gone by now; what held them together is left, in each hierarchy. */
+function removeClusterCgroups(name: string): void {
+  const root = '/sys/fs/cgroup';
+  for (const base of ['.', ...readdirSync(root)]) {
+    const directory = path.join(root, base, 'dure', name);
+    if (existsSync(directory)) rmdirSync(directory);
+  }
 }
 
 /** The product counts its clusters from 0 upwards, so tests take the first free link from the top. */

@@ -95,8 +95,27 @@ describe('streams on containerd', function () {
     assert.equal(end.bytes(CHANNEL.stdout).length, size);
   });
 
+  it('exec reads 20 MB', async () => {
+    const size = 20 << 20;
+    const { end, served } = exec(['wc', '-c'], { stdin: true });
+    const piece = Buffer.alloc(64 << 10, 'b');
+    for (let sent = 0; sent < size; sent += piece.length) end.input(CHANNEL.stdin, piece);
+    end.input(CHANNEL.stdin, '', true);
+    await served;
+    assert.equal(end.text(CHANNEL.stdout).trim(), String(size));
+  });
+
+  it('exec writes 20 MB', async () => {
+    const { end, served } = exec(['dd', 'if=/dev/zero', 'bs=1M', 'count=20']);
+    await served;
+    assert.equal(end.bytes(CHANNEL.stdout).length, 20 << 20);
+  });
+
   it('exec on a terminal of a given size', async () => {
-    const { end, served } = exec(['sh', '-c', 'read x; stty size'], { stdin: true, tty: true });
+    const { end, served } = exec(['sh', '-c', 'read x; until stty size 2>/dev/null; do sleep 0.02; done'], {
+      stdin: true,
+      tty: true,
+    });
     end.input(CHANNEL.resize, JSON.stringify({ Width: 99, Height: 33 }));
     end.input(CHANNEL.stdin, 'go\n');
     await served;
@@ -140,7 +159,7 @@ describe('streams on containerd', function () {
 
   it('port-forward reaches the pod, and says when nothing listens', async () => {
     await start([], { image: IMAGES.hello, command: [] });
-    const ready = ['sh', '-c', 'until nc -z 127.0.0.1 8080; do :; done'];
+    const ready = ['sh', '-c', 'until wget -q -O /dev/null http://127.0.0.1:8080/healthz; do sleep 0.05; done'];
     await exec(ready).served;
     const pod = { kind: 'portforward', namespace: 'default', pod: 'web', uid: '' } as const;
     const end = new FakeStreamEnd();

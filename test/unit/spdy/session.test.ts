@@ -30,9 +30,9 @@ function sessionPair(onStream: (stream: SpdyStream) => void, maxStreams?: number
 }
 
 /** A peer that is nothing but its bytes. */
-function rawPeer(role: 'client' | 'server', onStream?: (stream: SpdyStream) => void) {
+function rawPeer(role: 'client' | 'server', onStream?: (stream: SpdyStream) => void, grantWindows = false) {
   const [ours, theirs] = duplexPair();
-  const session = new SpdySession({ connection: ours, role, ...(onStream ? { onStream } : {}) });
+  const session = new SpdySession({ connection: ours, role, grantWindows, ...(onStream ? { onStream } : {}) });
   const decoder = new FrameDecoder();
   const frames: Frame[] = [];
   let wake: () => void = () => undefined;
@@ -137,7 +137,7 @@ describe('SPDY session', () => {
 
   it('opens the window of a peer as its data is read', async () => {
     const streams: SpdyStream[] = [];
-    const { theirs, next, frames } = rawPeer('server', (stream) => streams.push(stream));
+    const { theirs, next, frames } = rawPeer('server', (stream) => streams.push(stream), true);
     theirs.write(encodeSynStream(1, false, new HeaderWriter().write({})));
     theirs.write(dataFrame(1, Buffer.alloc(60 << 10)));
     theirs.write(encodePing(1));
@@ -145,6 +145,16 @@ describe('SPDY session', () => {
     assert.equal(frames.filter((frame) => frame.type === 'windowUpdate').length, 0);
     streams[0]?.resume();
     assert.equal((await next('windowUpdate')).delta, 60 << 10);
+  });
+
+  it('tells nothing of windows to a peer that has none', async () => {
+    const streams: SpdyStream[] = [];
+    const { theirs, next, frames } = rawPeer('server', (stream) => streams.push(stream.resume()));
+    theirs.write(encodeSynStream(1, false, new HeaderWriter().write({})));
+    theirs.write(dataFrame(1, Buffer.alloc(300 << 10)));
+    theirs.write(encodePing(1));
+    await next('ping');
+    assert.equal(frames.filter((frame) => frame.type === 'windowUpdate').length, 0);
   });
 
   it('answers pings, and no answers', async () => {
