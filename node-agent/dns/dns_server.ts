@@ -107,7 +107,9 @@ export class DnsServer implements Component {
         }
       }),
       pods.subscribe(({ type, object, previous }) => {
-        for (const { ip } of previous?.status?.podIPs ?? []) this.podsByAddress.delete(ip);
+        // The address may be another pod's by now.
+        for (const { ip } of previous?.status?.podIPs ?? [])
+          if (this.podsByAddress.get(ip) === previous) this.podsByAddress.delete(ip);
         if (type !== 'deleted') this.learn(object);
       }),
     );

@@ -43,6 +43,7 @@ export class NftProcess implements Nft {
 
   commit(steps: readonly NftStep[]): Promise<void> {
     if (steps.length === 0) return Promise.resolve();
+    if (this.listeners.size > 0) this.monitor ??= this.startMonitor();
     const commands = renderSteps(this.table, steps);
     const line = commands.join(' ; ');
     return this.inOrder(() => (line.length > MAX_LINE_BYTES ? this.load(commands) : this.say(line)));

@@ -53,7 +53,7 @@ describe('resolver', () => {
       stop() {},
     });
     const question = { name: 'example.com', type: TYPE.A, pod: undefined };
-    const replies = [resolver.resolve(question), resolver.resolve(question)];
+    const replies = [1, 2].map(() => Promise.resolve(resolver.resolve(question)));
     const { questions } = packet.decode(request('example.com'));
     resolve(
       packet.encode({
@@ -117,7 +117,7 @@ describe('an answer', () => {
       const { answers } = packet.decode(assemble(message, parsed.query, reply, 512, turn));
       return (answers ?? []).map((answer) => (answer.type === 'A' ? answer.data : ''));
     });
-    assert.deepEqual(orders.map(([first]) => first).toSorted(), ['10.0.0.1', '10.0.0.2', '10.0.0.3']);
+    assert.deepEqual(new Set(orders.map(([first]) => first)), new Set(['10.0.0.1', '10.0.0.2', '10.0.0.3']));
     for (const order of orders) assert.equal(new Set(order).size, 3);
   });
 

@@ -31,7 +31,10 @@ const targets: fc.Arbitrary<Target> = fc.oneof(
   fc.constant<Target>({ type: 'drop' }),
   fc
     .tuple(fc.uniqueArray(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 }), fc.boolean())
-    .map(([hosts, masquerade]): Target => ({ ...balance(...hosts.toSorted()), masquerade }) as Target),
+    .map(
+      ([hosts, masquerade]): Target =>
+        ({ ...balance(...hosts.toSorted((one, other) => one - other)), masquerade }) as Target,
+    ),
 );
 /** Owners share some addresses on purpose: external ones may clash. */
 const changes = fc.array(
@@ -65,8 +68,8 @@ describe('the plan of the table', () => {
           const slots = [...(small?.elements.get(map) ?? [])].filter(([slot]) => slot.startsWith(`${key} . `));
           assert.equal(slots.length, count);
           assert.deepEqual(
-            slots.map(([slot]) => Number(slot.slice(key.length + 3))).toSorted(),
-            Array.from({ length: count }, (_, slot) => slot),
+            new Set(slots.map(([slot]) => Number(slot.slice(key.length + 3)))),
+            new Set(Array.from({ length: count }, (_, slot) => slot)),
           );
           assert.equal(new Set(slots.map(([, backend]) => backend)).size, count);
         }
