@@ -58,7 +58,8 @@ export function validateNodeSelectorTerm(errors: FieldErrors, term: NodeSelector
 }
 
 function validateNodeRequirement(errors: FieldErrors, requirement: NodeSelectorRequirement, path: string): void {
-  const { key = '', operator, values = [] } = requirement;
+  const { operator, values = [] } = requirement;
+  const key = requirement.key ?? '';
   validateOperator(errors, requirement, path, () => {
     if (operator !== 'Gt' && operator !== 'Lt') errors.invalid(`${path}.operator`, operator ?? '', UNKNOWN_OPERATOR);
     else if (values.length !== 1) errors.required(`${path}.values`, NEEDS_ONE_VALUE);

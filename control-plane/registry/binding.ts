@@ -12,7 +12,7 @@ const SUBJECT = { group: '', plural: 'pods/binding', kind: 'Binding' };
  * pods/binding. Labels and annotations of the binding are added to the pod's; a uid or resourceVersion in it must be the
  * pod's. Rejects with Conflict when the pod can't be bound, with Invalid when the binding names no node.
  */
-export function bindPod(
+export async function bindPod(
   pods: Pick<GenericResource<Pod>, 'rewrite'>,
   binding: Binding,
   now: Date,

@@ -135,7 +135,7 @@ export class Preparer<T extends KubeObject> {
 
 /** `object` with the status of `other`. */
 function withStatusOf<T extends KubeObject>(object: T, other: T): T {
-  return { ...object, status: (other as { status?: unknown }).status };
+  return { ...object, status: (other as { status?: unknown }).status ?? {} };
 }
 
 function sameObject(a: KubeObject, b: KubeObject): boolean {

@@ -11,7 +11,7 @@ export interface Claim {
 
 export interface Strategy<T extends KubeObject = KubeObject> {
   /** The form of the kind's names. */
-  checkName(name: string): string[];
+  readonly checkName: (name: string) => string[];
   /** Fills in what was left out; edits the object, which is the caller's own copy. */
   applyDefaults(object: T): void;
   /** Clears what clients may not set on a new object; edits it. */
@@ -23,14 +23,14 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   prepareForUpdate?(next: T, previous: T): void;
   prepareForStatusUpdate?(next: T, previous: T): void;
   /** Sees a complete object, metadata already checked apart from its name's form. */
-  validate(object: T): FieldError[];
+  readonly validate: (object: T) => FieldError[];
   /** Adds to a new object what can be worked out only once it is known to be valid; edits it. */
   completeNew?(object: T): void;
   /** What may not change, in addition to `validate(next)`, which the generic code calls too unless `validatesUpdateAlone`. */
-  validateUpdate?(next: T, previous: T): FieldError[];
+  readonly validateUpdate?: (next: T, previous: T) => FieldError[];
   /** `validateUpdate` says everything about an update: `validate` is not asked again. */
   readonly validatesUpdateAlone?: boolean;
-  validateStatusUpdate?(next: T, previous: T): FieldError[];
+  readonly validateStatusUpdate?: (next: T, previous: T) => FieldError[];
 
   /** The object has a generation, counted up when anything but metadata and status changes. */
   readonly generation?: boolean;

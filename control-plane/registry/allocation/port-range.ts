@@ -22,7 +22,8 @@ export class PortRange {
     for (let step = 0; step < size; step++) yield this.first + ((start + step) % size);
   }
 
-  toString(): string {
+  /** Such as `30000-32767`. */
+  get text(): string {
     return `${this.first}-${this.last}`;
   }
 }

@@ -123,7 +123,11 @@ class Attempt implements Claim {
   private async takePort(port: number, field: string): Promise<void> {
     const { ports, portClaims } = this.options;
     if (!ports.contains(port)) {
-      throw this.refuse(field, port, `provided port is not in the valid range. The range of valid ports is ${ports}`);
+      throw this.refuse(
+        field,
+        port,
+        `provided port is not in the valid range. The range of valid ports is ${ports.text}`,
+      );
     }
     if (!(await this.take(portClaims, String(port))))
       throw this.refuse(field, port, 'provided port is already allocated');

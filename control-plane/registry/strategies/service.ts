@@ -1,5 +1,5 @@
 /** Services: they hold addresses and node ports for as long as they exist. */
-import { defaultService } from '../../../api/defaults/service.ts';
+import { defaultService, isExternallyAccessible } from '../../../api/defaults/service.ts';
 import { checkDns1035Label } from '../../../api/machinery/names.ts';
 import type { Service, ServiceSpec } from '../../../api/schema/types/core.v1.ts';
 import { HEADLESS, validateService, validateServiceUpdate } from '../../../api/validation/service.ts';
@@ -19,6 +19,7 @@ export function serviceStrategy(allocator: ServiceAllocator): Strategy<Service> 
     },
     prepareForUpdate(next, previous) {
       keepAllocated(next.spec, previous.spec);
+      dropLeftovers(next.spec, previous.spec);
     },
     validate: validateService,
     validateUpdate: validateServiceUpdate,
@@ -76,4 +77,17 @@ function keepNodePorts(next: ServiceSpec, previous: ServiceSpec): void {
 function dropNodePorts(next: ServiceSpec, previous: ServiceSpec): void {
   const before = new Set(previous.ports?.map(({ nodePort }) => nodePort));
   for (const port of next.ports ?? []) if (before.has(port.nodePort)) delete port.nodePort;
+}
+
+/** What only the former type had goes with it, where the client merely sent it back. */
+function dropLeftovers(next: ServiceSpec, previous: ServiceSpec): void {
+  const drop = (field: keyof ServiceSpec, needed: boolean): void => {
+    if (!needed && next[field] === previous[field]) delete next[field];
+  };
+  const balanced = next.type === 'LoadBalancer';
+  drop('externalTrafficPolicy', isExternallyAccessible(next));
+  drop('internalTrafficPolicy', next.type !== 'ExternalName');
+  drop('healthCheckNodePort', balanced && next.externalTrafficPolicy === 'Local');
+  drop('allocateLoadBalancerNodePorts', balanced);
+  drop('loadBalancerClass', balanced);
 }

@@ -15,11 +15,11 @@ export interface Harness {
   store: MemoryStore;
   clock: FakeClock;
   /** Resolves once the kind's cache holds all that was written. */
-  settle(kind: Kind): Promise<void>;
+  settle: (kind: Kind) => Promise<void>;
   /** From here on the caches see nothing new, until `resume`. */
-  pause(): void;
-  resume(): void;
-  stop(): Promise<void>;
+  pause: () => void;
+  resume: () => void;
+  stop: () => Promise<void>;
 }
 
 export interface HarnessOptions extends Partial<ResourceRegistryOptions> {

@@ -1,0 +1,47 @@
+/** What a kind's tables look like: a row here is a column there. */
+import type { KubeObject } from '../object.ts';
+import type { TableColumnDefinition } from '../schema/types/meta.v1.ts';
+import { since } from './duration.ts';
+
+export interface Column<T extends KubeObject> {
+  readonly name: string;
+  readonly description: string;
+  readonly type?: 'string' | 'integer';
+  /** Shown only when wide output is asked for. */
+  readonly wide?: boolean;
+  readonly cell: (object: T, now: Date) => string | number;
+}
+
+export const nameColumn: Column<KubeObject> = {
+  name: 'Name',
+  description: 'Name of the object, unique within its namespace.',
+  cell: ({ metadata }) => metadata.name ?? '',
+};
+
+export const ageColumn: Column<KubeObject> = {
+  name: 'Age',
+  description: 'Time since the object was created.',
+  cell: ({ metadata }, now) => since(metadata.creationTimestamp, now),
+};
+
+/** For kinds without columns of their own. */
+export const createdAtColumn: Column<KubeObject> = {
+  name: 'Created At',
+  description: 'When the object was created.',
+  cell: ({ metadata }) => metadata.creationTimestamp ?? '',
+};
+
+export function definitionOf<T extends KubeObject>({
+  name,
+  description,
+  type,
+  wide,
+}: Column<T>): TableColumnDefinition {
+  return {
+    name,
+    type: type ?? 'string',
+    format: name === 'Name' ? 'name' : '',
+    description,
+    priority: wide ? 1 : 0,
+  };
+}

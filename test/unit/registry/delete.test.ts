@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { kinds } from '../../../api/kinds.ts';
+import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import { bindPod } from '../../../control-plane/registry/binding.ts';
+import { evictPod } from '../../../control-plane/registry/eviction.ts';
+import type { GenericResource } from '../../../control-plane/registry/resource.ts';
+import { type Harness, podNamed, startRegistry } from './harness.ts';
+
+describe('registry: delete', () => {
+  let harness: Harness;
+  let pods: GenericResource<Pod>;
+  beforeEach(async () => {
+    harness = await startRegistry();
+    pods = harness.registry.resource(kinds.pods);
+  });
+  afterEach(() => harness.stop());
+
+  const onNode = async (name: string, metadata: object = {}): Promise<Pod> => {
+    await pods.create({ ...podNamed(name), metadata: { name, namespace: 'default', ...metadata } });
+    const binding = { metadata: { name, namespace: 'default' }, target: { kind: 'Node', name: 'n1' } };
+    return bindPod(pods, binding, harness.clock.date());
+  };
+
+  it('removes an unscheduled pod at once and gives one on a node its grace', async () => {
+    await pods.create(podNamed('a'));
+    assert.equal((await pods.remove('default', 'a')).removed, true);
+    await assert.rejects(pods.get('default', 'a'), { reason: 'NotFound' });
+    await onNode('b');
+    const { object, removed } = await pods.remove('default', 'b');
+    assert.equal(removed, false);
+    assert.equal(object.metadata.deletionGracePeriodSeconds, 30);
+    assert.equal(object.metadata.deletionTimestamp, '2026-01-01T00:00:30Z');
+    assert.equal(object.metadata.generation, 2);
+  });
+
+  it('lets the grace be shortened, not lengthened, and ends with grace 0', async () => {
+    await onNode('a');
+    await pods.delete('default', 'a');
+    harness.clock.advance(5000);
+    const same = await pods.delete('default', 'a', { gracePeriodSeconds: 60 });
+    assert.equal(same.metadata.deletionTimestamp, '2026-01-01T00:00:30Z');
+    const shorter = await pods.delete('default', 'a', { gracePeriodSeconds: 10 });
+    assert.equal(shorter.metadata.deletionTimestamp, '2026-01-01T00:00:10Z');
+    assert.equal(shorter.metadata.deletionGracePeriodSeconds, 10);
+    assert.equal((await pods.remove('default', 'a', { gracePeriodSeconds: 0 })).removed, true);
+  });
+
+  it('waits for finalizers; emptying them removes what is being deleted', async () => {
+    const maps = harness.registry.resource(kinds.configmaps);
+    const metadata = { name: 'm', namespace: 'default', finalizers: ['example.org/hold'] };
+    await maps.create({ metadata });
+    const { object, removed } = await maps.remove('default', 'm');
+    assert.equal(removed, false);
+    assert.equal(object.metadata.deletionGracePeriodSeconds, 0);
+    const added = { ...object, metadata: { ...object.metadata, finalizers: ['example.org/hold', 'example.org/more'] } };
+    await assert.rejects(maps.update(added), { reason: 'Invalid' });
+    await maps.update({ ...object, metadata: { ...object.metadata, finalizers: [] } });
+    await assert.rejects(maps.get('default', 'm'), { reason: 'NotFound' });
+  });
+
+  it('keeps a pod whose finalizers are emptied until its grace is over', async () => {
+    await onNode('a', { finalizers: ['example.org/hold'] });
+    const marked = await pods.delete('default', 'a');
+    await pods.update({ ...marked, metadata: { ...marked.metadata, finalizers: [] } });
+    assert.equal((await pods.get('default', 'a')).metadata.deletionGracePeriodSeconds, 30);
+    assert.equal((await pods.remove('default', 'a', { gracePeriodSeconds: 0 })).removed, true);
+  });
+
+  it('tells the garbage collector by finalizers how dependents are to go', async () => {
+    const maps = harness.registry.resource(kinds.configmaps);
+    await maps.create({ metadata: { name: 'm', namespace: 'default' } });
+    const foreground = await maps.delete('default', 'm', { propagationPolicy: 'Foreground' });
+    assert.deepEqual(foreground.metadata.finalizers, ['foregroundDeletion']);
+    assert.ok(foreground.metadata.deletionTimestamp);
+    const orphan = await maps.delete('default', 'm', { propagationPolicy: 'Orphan' });
+    assert.deepEqual(orphan.metadata.finalizers, ['orphan']);
+    assert.equal((await maps.remove('default', 'm', { propagationPolicy: 'Background' })).removed, true);
+  });
+
+  it('holds preconditions', async () => {
+    const pod = await onNode('a');
+    const wrongUid = pods.delete('default', 'a', { preconditions: { uid: 'other' } });
+    await assert.rejects(wrongUid, (error: Error) => {
+      assert.match(error.message, /Precondition failed: UID in precondition: other, UID in object meta: 0/);
+      return true;
+    });
+    await assert.rejects(pods.delete('default', 'a', { preconditions: { resourceVersion: '1' } }), {
+      reason: 'Conflict',
+    });
+    const resourceVersion = pod.metadata.resourceVersion ?? '';
+    await pods.delete('default', 'a', { preconditions: { resourceVersion }, gracePeriodSeconds: 0 });
+    await assert.rejects(pods.delete('default', 'a'), { reason: 'NotFound' });
+  });
+
+  it('deletes nothing on a dry run', async () => {
+    await onNode('a');
+    const { object } = await pods.remove('default', 'a', { dryRun: true });
+    assert.ok(object.metadata.deletionTimestamp);
+    assert.equal((await pods.get('default', 'a')).metadata.deletionTimestamp, undefined);
+  });
+
+  it('deletes collections by what matches', async () => {
+    const maps = harness.registry.resource(kinds.configmaps);
+    for (let index = 0; index < 40; index++) {
+      await maps.create({ metadata: { name: `m${index}`, namespace: index % 2 ? 'default' : 'kube-system' } });
+    }
+    const deleted = await maps.deleteCollection('default', ({ metadata }) => metadata.name !== 'm1');
+    assert.equal(deleted.length, 19);
+    await maps.cache.whenFresh();
+    assert.deepEqual(
+      maps.cache.list('default').map(({ key }) => key),
+      ['default/m1'],
+    );
+    assert.equal(maps.cache.list('kube-system').length, 20);
+  });
+
+  it('ends a namespace in two steps, and never those that all else needs', async () => {
+    const namespaces = harness.registry.resource(kinds.namespaces);
+    const made = await namespaces.create({ metadata: { name: 'n' } } as never);
+    assert.deepEqual(made.spec.finalizers, ['kubernetes']);
+    assert.equal(made.status.phase, 'Active');
+    assert.deepEqual(made.metadata.labels, { 'kubernetes.io/metadata.name': 'n' });
+    const ending = await namespaces.delete('', 'n');
+    assert.equal(ending.status.phase, 'Terminating');
+    await namespaces.update({ ...ending, spec: {} });
+    assert.deepEqual((await namespaces.get('', 'n')).spec.finalizers, ['kubernetes']);
+    await namespaces.mutate('', 'n', (current) => ({ ...current, spec: {} }), { subresource: 'finalize' });
+    await assert.rejects(namespaces.get('', 'n'), { reason: 'NotFound' });
+    await assert.rejects(namespaces.delete('', 'default'), { reason: 'Forbidden' });
+  });
+});
+
+describe('registry: binding and eviction', () => {
+  let harness: Harness;
+  let pods: GenericResource<Pod>;
+  beforeEach(async () => {
+    harness = await startRegistry();
+    pods = harness.registry.resource(kinds.pods);
+  });
+  afterEach(() => harness.stop());
+
+  const binding = (more: object = {}, target: object = { kind: 'Node', name: 'n1' }) => ({
+    metadata: { name: 'a', namespace: 'default', ...more },
+    target,
+  });
+  const now = new Date('2026-01-01T00:00:00Z');
+
+  it('gives a pod its node once', async () => {
+    await pods.create(podNamed('a'));
+    const pod = await bindPod(pods, binding({ annotations: { why: 'room' } }), now);
+    assert.equal(pod.spec.nodeName, 'n1');
+    assert.equal(pod.metadata.annotations?.['why'], 'room');
+    assert.equal(pod.metadata.generation, 1);
+    const scheduled = { type: 'PodScheduled', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' };
+    assert.deepEqual(pod.status.conditions, [scheduled]);
+    await assert.rejects(bindPod(pods, binding(), now), {
+      reason: 'Conflict',
+      message: 'Operation cannot be fulfilled on pods/binding "a": pod a is already assigned to node "n1"',
+    });
+  });
+
+  it('binds only one of two that bind at once', async () => {
+    await pods.create(podNamed('a'));
+    const results = await Promise.allSettled(
+      ['n1', 'n2', 'n3'].map((name) => bindPod(pods, binding({}, { name }), now)),
+    );
+    assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1);
+  });
+
+  it('refuses another pod of the name and a binding to nothing', async () => {
+    await pods.create(podNamed('a'));
+    await assert.rejects(bindPod(pods, binding({ uid: 'other' }), now), { reason: 'Conflict' });
+    await assert.rejects(bindPod(pods, binding({}, { kind: 'Pod', name: 'x' }), now), { reason: 'Invalid' });
+    await assert.rejects(bindPod(pods, binding({}, {}), now), { reason: 'Invalid' });
+  });
+
+  it('evicts with the options the eviction carries', async () => {
+    await pods.create(podNamed('a'));
+    await bindPod(pods, binding(), now);
+    const metadata = { name: 'a', namespace: 'default' };
+    await assert.rejects(evictPod(pods, { metadata, deleteOptions: { preconditions: { uid: 'other' } } }), {
+      reason: 'Conflict',
+    });
+    assert.equal((await evictPod(pods, { metadata, deleteOptions: { gracePeriodSeconds: 7 } })).status, 'Success');
+    assert.equal((await pods.get('default', 'a')).metadata.deletionGracePeriodSeconds, 7);
+    await assert.rejects(evictPod(pods, { metadata, deleteOptions: { propagationPolicy: 'Odd' } }), {
+      reason: 'BadRequest',
+    });
+  });
+});

@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict';
+import { defaultEndpointSlice, defaultSecret } from '../../../api/defaults/other.ts';
+import { defaultService } from '../../../api/defaults/service.ts';
+import { defaultDeployment } from '../../../api/defaults/workloads.ts';
+import type { FieldError } from '../../../api/errors.ts';
+import type { Deployment } from '../../../api/schema/types/apps.v1.ts';
+import type { ConfigMap, Secret, Service } from '../../../api/schema/types/core.v1.ts';
+import type { ObjectMeta } from '../../../api/schema/types/meta.v1.ts';
+import type { EndpointSlice } from '../../../api/schema/types/discovery.v1.ts';
+import { checkDnsSubdomain } from '../../../api/machinery/names.ts';
+import { validateEvent, validateLease, validateNode, validateNodeUpdate } from '../../../api/validation/cluster.ts';
+import {
+  validateConfigMap,
+  validateConfigMapUpdate,
+  validateSecret,
+  validateSecretUpdate,
+} from '../../../api/validation/config.ts';
+import { validateEndpointSlice, validateEndpointSliceUpdate } from '../../../api/validation/endpointslice.ts';
+import { FieldErrors } from '../../../api/validation/field-errors.ts';
+import { validateMetadata, validateMetadataUpdate } from '../../../api/validation/metadata.ts';
+import { validateService } from '../../../api/validation/service.ts';
+import { validateDeployment, validateDeploymentUpdate } from '../../../api/validation/workloads.ts';
+
+const lines = (errors: readonly FieldError[]): string[] => errors.map(({ field, message }) => `${field}: ${message}`);
+const metadata = { name: 'x', namespace: 'default' };
+
+describe('validation of metadata', () => {
+  const problems = (more: ObjectMeta): string[] => {
+    const errors = new FieldErrors();
+    validateMetadata(errors, { ...metadata, ...more }, { namespaced: true, checkName: checkDnsSubdomain });
+    return lines(errors.list);
+  };
+
+  it('names, labels, annotations, owners, finalizers', () => {
+    assert.deepEqual(problems({}), []);
+    assert.match(
+      problems({ name: 'A' })[0] ?? '',
+      /^metadata\.name: Invalid value: "A": a lowercase RFC 1123 subdomain/,
+    );
+    assert.deepEqual(problems({ name: '' }), ['metadata.name: Required value: name or generateName is required']);
+    assert.deepEqual(problems({ generateName: 'web-' }), []);
+    assert.match(problems({ labels: { 'a b': 'c' } })[0] ?? '', /^metadata\.labels: Invalid value: "a b": name part/);
+    assert.match(problems({ labels: { a: '-' } })[0] ?? '', /^metadata\.labels: Invalid value: "-": a valid label/);
+    assert.deepEqual(problems({ annotations: { a: 'x'.repeat(262_144) } }), [
+      'metadata.annotations: Too long: may not be more than 262144 bytes',
+    ]);
+    const owner = { apiVersion: 'v1', kind: 'Pod', name: 'a', uid: 'u', controller: true };
+    assert.equal(problems({ ownerReferences: [owner, { ...owner, name: 'b' }] }).length, 1);
+    assert.deepEqual(problems({ finalizers: ['hold'] }), [
+      'metadata.finalizers[0]: Invalid value: "hold": name is neither a standard finalizer name nor is it fully qualified',
+    ]);
+  });
+
+  it('names the finalizers that came too late', () => {
+    const errors = new FieldErrors();
+    const before = { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z' };
+    validateMetadataUpdate(errors, { ...before, finalizers: ['a/b'] }, before);
+    assert.deepEqual(lines(errors.list), [
+      'metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{"a/b"}',
+    ]);
+  });
+});
+
+describe('validation of workloads', () => {
+  const deployment = (spec: object = {}): Deployment => {
+    const template = { metadata: { labels: { app: 'a' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    const made = { metadata, spec: { selector: { matchLabels: { app: 'a' } }, template, ...spec } };
+    defaultDeployment(made as unknown as Deployment);
+    return made as unknown as Deployment;
+  };
+  const problems = (spec: object): string[] => lines(validateDeployment(deployment(spec)));
+
+  it('of deployments', () => {
+    assert.deepEqual(problems({}), []);
+    assert.deepEqual(problems({ replicas: -1 }), [
+      'spec.replicas: Invalid value: -1: must be greater than or equal to 0',
+    ]);
+    assert.deepEqual(problems({ selector: undefined }), ['spec.selector: Required value']);
+    assert.deepEqual(problems({ selector: {} }), [
+      'spec.selector: Invalid value: {}: empty selector is invalid for deployment',
+    ]);
+    assert.deepEqual(problems({ selector: { matchLabels: { app: 'b' } } }), [
+      'spec.template.metadata.labels: Invalid value: {"app":"a"}: `selector` does not match template `labels`',
+    ]);
+    assert.deepEqual(problems({ strategy: { type: 'Recreate', rollingUpdate: {} } }), [
+      "spec.strategy.rollingUpdate: Forbidden: may not be specified when strategy `type` is 'Recreate'",
+    ]);
+    assert.deepEqual(problems({ strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: '0%' } } }), [
+      'spec.strategy.rollingUpdate.maxUnavailable: Invalid value: 0: may not be 0 when `maxSurge` is 0',
+    ]);
+    assert.deepEqual(problems({ minReadySeconds: 600 }), [
+      'spec.progressDeadlineSeconds: Invalid value: 600: must be greater than minReadySeconds',
+    ]);
+  });
+
+  it('of their templates', () => {
+    const template = { metadata: { labels: { app: 'a' } }, spec: { restartPolicy: 'Never', containers: [] } };
+    assert.deepEqual(problems({ template }), [
+      'spec.template.spec.containers: Required value',
+      'spec.template.spec.restartPolicy: Unsupported value: "Never": supported values: "Always"',
+    ]);
+  });
+
+  it('of updates: the selector stays', () => {
+    const next = deployment({ selector: { matchLabels: { app: 'b' } } });
+    assert.deepEqual(lines(validateDeploymentUpdate(next, deployment())), [
+      'spec.selector: Invalid value: {"matchLabels":{"app":"b"}}: field is immutable',
+    ]);
+  });
+});
+
+describe('validation of services', () => {
+  const problems = (spec: object): string[] => {
+    const service = { metadata, spec } as unknown as Service;
+    defaultService(service);
+    return lines(validateService(service));
+  };
+  const ports = [{ port: 80 }];
+
+  it('takes each type', () => {
+    assert.deepEqual(problems({ ports }), []);
+    assert.deepEqual(problems({ type: 'NodePort', ports: [{ port: 80, nodePort: 30_000, targetPort: 'http' }] }), []);
+    assert.deepEqual(problems({ type: 'ExternalName', externalName: 'a.example' }), []);
+    assert.deepEqual(problems({ clusterIP: 'None', clusterIPs: ['None'] }), []);
+  });
+
+  it('refuses what does not go together', () => {
+    assert.deepEqual(problems({}), ['spec.ports: Required value']);
+    assert.deepEqual(problems({ type: 'ExternalName' }), ['spec.externalName: Required value']);
+    assert.deepEqual(problems({ ports: [{ port: 80, nodePort: 30_000 }] }), [
+      "spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'",
+    ]);
+    assert.deepEqual(problems({ ports: [{ port: 80 }, { port: 80, name: 'b' }] }), [
+      'spec.ports[0].name: Required value',
+      'spec.ports[1]: Duplicate value: {"protocol":"TCP","port":80}',
+    ]);
+    assert.deepEqual(problems({ ports: [{ port: 0, targetPort: 1 }] }), [
+      'spec.ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive',
+    ]);
+    assert.deepEqual(problems({ ports, externalTrafficPolicy: 'Local' }), [
+      'spec.externalTrafficPolicy: Invalid value: "Local": may only be set for externally-accessible services',
+    ]);
+    assert.deepEqual(problems({ ports, externalIPs: ['127.0.0.1', 'x'] }).length, 2);
+    assert.deepEqual(problems({ ports, ipFamilies: ['IPv6'] }), [
+      'spec.ipFamilies[0]: Invalid value: "IPv6": not configured on this cluster',
+    ]);
+    assert.deepEqual(problems({ ports, type: 'NodePort', clusterIP: 'None', clusterIPs: ['None'] }), [
+      'spec.clusterIPs[0]: Invalid value: "None": may not be set to \'None\' for NodePort services',
+    ]);
+  });
+});
+
+describe('validation of configuration', () => {
+  it('config maps', () => {
+    const map: ConfigMap = { metadata, data: { 'a/b': '' }, binaryData: { 'a/b': '' } };
+    assert.equal(validateConfigMap(map).length, 3);
+    assert.deepEqual(lines(validateConfigMap({ metadata, data: { a: 'x'.repeat(1_048_577) } })), [
+      ': Too long: may not be more than 1048576 bytes',
+    ]);
+    const fixed: ConfigMap = { metadata, immutable: true, data: { a: '1' } };
+    assert.deepEqual(lines(validateConfigMapUpdate({ ...fixed, data: { a: '2' } }, fixed)), [
+      'data: Forbidden: field is immutable when `immutable` is set',
+    ]);
+    assert.deepEqual(lines(validateConfigMapUpdate({ ...fixed, immutable: false }, fixed)), [
+      'immutable: Forbidden: field is immutable when `immutable` is set',
+    ]);
+  });
+
+  it('secrets by their type', () => {
+    const secret = (more: object): Secret => {
+      const made: Secret = { metadata, ...more };
+      defaultSecret(made);
+      return made;
+    };
+    assert.deepEqual(validateSecret(secret({ stringData: { a: 'b' } })), []);
+    assert.deepEqual(lines(validateSecret(secret({ type: 'kubernetes.io/tls', data: { 'tls.key': '' } }))), [
+      'data[tls.crt]: Required value',
+    ]);
+    const docker = secret({ type: 'kubernetes.io/dockerconfigjson', stringData: { '.dockerconfigjson': '{' } });
+    assert.deepEqual(lines(validateSecret(docker)), [
+      'data[.dockerconfigjson]: Invalid value: "<secret contents redacted>": must be valid JSON',
+    ]);
+    assert.deepEqual(lines(validateSecretUpdate(secret({ type: 'b' }), secret({ type: 'a' }))), [
+      'type: Invalid value: "b": field is immutable',
+    ]);
+  });
+});
+
+describe('validation of the cluster kinds', () => {
+  it('nodes', () => {
+    const node = (spec: object): never => ({ metadata: { name: 'n' }, spec, status: {} }) as never;
+    const taint = { key: 'a', effect: 'NoSchedule' };
+    assert.deepEqual(lines(validateNode(node({ taints: [taint, taint, { key: 'b', effect: 'X' }] }))), [
+      'spec.taints[1]: Duplicate value: {"key":"a","effect":"NoSchedule"}',
+      'spec.taints[2].effect: Unsupported value: "X": supported values: "NoExecute", "NoSchedule", "PreferNoSchedule"',
+    ]);
+    const moved = validateNodeUpdate(node({ podCIDRs: ['10.1.1.0/24'] }), node({ podCIDRs: ['10.1.0.0/24'] }));
+    assert.deepEqual(lines(moved), [
+      'spec.podCIDRs: Forbidden: node updates may not change podCIDR except from "" to valid',
+    ]);
+  });
+
+  it('events, leases, endpoint slices', () => {
+    const event = { metadata, involvedObject: { namespace: 'other' } } as never;
+    assert.deepEqual(lines(validateEvent(event)), [
+      'involvedObject.namespace: Invalid value: "other": does not match event.namespace',
+    ]);
+    assert.deepEqual(lines(validateLease({ metadata, spec: { leaseDurationSeconds: 0 } })), [
+      'spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0',
+    ]);
+    const slice = (more: object): EndpointSlice => {
+      const made = { metadata, addressType: 'IPv4', ...more } as unknown as EndpointSlice;
+      defaultEndpointSlice(made);
+      return made;
+    };
+    assert.deepEqual(
+      validateEndpointSlice(slice({ endpoints: [{ addresses: ['10.0.0.1'] }], ports: [{ port: 1 }] })),
+      [],
+    );
+    assert.deepEqual(lines(validateEndpointSlice(slice({ endpoints: [{ addresses: [] }, { addresses: ['x'] }] }))), [
+      'endpoints[0].addresses: Required value: must contain at least 1 address',
+      'endpoints[1].addresses[0]: Invalid value: "x": must be a valid IPv4 address',
+    ]);
+    assert.deepEqual(lines(validateEndpointSliceUpdate(slice({ addressType: 'FQDN' }), slice({}))), [
+      'addressType: Invalid value: "FQDN": field is immutable',
+    ]);
+  });
+});
