@@ -44,6 +44,15 @@ export class CacheLookup implements PodLookup {
     return this.cache.ownerOf(sandboxId);
   }
 
+  /** The containers that run now, for what looks after their logs. */
+  *running(): Iterable<{ id: string; logPath: string }> {
+    for (const { uid } of this.cache.pods()) {
+      for (const { id, state, logPath } of this.cache.podOf(uid).containers) {
+        if (state === 'running' && logPath !== '') yield { id, logPath };
+      }
+    }
+  }
+
   private hasEnded(uid: string, containerId: string): boolean {
     const container: ObservedContainer | undefined = this.cache
       .podOf(uid)

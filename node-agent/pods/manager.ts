@@ -63,7 +63,7 @@ const ETC = { resolvConf: () => readHostFile('/etc/resolv.conf'), hosts: () => r
 export class PodManager implements Component {
   readonly name = 'pods';
   /** Where streams find containers. */
-  readonly lookup: PodLookup;
+  readonly lookup: CacheLookup;
   private readonly options: PodManagerOptions;
   private readonly services: PodServices;
   private readonly workers = new Map<string, PodWorker>();
@@ -215,9 +215,12 @@ export class PodManager implements Component {
       container: ObservedContainer,
       annotations: Record<string, string>,
     ): Promise<string> => readLastWords(files, uid, container, annotations);
+    const onListed = (): void => {
+      for (const worker of this.workers.values()) worker.runtimeListed();
+    };
     return {
       ...options,
-      cache: new RuntimeCache({ runtime, clock, log, lastWords }),
+      cache: new RuntimeCache({ runtime, clock, log, lastWords, onListed }),
       images: new Images({ runtime, clock, ...(options.parallelPulls && { parallelPulls: options.parallelPulls }) }),
       limits: options.backoff ?? DEFAULT_BACKOFF,
       sandboxStarts: new Limit(options.parallelSandboxes ?? DEFAULT_PARALLEL_SANDBOXES),

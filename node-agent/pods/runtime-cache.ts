@@ -21,6 +21,8 @@ export interface RuntimeCacheOptions {
   runtime: Runtime;
   clock: Clock;
   log: Log;
+  /** Called each time everything has been listed. */
+  onListed: () => void;
   /** What a container left as its last words; '' when nothing. */
   lastWords: (uid: string, container: ObservedContainer, annotations: Record<string, string>) => Promise<string>;
 }
@@ -217,6 +219,7 @@ export class RuntimeCache {
   private onListed(): void {
     this.listing = undefined;
     this.firstListing.resolve();
+    this.options.onListed();
     if (this.isListingStale) this.relist();
   }
 

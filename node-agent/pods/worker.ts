@@ -54,6 +54,8 @@ export class PodWorker {
   private reported = '';
   private waiting: Plan['waiting'] = new Map();
   private timer: Timer | undefined;
+  /** Counts the changes to what the pod refers to, so that an action that began before one is tried again at once. */
+  private configVersion = 0;
   private isWoken = false;
   private isStopped = false;
 
@@ -88,9 +90,19 @@ export class PodWorker {
   /** A config map or a secret that the pod uses has changed: whatever failed for want of it may work now. */
   configChanged(): void {
     this.memory.areVolumesStale = true;
-    this.memory.failures.delete('volumes');
+    this.configVersion += 1;
+    this.forgetConfigFailures();
+    this.wake();
+  }
+
+  /** The runtime answers again: what failed for want of it is tried at once. */
+  runtimeListed(): void {
+    this.memory.failures.clear();
     for (const [name, { reason }] of this.memory.startFailures) {
-      if (reason === 'CreateContainerConfigError') this.memory.startFailures.delete(name);
+      if (reason === 'CreateContainerError') this.memory.startFailures.delete(name);
+    }
+    for (const [name, image] of this.memory.images) {
+      if (image.state === 'failed' && image.reason === 'ImageInspectError') this.memory.images.delete(name);
     }
     this.wake();
   }
@@ -154,6 +166,7 @@ export class PodWorker {
     const overtaken = this.memory.underway.get(key);
     this.memory.underway.set(key, underway);
     this.services.log.debug({ pod: this.pod.metadata.name, uid: this.uid, ...action }, 'pod action');
+    const { configVersion } = this;
     void execute(this.context(), action, overtaken?.action)
       .then(
         () => this.memory.failures.delete(key),
@@ -161,6 +174,7 @@ export class PodWorker {
       )
       .then(() => {
         if (this.memory.underway.get(key) === underway) this.memory.underway.delete(key);
+        if (this.configVersion !== configVersion) this.forgetConfigFailures();
         this.wake();
       });
   }
@@ -181,6 +195,13 @@ export class PodWorker {
     this.memory.failures.set(key, { count, message: error.message, retryAt: this.now() + delay });
   }
 
+  private forgetConfigFailures(): void {
+    this.memory.failures.delete('volumes');
+    for (const [name, { reason }] of this.memory.startFailures) {
+      if (reason === 'CreateContainerConfigError') this.memory.startFailures.delete(name);
+    }
+  }
+
   private finish(): void {
     this.stop();
     if (this.wanted) this.services.reporter.podGone(this.pod, this.status);
@@ -194,7 +215,8 @@ export class PodWorker {
     const observed = services.cache.podOf(this.uid);
     // Once its runtime objects are being removed there is less to tell than was told before.
     const isOver = memory.stage === 'ended' || memory.stage === 'gone';
-    if (!this.wanted || (isOver && observed.containers.length === 0 && this.reported !== '')) return;
+    const isTold = this.reported !== '' || ['Succeeded', 'Failed'].includes(pod.status.phase ?? '');
+    if (!this.wanted || (isOver && observed.containers.length === 0 && isTold)) return;
     const hostIps = services.nodeAddresses();
     this.status = statusOf({ pod, observed, memory, waiting, hostIps, before: this.status, now: this.now() });
     const text = JSON.stringify(this.status);

@@ -90,34 +90,41 @@ export class DiskVolumes implements Volumes {
       return;
     }
     const directory = this.directoryOf(pod, volume);
-    await mkdir(directory, { recursive: true, mode: 0o755 });
-    if (kind === 'emptyDir') await this.mountEmptyDir(pod, directory, volume.emptyDir ?? {});
+    const made = await mkdir(directory, { recursive: true, mode: 0o755 });
+    if (kind === 'emptyDir') await this.mountEmptyDir(pod, directory, volume.emptyDir ?? {}, made !== undefined);
     else {
       if (kind === 'secret') await this.ensureTmpfs(directory, 'mode=0755');
       await this.write(pod, volume);
     }
   }
 
+  /** What a container has made of the permissions since stays as it is. */
   private async mountEmptyDir(
     pod: Pod,
     directory: string,
     { medium = '', sizeLimit }: EmptyDirVolumeSource,
+    isMade: boolean,
   ): Promise<void> {
     if (medium !== '' && medium !== 'Memory') throw new VolumeError(`emptyDir medium ${medium} is not supported`);
+    let isNew = isMade;
     if (medium === 'Memory') {
       const limit = sizeLimit === undefined ? 0 : bytesOf(sizeLimit);
-      await this.ensureTmpfs(directory, limit > 0 ? `mode=0777,size=${limit}` : 'mode=0777');
+      isNew = await this.ensureTmpfs(directory, limit > 0 ? `mode=0777,size=${limit}` : 'mode=0777');
     }
+    if (!isNew) return;
     const group = pod.spec.securityContext?.fsGroup;
     if (group !== undefined) await chown(directory, 0, group);
     // The group's bit makes what is created in it belong to the group too.
     await chmod(directory, group === undefined ? 0o777 : 0o2777);
   }
 
-  private async ensureTmpfs(directory: string, options: string): Promise<void> {
+  /** Returns whether it was mounted only now. */
+  private async ensureTmpfs(directory: string, options: string): Promise<boolean> {
     const { mounter } = this.options;
     const mounts = await mounter.mountsBelow(directory);
-    if (!mounts.includes(directory)) await mounter.mountTmpfs(directory, options);
+    if (mounts.includes(directory)) return false;
+    await mounter.mountTmpfs(directory, options);
+    return true;
   }
 
   private async write(pod: Pod, volume: Volume): Promise<void> {

@@ -23,6 +23,7 @@ import type { Mounter } from '../../../node-agent/volumes/mounts.ts';
 import type { TestHost } from '../../support/host.ts';
 
 const WAIT_MILLISECONDS = 40_000;
+const LOOK_MILLISECONDS = 100;
 
 export class RealNode {
   readonly pods = new MapView<Pod>();
@@ -84,11 +85,12 @@ export class RealNode {
     return Buffer.concat([stdout, stderr]).toString();
   }
 
-  /** Looks again after everything that is reported. */
+  /** Looks again after everything that is reported, and now and then for what nobody reports. */
   until(what: string, isSo: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const finish = (): void => {
         clearTimeout(limit);
+        clearInterval(again);
         this.waiting.delete(look);
       };
       const look = (): void => {
@@ -101,6 +103,7 @@ export class RealNode {
         const facts = JSON.stringify([...this.statuses.values(), this.events.slice(-10)]);
         reject(new Error(`waited in vain until ${what}: ${facts}`));
       }, WAIT_MILLISECONDS);
+      const again = setInterval(look, LOOK_MILLISECONDS);
       this.waiting.add(look);
       look();
     });

@@ -183,6 +183,28 @@ describe('a pod on a node', () => {
     assert.deepEqual(await node.runtime.listSandboxes(), []);
   });
 
+  it('keeps the last status of a finished pod of which the runtime holds nothing any more', async () => {
+    node = new TestNode();
+    const done = pod({ restartPolicy: 'Never' });
+    node.pods.set('default/web', { ...done, status: { phase: 'Succeeded' } });
+    await node.start();
+    assert.equal(node.statuses.size, 0);
+    assert.deepEqual(await node.runtime.listSandboxes(), []);
+    await node.apply(deleted({ ...done, status: { phase: 'Succeeded' } }));
+    assert.deepEqual(node.gone, ['uid-web']);
+  });
+
+  it('tries again at once when the runtime is back, however often it failed before', async () => {
+    node = new TestNode();
+    await node.start();
+    node.runtime.disconnect();
+    await node.apply(pod());
+    for (let minute = 0; minute < 10; minute += 1) await node.advance(60);
+    node.runtime.reconnect();
+    await node.settle();
+    assert.equal((await node.running()).length, 1);
+  });
+
   it('survives a runtime that goes away and comes back', async () => {
     node = new TestNode();
     await node.start();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -94,6 +95,9 @@ describe('volumes on disk', () => {
       withVolumes({ name: 'ram', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } }, { name: 'disk', emptyDir: {} }),
     );
     assert.equal(statSync(inPod('emptyDir', 'disk')).mode & 0o777, 0o777);
+    chmodSync(inPod('emptyDir', 'disk'), 0o700);
+    await volumes.mount(withVolumes({ name: 'disk', emptyDir: {} }));
+    assert.equal(statSync(inPod('emptyDir', 'disk')).mode & 0o777, 0o700, 'what a container has set stays');
     assert.deepEqual(await volumes.leftovers(), ['uid-web']);
     await volumes.unmount('uid-web');
     assert.deepEqual([mounted, await volumes.leftovers()], [[], []]);
