@@ -3,16 +3,14 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { kinds, type Kind } from '../../api/kinds.ts';
-import type { KubeObject } from '../../api/object.ts';
+import { kinds } from '../../api/kinds.ts';
 import { StrategicMerge } from '../../api/patch/strategic.ts';
 import { cellsOf, columnDefinitions } from '../../api/printing/table.ts';
 import { Codec } from '../../api/schema/codec.ts';
 import { loadSchemaTable } from '../../api/schema/table.ts';
-import { WatchCache } from '../../control-plane/cacher/cache.ts';
+import { Caches } from '../../control-plane/caches.ts';
 import { StoreHistory } from '../../control-plane/handlers/history.ts';
 import type { NodeTunnels } from '../../control-plane/nodes/port.ts';
-import { storagePrefix } from '../../control-plane/registry/keys.ts';
 import { ResourceRegistry } from '../../control-plane/registry/registry.ts';
 import { ApiServer } from '../../control-plane/server/api-server.ts';
 import { apiDocuments } from '../../control-plane/server/documents.ts';
@@ -56,15 +54,10 @@ export class TestServer {
     const clock = systemClock;
     this.directory = directory;
     this.store = options.store ?? new MemoryStore({ clock });
-    const caches = new Map<Kind, WatchCache<KubeObject>>();
-    const cacheOf = <T extends KubeObject>(kind: Kind<T>): WatchCache<T> => {
-      const cache = new WatchCache<T>({ kind, store: this.store, prefix: storagePrefix(kind), clock, log });
-      caches.set(kind as Kind, cache as unknown as WatchCache<KubeObject>);
-      return cache;
-    };
+    const caches = new Caches({ store: this.store, clock, log, metrics: this.metrics });
     this.registry = new ResourceRegistry({
       store: this.store,
-      cacheOf,
+      cacheOf: (kind) => caches.of(kind),
       clock,
       log,
       newUid: () => randomUUID(),
@@ -113,7 +106,7 @@ export class TestServer {
       clock,
       log,
     });
-    this.group = new ComponentGroup('test server', [this.pki, ...caches.values(), this.api]);
+    this.group = new ComponentGroup('test server', [this.pki, caches, this.api]);
   }
 
   static async start(options: TestServerOptions = {}): Promise<TestServer> {
