@@ -204,6 +204,7 @@ export class Server implements Component {
         servers: keys.servers,
         apiPort: flags.port,
         serviceCidr: flags.serviceCidr,
+        podAddresses: { clusterCidr: flags.clusterCidr, nodeBits: flags.nodeCidrSize },
         caCertificate: pki.authorityCertificate,
         nodeGraceMilliseconds: flags.nodeGrace,
       },

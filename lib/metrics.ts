@@ -22,7 +22,8 @@ export const REQUEST_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.
 
 /** The metrics of one program; names are as Kubernetes components use them. A name can be registered once. */
 export class Metrics {
-  private readonly registry = new Registry();
+  /** For parts that keep metrics of their own. */
+  readonly registry = new Registry();
 
   readonly contentType = this.registry.contentType;
 

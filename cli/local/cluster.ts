@@ -73,7 +73,7 @@ export class LocalCluster {
   /** Where kubectl and dure find the cluster. */
   get kubeconfig(): string {
     const [server] = this.topology.hosts.filter(({ role }) => role === 'server');
-    return join(server?.directory ?? '', 'data', 'admin.kubeconfig');
+    return join(server?.directory ?? '', 'data', 'pki', 'admin.kubeconfig');
   }
 
   get nodeNames(): string[] {

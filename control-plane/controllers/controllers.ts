@@ -17,6 +17,8 @@ import { NamespaceDefaults } from './namespace-defaults/namespace-defaults.ts';
 import { NamespaceController } from './namespace/namespace.ts';
 import type { NodeSession, Sight } from './node-lifecycle/node-lifecycle.ts';
 import { NodeLifecycleController } from './node-lifecycle/node-lifecycle.ts';
+import type { AddressSpace } from './node-cidr/node-cidr.ts';
+import { NodeCidrController } from './node-cidr/node-cidr.ts';
 import { PodCollector } from './pod-collection/pod-collection.ts';
 import { ReplicaSetController } from './replicaset/replicaset.ts';
 import type { QueueMetrics } from './runner.ts';
@@ -39,6 +41,7 @@ export interface ControllersOptions {
   /** The port on which every server serves the API. */
   readonly apiPort: number;
   readonly serviceCidr: string;
+  readonly podAddresses: AddressSpace;
   /** PEM of the CA that signs the servers' certificates. */
   readonly caCertificate: string;
   readonly nodeGraceMilliseconds?: number;
@@ -99,6 +102,7 @@ function controllersOf(options: ControllersOptions): readonly Controller[] {
     new Bootstrap({ registry, servers, port: options.apiPort, serviceCidr }),
     new NamespaceDefaults({ registry, certificate: options.caCertificate }),
     new NodeLifecycleController({ registry, sessions, sight, clock, ...lifecycle }),
+    new NodeCidrController({ registry, space: options.podAddresses }),
     new EndpointSliceController({ registry }),
     new ReplicaSetController({ registry }),
     new DeploymentController({ registry }),

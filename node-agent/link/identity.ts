@@ -55,8 +55,7 @@ export class Identity implements Component {
     const text = await readIfPresent(this.file);
     this.stored = text === undefined ? undefined : (JSON.parse(text) as Stored);
     if (!this.stored || this.lifeLeft(this.stored) <= 0) await this.join();
-    else await this.renewIfDue();
-    this.schedule();
+    this.schedule(0);
   }
 
   stop(): Promise<void> {
@@ -103,8 +102,9 @@ export class Identity implements Component {
     await writePrivate(this.file, JSON.stringify(this.stored));
   }
 
-  private schedule(): void {
-    this.timer = this.options.clock.after(CHECK_MILLISECONDS, () => {
+  /** A member needs no server to start: it renews in the background. */
+  private schedule(milliseconds = CHECK_MILLISECONDS): void {
+    this.timer = this.options.clock.after(milliseconds, () => {
       void this.renewIfDue()
         .catch((error: unknown) => this.options.log.error({ err: error }, 'the certificate could not be renewed'))
         .finally(() => {

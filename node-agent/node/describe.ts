@@ -45,8 +45,20 @@ export async function machineFacts(dataDirectory: string): Promise<MachineFacts>
   };
 }
 
-/** `problems`: why it can't run pods now, in words; empty when it can. `now`: RFC 3339, in seconds. */
-export function describeNode(facts: NodeFacts, problems: readonly string[], now: string): Node {
+/** What the node is short of. */
+export interface Pressures {
+  memory: boolean;
+  disk: boolean;
+}
+
+export interface NodeHealth {
+  /** Why it can't run pods now, in words; empty when it can. */
+  problems: readonly string[];
+  pressures: Pressures;
+}
+
+/** `now`: RFC 3339, in seconds. */
+export function describeNode(facts: NodeFacts, health: NodeHealth, now: string): Node {
   const { name, machine } = facts;
   return {
     apiVersion: 'v1',
@@ -63,11 +75,11 @@ export function describeNode(facts: NodeFacts, problems: readonly string[], now:
       },
     },
     spec: {},
-    status: statusOf(facts, problems, now),
+    status: statusOf(facts, health, now),
   };
 }
 
-function statusOf(facts: NodeFacts, problems: readonly string[], now: string): NodeStatus {
+function statusOf(facts: NodeFacts, health: NodeHealth, now: string): NodeStatus {
   const { machine } = facts;
   const capacity = {
     cpu: String(machine.cpus),
@@ -82,7 +94,7 @@ function statusOf(facts: NodeFacts, problems: readonly string[], now: string): N
       { type: 'InternalIP', address: facts.address },
       { type: 'Hostname', address: facts.name },
     ],
-    conditions: conditionsOf(problems, now),
+    conditions: conditionsOf(health, now),
     daemonEndpoints: { kubeletEndpoint: { Port: 0 } },
     nodeInfo: {
       machineID: machine.machineId,
@@ -99,23 +111,26 @@ function statusOf(facts: NodeFacts, problems: readonly string[], now: string): N
   };
 }
 
-function conditionsOf(problems: readonly string[], now: string): NodeCondition[] {
-  const condition = (type: string, status: string, reason: string, message: string): NodeCondition => ({
+function conditionsOf({ problems, pressures }: NodeHealth, now: string): NodeCondition[] {
+  const condition = (type: string, is: boolean, reason: string, message: string): NodeCondition => ({
     type,
-    status,
+    status: is ? 'True' : 'False',
     lastHeartbeatTime: now,
     lastTransitionTime: now,
     reason,
     message,
   });
-  return [
-    condition('MemoryPressure', 'False', 'KubeletHasSufficientMemory', 'the node has enough memory'),
-    condition('DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'the node has enough disk'),
-    condition('PIDPressure', 'False', 'KubeletHasSufficientPID', 'the node has enough process numbers'),
+  const memory = pressures.memory
+    ? condition('MemoryPressure', true, 'KubeletHasInsufficientMemory', 'the node is short of memory')
+    : condition('MemoryPressure', false, 'KubeletHasSufficientMemory', 'the node has enough memory');
+  const disk = pressures.disk
+    ? condition('DiskPressure', true, 'KubeletHasDiskPressure', 'the disk of the node is nearly full')
+    : condition('DiskPressure', false, 'KubeletHasNoDiskPressure', 'the node has enough disk');
+  const ready =
     problems.length === 0
-      ? condition('Ready', 'True', 'KubeletReady', 'the agent runs pods')
-      : condition('Ready', 'False', 'KubeletNotReady', problems.join('; ')),
-  ];
+      ? condition('Ready', true, 'KubeletReady', 'the agent runs pods')
+      : condition('Ready', false, 'KubeletNotReady', problems.join('; '));
+  return [memory, disk, ready];
 }
 
 async function osImage(): Promise<string> {

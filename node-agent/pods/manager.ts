@@ -11,7 +11,6 @@ import type { Log } from '../../lib/log.ts';
 import type { Change } from '../../lib/view.ts';
 import type { Runtime } from '../runtime/port.ts';
 import type { ClusterSettings, DesiredState, Reporter } from '../state/port.ts';
-import type { PodLookup } from '../streams/port.ts';
 import type { Volumes } from '../volumes/port.ts';
 import type { BackoffLimits } from './backoff.ts';
 import { DEFAULT_BACKOFF } from './backoff.ts';

@@ -1,0 +1,295 @@
+/** The composition root of `dure agent`: makes the parts, gives each what it needs, starts them in order. */
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { hostname, networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import type { AgentFlags } from './flags.ts';
+import { EventLog } from './link/events.ts';
+import { Identity } from './link/identity.ts';
+import { Link } from './link/link.ts';
+import { Reports } from './link/reports.ts';
+import { NodeNetwork } from './node-network.ts';
+import { machineFacts } from './node/describe.ts';
+import { NodeStatusKeeper } from './node/status.ts';
+import { AgentWeb } from './node/web.ts';
+import { FileCgroups } from './pods/cgroups.ts';
+import { DiskFiles } from './pods/files.ts';
+import { PodManager } from './pods/manager.ts';
+import { type ContainerdConfig, defaultContainerdConfig } from './runtime/config.ts';
+import { ContainerdSupervisor } from './runtime/containerd.ts';
+import { CriRuntime } from './runtime/cri.ts';
+import type { Runtime } from './runtime/port.ts';
+import { StateFile } from './state/file.ts';
+import { StateKeeper } from './state/keeper.ts';
+import type { ClusterSettings } from './state/port.ts';
+import { DesiredStateStore } from './state/store.ts';
+import { carryStream } from './streams/carry.ts';
+import { LogRotator } from './streams/rotation.ts';
+import { StreamServer } from './streams/serve.ts';
+import { UsageMeter } from './streams/usage.ts';
+import { DiskVolumes } from './volumes/disk.ts';
+import { systemMounter } from './volumes/mounts.ts';
+import type { Clock } from '../lib/clock.ts';
+import { type Component, ComponentGroup } from '../lib/component.ts';
+import { FlagError } from '../lib/flags.ts';
+import type { Log } from '../lib/log.ts';
+import { Metrics } from '../lib/metrics.ts';
+
+/** As kubectl shows it: the level of the API, and this program's own version. */
+const VERSION = 'v1.35.0+dure.0.1.0';
+
+export interface AgentOptions {
+  flags: AgentFlags;
+  clock: Clock;
+  log: Log;
+}
+
+export class Agent implements Component {
+  readonly name = 'agent';
+  private readonly options: AgentOptions;
+  private readonly nodeName: string;
+  private readonly address: string;
+  private readonly metrics = new Metrics();
+  private readonly store = new DesiredStateStore();
+  private readonly settings = Promise.withResolvers<ClusterSettings>();
+  private readonly started: Component[] = [];
+
+  /** Throws {@link FlagError}. */
+  constructor(options: AgentOptions) {
+    const { flags } = options;
+    if (flags.server.length === 0) throw new FlagError('--server: at least one server must be given');
+    this.options = options;
+    this.nodeName = flags.nodeName ?? hostname();
+    this.address = flags.nodeAddress ?? firstAddress();
+    this.metrics.includeProcess();
+  }
+
+  async start(): Promise<void> {
+    const { flags, clock, log } = this.options;
+    try {
+      await mkdir(flags.dataDir, { recursive: true, mode: 0o700 });
+      const keeper = new StateKeeper({
+        store: this.store,
+        file: new StateFile(join(flags.dataDir, 'state')),
+        clock,
+        log,
+      });
+      const identity = this.makeIdentity();
+      await this.run(keeper);
+      if (keeper.knownSettings) this.settings.resolve(keeper.knownSettings);
+      const runtime = await this.startRuntime();
+      await this.run(identity);
+      await this.startNode(identity, keeper, runtime);
+      log.info({ node: this.nodeName, address: this.address }, 'ready');
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Pods, rules and names go on without the agent. */
+  async stop(): Promise<void> {
+    for (let component = this.started.pop(); component; component = this.started.pop()) await component.stop();
+  }
+
+  private async run(component: Component): Promise<void> {
+    await component.start();
+    this.started.push(component);
+  }
+
+  private makeIdentity(): Identity {
+    const { flags, clock, log } = this.options;
+    return new Identity({
+      directory: join(flags.dataDir, 'pki'),
+      nodeName: this.nodeName,
+      servers: flags.server,
+      token: async () => {
+        if (flags.token !== undefined) return flags.token;
+        if (flags.tokenFile === undefined)
+          throw new Error('this node is no member yet: --token or --token-file is needed');
+        return readFile(flags.tokenFile, 'utf8');
+      },
+      clock,
+      log,
+    });
+  }
+
+  private async startRuntime(): Promise<CriRuntime> {
+    const { flags, clock, log } = this.options;
+    const config = this.containerdConfig();
+    const runtime = new CriRuntime({ socket: config.socket, clock, log });
+    if (flags.startContainerd) {
+      const logFile = join(flags.dataDir, 'containerd.log');
+      await this.run(new ContainerdSupervisor({ config, logFile, probe: () => runtime.version(), clock, log }));
+    }
+    this.started.push({
+      name: 'runtime',
+      start: () => Promise.resolve(),
+      stop: () => Promise.resolve(runtime.close()),
+    });
+    return runtime;
+  }
+
+  /** The configuration of an own containerd; of somebody else's, what the agent must know. */
+  private containerdConfig(): ContainerdConfig {
+    const { flags } = this.options;
+    const own = defaultContainerdConfig(flags.dataDir, flags.runDir);
+    if (!flags.startContainerd) return { ...own, socket: flags.containerdSocket, cniConfigDirectory: flags.cniDir };
+    const mirrors = Object.fromEntries(flags.registryMirror.map((each) => pair('--registry-mirror', each)));
+    return { ...own, sandboxImage: flags.pauseImage, mirrors };
+  }
+
+  private async startNode(identity: Identity, keeper: StateKeeper, runtime: CriRuntime): Promise<void> {
+    const { flags, clock, log } = this.options;
+    const events = new EventLog({ component: 'dure-agent', host: this.nodeName, clock });
+    let link: Link | undefined;
+    const reports = new Reports({ events, onNews: () => link?.flush() });
+    const network = new NodeNetwork({
+      nodeName: this.nodeName,
+      state: this.store,
+      cniDirectory: this.containerdConfig().cniConfigDirectory,
+      ipamDirectory: join(flags.dataDir, 'cni', 'ipam'),
+      metrics: this.metrics,
+      clock,
+      log,
+    });
+    const status = await this.makeStatus(runtime, network, reports);
+    const pods = this.makePods(runtime, reports, await this.nodeCapacity());
+    const streams = new StreamServer({
+      runtime,
+      pods: pods.lookup,
+      usage: new UsageMeter({ runtime, pods: pods.lookup, clock }),
+      clock,
+      log,
+    });
+    link = new Link({
+      servers: identity.agentServers,
+      credentials: () => identity.credentials,
+      nodeName: this.nodeName,
+      version: VERSION,
+      instance: randomUUID(),
+      describeNode: () => status.describe(),
+      store: this.store,
+      keeper,
+      reports,
+      onStream: (client, id, wanted) => {
+        carryStream(client.carry() as unknown as Duplex, id, wanted, streams).catch((error: unknown) => {
+          log.debug({ err: error }, 'a stream to a server broke');
+        });
+      },
+      onSettings: (settings) => this.settings.resolve(settings),
+      random: Math.random,
+      clock,
+      log,
+    });
+    network.onChange(() => status.check());
+    const unsubscribe = runtime.subscribe((event) => event.type === 'resync' && status.check());
+    this.started.push({ name: 'events', start: () => Promise.resolve(), stop: () => Promise.resolve(unsubscribe()) });
+    await this.run(status);
+    await this.run(link);
+    const settings = await this.settings.promise;
+    await network.prepare(settings);
+    const rotation = new LogRotator({
+      containers: () => pods.lookup.running(),
+      reopenLog: (id) => runtime.reopenLog(id),
+      clock,
+      log,
+    });
+    await this.run(network);
+    await this.run(new ComponentGroup('pods and their logs', [pods, rotation]));
+    await this.run(this.makeWeb(link, runtime));
+  }
+
+  private async nodeCapacity(): Promise<{ milliCpu: number; memoryBytes: number }> {
+    const { cpus, memoryBytes } = await machineFacts(this.options.flags.dataDir);
+    return { milliCpu: cpus * 1000, memoryBytes };
+  }
+
+  private async makeStatus(runtime: Runtime, network: NodeNetwork, reports: Reports): Promise<NodeStatusKeeper> {
+    const { flags, clock } = this.options;
+    const { name, version } = await runtime.version();
+    return new NodeStatusKeeper({
+      facts: {
+        name: this.nodeName,
+        address: this.address,
+        labels: Object.fromEntries(flags.nodeLabel.map((label) => pair('--node-label', label))),
+        version: VERSION,
+        runtimeVersion: `${name}://${version.replace(/^v/, '')}`,
+        maxPods: flags.maxPods,
+        machine: await machineFacts(flags.dataDir),
+      },
+      dataDirectory: flags.dataDir,
+      problems: async () => [...(await runtimeProblems(runtime)), ...network.problems()],
+      report: (status) => reports.setNodeStatus(status),
+      clock,
+    });
+  }
+
+  private makePods(
+    runtime: Runtime,
+    reports: Reports,
+    nodeCapacity: { milliCpu: number; memoryBytes: number },
+  ): PodManager {
+    const { flags, clock, log } = this.options;
+    const podsDirectory = join(flags.dataDir, 'pods');
+    let settings: ClusterSettings | undefined;
+    void this.settings.promise.then((known) => (settings = known));
+    return new PodManager({
+      runtime,
+      state: this.store,
+      settings: () => {
+        if (!settings) throw new Error('the cluster’s settings are not known yet');
+        return settings;
+      },
+      reporter: reports,
+      volumes: new DiskVolumes({
+        root: podsDirectory,
+        configMaps: this.store.configmaps,
+        secrets: this.store.secrets,
+        mounter: systemMounter,
+      }),
+      files: new DiskFiles({ root: podsDirectory }),
+      cgroups: new FileCgroups({ root: flags.cgroupRoot }),
+      clock,
+      log,
+      nodeName: this.nodeName,
+      nodeAddresses: () => [this.address],
+      logRoot: flags.logDir ?? join(flags.dataDir, 'pod-logs'),
+      nodeCapacity,
+    });
+  }
+
+  private makeWeb(link: Link, runtime: Runtime): AgentWeb {
+    const { flags, log } = this.options;
+    return new AgentWeb({
+      host: flags.webAddress,
+      port: flags.webPort,
+      metrics: this.metrics,
+      checks: {
+        runtime: async () => (await runtime.problems()).join('; '),
+        link: () => Promise.resolve(link.isConnected ? '' : 'no server is connected'),
+      },
+      log,
+    });
+  }
+}
+
+async function runtimeProblems(runtime: Runtime): Promise<string[]> {
+  try {
+    return await runtime.problems();
+  } catch (error) {
+    return [`the container runtime does not answer: ${(error as Error).message}`];
+  }
+}
+
+function pair(flag: string, text: string): [string, string] {
+  const at = text.indexOf('=');
+  if (at <= 0) throw new FlagError(`${flag} "${text}": must be of the form name=value`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+function firstAddress(): string {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return all.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
+}
