@@ -41,7 +41,7 @@ export function stampUpdate<T extends KubeObject>(
   previous: T,
   kind: Kind<T>,
   strategy: Strategy<T>,
-  subresource: 'status' | 'finalize' | undefined,
+  subresource: 'status' | undefined,
 ): void {
   stampType(next, kind);
   const now = next.metadata;

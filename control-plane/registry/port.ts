@@ -14,9 +14,8 @@ export interface WriteOptions {
 }
 
 export interface MutateOptions extends WriteOptions {
-  /** Which part may change; the rest of what `change` returns is ignored, as for the subresource in HTTP.
-   * `finalize` is a namespace's: it alone changes the finalizers in the spec. */
-  subresource?: 'status' | 'finalize';
+  /** Which part may change; the rest of what `change` returns is ignored, as for the subresource in HTTP. */
+  subresource?: 'status';
   /** Refuse (Conflict) when the object has another uid: it was deleted and made again. */
   uid?: string;
 }

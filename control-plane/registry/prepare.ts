@@ -65,7 +65,7 @@ export class Preparer<T extends KubeObject> {
     strategy.applyDefaults(next);
     const admitted = this.admissionRequest('UPDATE', next, previous, request);
     await admission.mutate(admitted);
-    if (request.subresource === undefined) strategy.prepareForUpdate?.(next, previous);
+    strategy.prepareForUpdate?.(next, previous);
     stampUpdate(next, previous, kind, strategy, undefined);
     if (sameObject(next, previous)) return undefined;
     const errors = this.metadataUpdateErrors(next, previous);

@@ -259,7 +259,7 @@ export class GenericResource<T extends KubeObject> implements Resource<T> {
   }
 
   private checkUid(current: T, uid: string | undefined): void {
-    if (uid === undefined || uid === current.metadata.uid) return;
+    if (!uid || uid === current.metadata.uid) return;
     const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`;
     throw conflict(this.kind, current.metadata.name ?? '', why);
   }

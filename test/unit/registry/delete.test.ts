@@ -124,7 +124,7 @@ describe('registry: delete', () => {
     assert.equal(ending.status.phase, 'Terminating');
     await namespaces.update({ ...ending, spec: {} });
     assert.deepEqual((await namespaces.get('', 'n')).spec.finalizers, ['kubernetes']);
-    await namespaces.mutate('', 'n', (current) => ({ ...current, spec: {} }), { subresource: 'finalize' });
+    await namespaces.rewrite('', 'n', (current) => ({ ...current, spec: {} }));
     await assert.rejects(namespaces.get('', 'n'), { reason: 'NotFound' });
     await assert.rejects(namespaces.delete('', 'default'), { reason: 'Forbidden' });
   });
