@@ -9,6 +9,8 @@ export const PLAIN_UDP_BYTES = 512;
 export const MAX_UDP_BYTES = 1232;
 const OPT_BYTES = 11;
 const CLASS_IN = 1;
+const DOT = 46;
+const BACKSLASH = 92;
 const FLAG = {
   response: 0x8000,
   authoritative: 0x0400,
@@ -85,13 +87,24 @@ function nameEnd(message: Buffer, start: number): number | undefined {
 }
 
 function readName(message: Buffer, start: number): string {
+  const text = Buffer.allocUnsafe(255);
+  let length = 0;
+  for (let at = start, left = message[at] ?? 0; left > 0; left = message[at] ?? 0) {
+    if (length > 0) text[length++] = DOT;
+    for (const end = ++at + left; at < end; at++) {
+      const byte = message[at] ?? 0;
+      if (byte <= 32 || byte >= 127 || byte === DOT || byte === BACKSLASH) return readEscapedName(message, start);
+      text[length++] = byte >= 65 && byte <= 90 ? byte + 32 : byte;
+    }
+  }
+  return text.toString('latin1', 0, length);
+}
+
+function readEscapedName(message: Buffer, start: number): string {
   const labels: string[] = [];
   for (let at = start, length = message[at] ?? 0; length > 0; at += length + 1, length = message[at] ?? 0)
-    labels.push(message.toString('latin1', at + 1, at + 1 + length));
-  const plain = labels.join('.').toLowerCase();
-  return /^[!-\-/-[\]-~.]*$/.test(plain) && plain.split('.').length === labels.length
-    ? plain
-    : labels.map(escapeLabel).join('.').toLowerCase();
+    labels.push(escapeLabel(message.toString('latin1', at + 1, at + 1 + length)));
+  return labels.join('.').toLowerCase();
 }
 
 function escapeLabel(label: string): string {
