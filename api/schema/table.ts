@@ -16,6 +16,8 @@ export interface ValueType {
   readonly list?: ValueType;
   /** Keys are text. */
   readonly map?: ValueType;
+  /** In protobuf the list is a message of its own. */
+  readonly wrapped?: boolean;
 }
 
 export interface Field extends ValueType {
@@ -36,10 +38,11 @@ export interface Field extends ValueType {
   readonly mapType?: 'atomic' | 'granular';
 }
 
-/** Without `ref` it stands for an encoding of its own, which has no fields. */
-interface InlineField {
+/** Its fields stand beside the others in JSON, but are a message of their own in protobuf. */
+export interface InlineField extends ValueType {
   readonly inline: true;
-  readonly ref?: string;
+  /** Absent for what protobuf does not carry. */
+  readonly pb?: number;
 }
 
 interface TypeRow {
@@ -73,6 +76,8 @@ export interface SchemaTable {
   has(typeName: string): boolean;
   /** What JSON has: the fields of inlined types stand in their place. Throws for a name that is not in the table. */
   fields(typeName: string): readonly Field[];
+  /** The same, inlined types standing for themselves: what protobuf has. */
+  members(typeName: string): readonly (Field | InlineField)[];
   /** Whether server-side apply owns it as a whole. */
   isAtomic(typeName: string): boolean;
   /** The known constants of a string type, sorted; empty for an unknown name. */
@@ -115,6 +120,7 @@ export function tableOf({ types, constants }: TableFile): SchemaTable {
   return {
     has: (typeName) => rows.has(typeName),
     fields: fieldsOf,
+    members: (typeName) => rowOf(typeName).fields,
     isAtomic: (typeName) => rows.get(typeName)?.structType === 'atomic',
     constants: (enumName) => (Object.hasOwn(constants, enumName) ? (constants[enumName] ?? []) : []),
     typeNames: () => rows.keys(),

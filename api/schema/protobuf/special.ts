@@ -1,0 +1,116 @@
+/** Types with a protobuf form of their own. */
+import { formatDuration, parseDuration } from '../../machinery/duration.ts';
+import { formatMicroTime, formatTime, parseTime } from '../../machinery/time.ts';
+import { SPECIAL } from '../table.ts';
+import { Reader, WireError, Writer } from './wire.ts';
+
+/** `write` is given a canonical value; `read` is given the message's bytes and returns its JSON form; undefined where Go has the zero value. */
+export interface SpecialMessage {
+  read(bytes: Uint8Array): unknown;
+  write(value: unknown): Uint8Array;
+}
+
+/** The last value of each field; texts are bytes. */
+function fieldsOf(bytes: Uint8Array): Map<number, number | Uint8Array> {
+  const reader = new Reader(bytes);
+  const fields = new Map<number, number | Uint8Array>();
+  while (!reader.done) {
+    const { field, wire } = reader.tag();
+    if (wire === 0) fields.set(field, reader.varint());
+    else if (wire === 2) fields.set(field, reader.bytes());
+    else reader.skip(wire);
+  }
+  return fields;
+}
+
+function numberOf(value: number | Uint8Array | undefined): number {
+  return typeof value === 'number' ? value : 0;
+}
+
+function textOf(value: number | Uint8Array | undefined): string {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : '';
+}
+
+const QUANTITY: SpecialMessage = {
+  read: (bytes) => textOf(fieldsOf(bytes).get(1)),
+  write: (value) => message((writer) => writer.text(1, value as string)),
+};
+
+const INT_OR_STRING: SpecialMessage = {
+  read(bytes) {
+    const fields = fieldsOf(bytes);
+    return fields.get(1) === 1 ? textOf(fields.get(3)) : numberOf(fields.get(2));
+  },
+  write: (value) =>
+    message((writer) => {
+      writer.integer(1, typeof value === 'string' ? 1 : 0);
+      if (typeof value === 'string') writer.text(3, value);
+      else writer.integer(2, Number(value));
+    }),
+};
+
+const LAST_SECOND = 253_402_300_799;
+const FIRST_SECOND = -62_135_596_800;
+
+function time(format: (seconds: number, nanos: number) => string): SpecialMessage {
+  return {
+    read(bytes) {
+      if (bytes.length === 0) return undefined;
+      const fields = fieldsOf(bytes);
+      const seconds = numberOf(fields.get(1));
+      if (seconds < FIRST_SECOND || seconds > LAST_SECOND) throw new WireError('time out of range');
+      return format(seconds, Math.min(Math.max(numberOf(fields.get(2)), 0), 999_999_999));
+    },
+    write: (value) =>
+      message((writer) => {
+        // No time is an empty message.
+        if (value === null) return;
+        const milliseconds = parseTime(value as string);
+        const seconds = Math.floor(milliseconds / 1000);
+        writer.integer(1, seconds);
+        writer.integer(2, Math.round((milliseconds - seconds * 1000) * 1000) * 1000);
+      }),
+  };
+}
+
+const TIME = time((seconds) => formatTime(seconds * 1000));
+const MICRO_TIME = time((seconds, nanos) => {
+  const microseconds = Math.floor(nanos / 1000);
+  return formatMicroTime(seconds * 1000 + Math.floor(microseconds / 1000), microseconds % 1000);
+});
+
+const DURATION: SpecialMessage = {
+  read: (bytes) => formatDuration(numberOf(fieldsOf(bytes).get(1))),
+  write: (value) => message((writer) => writer.integer(1, parseDuration(value as string))),
+};
+
+/** JSON within protobuf. */
+const RAW: SpecialMessage = {
+  read(bytes) {
+    const text = textOf(fieldsOf(bytes).get(1));
+    if (text === '') return undefined;
+    try {
+      return JSON.parse(text) as unknown;
+    } catch (error) {
+      throw new WireError(`raw is no JSON: ${(error as Error).message}`, { cause: error });
+    }
+  },
+  write: (value) => message((writer) => writer.text(1, JSON.stringify(value))),
+};
+
+export const SPECIAL_MESSAGES: ReadonlyMap<string, SpecialMessage> = new Map([
+  [SPECIAL.quantity, QUANTITY],
+  [SPECIAL.intOrString, INT_OR_STRING],
+  [SPECIAL.time, TIME],
+  [SPECIAL.microTime, MICRO_TIME],
+  [SPECIAL.duration, DURATION],
+  [SPECIAL.fields, RAW],
+  [SPECIAL.raw, RAW],
+  [SPECIAL.json, RAW],
+]);
+
+function message(fill: (writer: Writer) => void): Uint8Array {
+  const writer = new Writer();
+  fill(writer);
+  return writer.finish();
+}
