@@ -46,7 +46,7 @@ describe('the CNI configuration', () => {
   });
 
   function addPod(host: string, pod: string, config: object): Promise<string> {
-    const [program = '', ...args] = [...onHost(host), join(PLUGINS, 'bridge')];
+    const [program, ...args] = [...onHost(host), join(PLUGINS, 'bridge')] as [string, ...string[]];
     const env = {
       ...process.env,
       CNI_COMMAND: 'ADD',
