@@ -28,7 +28,7 @@ export class World implements Registry {
   onWrite: () => void = () => {};
   private revision = 0;
   private ids = 0;
-  private readonly pending: (() => void)[] = [];
+  private readonly pending = new Map<Kind, (() => void)[]>();
   private readonly resources = new Map<Kind, WorldResource>(
     Object.values<Kind>(kinds).map((kind) => [kind, new WorldResource(kind, this)]),
   );
@@ -62,15 +62,21 @@ export class World implements Registry {
     return this.ids.toString(36).padStart(5, '0');
   }
 
-  show(apply: () => void): void {
-    if (this.lagging) this.pending.push(apply);
+  show(kind: Kind, apply: () => void): void {
+    if (this.lagging) this.pending.set(kind, [...(this.pending.get(kind) ?? []), apply]);
     else apply();
     this.onWrite();
   }
 
-  /** Lets the views see the next `count` changes. */
-  deliver(count = this.pending.length): void {
-    for (const apply of this.pending.splice(0, count)) apply();
+  /** Lets one of the views that are behind see its next `count` changes. */
+  deliverSome(count: number, pick: number): void {
+    const behind = [...this.pending.values()].filter(({ length }) => length > 0);
+    for (const apply of behind[pick % behind.length]?.splice(0, count) ?? []) apply();
+  }
+
+  /** Lets all views catch up. */
+  deliver(): void {
+    for (const queue of this.pending.values()) for (const apply of queue.splice(0)) apply();
   }
 
   runner(controller: Controller): Runner {
@@ -114,7 +120,12 @@ class WorldResource {
     const creationTimestamp = `${this.world.clock.date().toISOString().slice(0, 19)}Z`;
     const uid = `uid-${this.kind.plural}-${this.world.nextRevision()}`;
     const metadata = { uid, creationTimestamp, generation: 1, ...object.metadata };
-    return this.store({ apiVersion: apiVersionOf(this.kind), kind: this.kind.kind, ...structuredClone(object), metadata });
+    return this.store({
+      apiVersion: apiVersionOf(this.kind),
+      kind: this.kind.kind,
+      ...structuredClone(object),
+      metadata,
+    });
   }
 
   update(object: Stored, options: MutateOptions = {}): Promise<Stored> {
@@ -141,7 +152,8 @@ class WorldResource {
     if (uid !== undefined && uid !== current.metadata.uid) throw conflict(this.kind, name, 'another uid');
     const wanted = change(current);
     if (!wanted) return current;
-    const next = subresource === 'status' ? { ...current, status: wanted.status } : { ...wanted, status: current.status };
+    const next =
+      subresource === 'status' ? { ...current, status: wanted.status } : { ...wanted, status: current.status };
     if (JSON.stringify(next) === JSON.stringify(current)) return current;
     const changed = JSON.stringify(next.spec) !== JSON.stringify(current.spec);
     const generation = (current.metadata.generation ?? 0) + (changed ? 1 : 0);
@@ -179,7 +191,7 @@ class WorldResource {
   remove(object: Stored): Stored {
     const key = keyOf(object);
     this.objects.delete(key);
-    this.world.show(() => this.view.delete(key));
+    this.world.show(this.kind, () => this.view.delete(key));
     return object;
   }
 
@@ -192,7 +204,7 @@ class WorldResource {
   private store(object: Stored): Stored {
     const stored = { ...object, metadata: { ...object.metadata, resourceVersion: this.world.nextRevision() } };
     this.objects.set(keyOf(stored), stored);
-    this.world.show(() => this.view.set(keyOf(stored), stored));
+    this.world.show(this.kind, () => this.view.set(keyOf(stored), stored));
     return stored;
   }
 
@@ -209,7 +221,10 @@ export async function settle(): Promise<void> {
   for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
-export function aPod(name: string, fields: { node?: string; ready?: boolean; labels?: Record<string, string> } = {}): Pod {
+export function aPod(
+  name: string,
+  fields: { node?: string; ready?: boolean; labels?: Record<string, string> } = {},
+): Pod {
   const { node, ready = true, labels = { app: 'web' } } = fields;
   return {
     apiVersion: 'v1',

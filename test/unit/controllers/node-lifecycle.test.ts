@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+
+import { kinds } from '../../../api/kinds.ts';
+import type { Node, Pod } from '../../../api/schema/types/core.v1.ts';
+import type { LivenessSnapshot } from '../../../control-plane/controllers/node-lifecycle/liveness.ts';
+import { judge } from '../../../control-plane/controllers/node-lifecycle/liveness.ts';
+import type { NodeSession } from '../../../control-plane/controllers/node-lifecycle/node-lifecycle.ts';
+import { NodeLifecycleController } from '../../../control-plane/controllers/node-lifecycle/node-lifecycle.ts';
+import { planNode } from '../../../control-plane/controllers/node-lifecycle/plan.ts';
+import { untilEviction } from '../../../control-plane/controllers/node-lifecycle/taints.ts';
+import { MapView } from '../../../lib/view.ts';
+import { NOON, aMoment, inShort } from './moment.ts';
+import { World, aPod, settle } from './world.ts';
+
+const GRACE = { graceMilliseconds: 10_000 };
+
+function aNode(name: string, ready = 'True', spec: Partial<Node['spec']> = {}): Node {
+  return {
+    metadata: { name, uid: `uid-${name}` },
+    spec,
+    status: { conditions: [{ type: 'Ready', status: ready }] },
+  } as Node;
+}
+
+function silence(fields: Partial<LivenessSnapshot> = {}): LivenessSnapshot {
+  return { now: 100_000, hasSession: false, lostAt: 100_000, clearSince: 0, losses: [100_000], live: 2, ...fields };
+}
+
+describe('whether a silent node is lost', () => {
+  it('believes it at once of one of three, of one of two and of two of three', () => {
+    assert.equal(judge(silence(), GRACE).state, 'lost');
+    assert.equal(judge(silence({ live: 1 }), GRACE).state, 'lost');
+    assert.equal(judge(silence({ live: 1, losses: [99_000, 100_000] }), GRACE).state, 'lost');
+  });
+
+  it('gives a full grace after the control plane was blind', () => {
+    const doubtful = judge(silence({ clearSince: 94_000 }), GRACE);
+    assert.ok(doubtful.state === 'doubtful');
+    assert.equal(doubtful.milliseconds, 4000);
+    assert.equal(judge(silence({ clearSince: undefined }), GRACE).state, 'doubtful');
+  });
+
+  it('gives a full grace when most vanish together, and then believes it', () => {
+    const most = silence({ losses: [99_500, 99_800, 100_000], live: 0 });
+    const doubtful = judge(most, GRACE);
+    assert.ok(doubtful.state === 'doubtful');
+    assert.equal(doubtful.milliseconds, 10_000);
+    assert.equal(judge({ ...most, now: 110_000 }, GRACE).state, 'lost');
+  });
+
+  it('waits for more when several vanish, but not for long', () => {
+    const several = silence({ losses: [99_500, 99_800, 100_000], live: 20 });
+    const doubtful = judge(several, GRACE);
+    assert.ok(doubtful.state === 'doubtful');
+    assert.equal(doubtful.milliseconds, 1000);
+  });
+});
+
+describe('node lifecycle', () => {
+  const lost = { liveness: { state: 'lost' as const }, lostAt: 100_000, fenceMilliseconds: 5000 };
+  const alive = { liveness: { state: 'alive' as const }, lostAt: 0, fenceMilliseconds: 5000 };
+
+  it('marks a lost node and removes its pods at once', () => {
+    const plan = planNode({ node: aNode('a'), pods: [aPod('web', { node: 'a' })], ...lost }, aMoment());
+    assert.deepEqual(inShort(plan.actions), [
+      'set-conditions a',
+      'record NodeNotReady',
+      'change-taints a',
+      'delete web',
+    ]);
+    const removal = plan.actions.at(-1);
+    assert.ok(removal?.do === 'delete' && removal.gracePeriodSeconds === 0);
+  });
+
+  it('keeps what tolerates it for as long as it does, as not ready', () => {
+    const pod = aPod('web', { node: 'a' });
+    pod.spec.tolerations = [{ key: 'node.kubernetes.io/unreachable', operator: 'Exists', tolerationSeconds: 60 }];
+    const plan = planNode({ node: aNode('a'), pods: [pod], ...lost }, aMoment());
+    assert.ok(inShort(plan.actions).includes('set-conditions web'));
+    assert.ok(!inShort(plan.actions).includes('delete web'));
+    assert.equal(plan.after, 60_000);
+  });
+
+  it('replaces a pod with an identity only after the fence', () => {
+    const pod = aPod('db', { node: 'a' });
+    pod.metadata.annotations = { 'dure.internal/identity': 'true' };
+    const early = planNode({ node: aNode('a'), pods: [pod], ...lost }, aMoment(102_000));
+    assert.equal(early.after, 3000);
+    assert.ok(!inShort(early.actions).includes('delete db'));
+    const late = planNode({ node: aNode('a'), pods: [pod], ...lost }, aMoment(105_000));
+    assert.ok(inShort(late.actions).includes('delete db'));
+  });
+
+  it('takes the taints off when the agent reports that the node is ready', () => {
+    const taints = ['NoSchedule', 'NoExecute'].map((effect) => ({ key: 'node.kubernetes.io/unreachable', effect }));
+    const plan = planNode({ node: aNode('a', 'True', { taints }), pods: [], ...alive }, aMoment());
+    assert.deepEqual(inShort(plan.actions), ['change-taints a', 'record NodeReady']);
+  });
+
+  it('taints a cordoned node and evicts for a taint of the user with the grace of the pod', () => {
+    const taints = [{ key: 'maintenance', effect: 'NoExecute' }];
+    const plan = planNode(
+      { node: aNode('a', 'True', { unschedulable: true, taints }), pods: [aPod('web', { node: 'a' })], ...alive },
+      aMoment(),
+    );
+    assert.deepEqual(inShort(plan.actions), ['change-taints a', 'delete web']);
+    const eviction = plan.actions.at(-1);
+    assert.ok(eviction?.do === 'delete' && eviction.gracePeriodSeconds === undefined);
+  });
+
+  it('counts a toleration from when the taint was added', () => {
+    const pod: Pod = aPod('web');
+    pod.spec.tolerations = [{ operator: 'Exists', tolerationSeconds: 30 }];
+    const taints = [{ key: 'k', effect: 'NoExecute', timeAdded: '2026-01-01T11:59:40Z' }];
+    assert.equal(untilEviction(pod, taints, NOON), 10_000);
+    pod.spec.tolerations = [{ operator: 'Exists' }];
+    assert.equal(untilEviction(pod, taints, NOON), undefined);
+  });
+
+  it('goes from a session that ends to removed pods without a timer', async () => {
+    const world = new World();
+    const sessions = new MapView<NodeSession>();
+    for (const node of ['a', 'b', 'c']) {
+      world.of(kinds.nodes).seed(aNode(node));
+      sessions.set(node, { node, server: 's' });
+    }
+    world.of(kinds.pods).seed(aPod('web', { node: 'a' }));
+    world.clock.advance(60_000);
+    const sight = { clearSince: () => 0, subscribe: () => () => {} };
+    const runner = world.runner(new NodeLifecycleController({ registry: world, sessions, sight, clock: world.clock }));
+    await runner.start();
+    await settle();
+    assert.equal(world.all(kinds.pods).length, 1);
+    sessions.delete('a');
+    await settle();
+    assert.equal(world.all(kinds.pods).length, 0);
+    const [node] = world.all(kinds.nodes);
+    assert.equal(node?.status.conditions?.[0]?.status, 'Unknown');
+    assert.deepEqual(
+      node?.spec.taints?.map(({ effect }) => effect),
+      ['NoSchedule', 'NoExecute'],
+    );
+    await runner.stop();
+  });
+});

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+
+import { forbidden } from '../../../api/errors.ts';
+import { kinds } from '../../../api/kinds.ts';
+import type { ReplicaSet } from '../../../api/schema/types/apps.v1.ts';
+import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import { ReplicaSetController } from '../../../control-plane/controllers/replicaset/replicaset.ts';
+import { planReplicaSet } from '../../../control-plane/controllers/replicaset/plan.ts';
+import { chooseVictims } from '../../../control-plane/controllers/replicaset/victims.ts';
+import { NOON, aMoment, inShort } from './moment.ts';
+import { World, aPod, settle } from './world.ts';
+
+function aSet(replicas: number): ReplicaSet {
+  return {
+    metadata: { name: 'web', namespace: 'default', uid: 'set', generation: 1 },
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: 'web' } },
+      template: { metadata: { labels: { app: 'web' } }, spec: { containers: [] } },
+    },
+    status: { replicas: 0 },
+  };
+}
+
+function owned(pod: Pod): Pod {
+  const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web', uid: 'set', controller: true };
+  return { ...pod, metadata: { ...pod.metadata, ownerReferences: [owner] } };
+}
+
+describe('replica set controller', () => {
+  it('makes what is missing, with fresh names', () => {
+    const pods = [owned(aPod('web-1', { node: 'a' }))];
+    const { actions } = planReplicaSet({ replicaSet: aSet(3), pods, related: pods }, aMoment());
+    assert.deepEqual(inShort(actions), ['create web-id1', 'create web-id2', 'set-status web']);
+  });
+
+  it('adopts what it selects and releases what it does not', () => {
+    const pods = [aPod('free'), owned(aPod('changed', { labels: { app: 'other' } }))];
+    const { actions } = planReplicaSet({ replicaSet: aSet(1), pods, related: pods }, aMoment());
+    assert.deepEqual(inShort(actions), ['add-owner free', 'remove-owners changed', 'set-status web']);
+  });
+
+  it('counts a pod as available once it has been ready for long enough, and looks again then', () => {
+    const replicaSet = aSet(1);
+    replicaSet.spec.minReadySeconds = 10;
+    const pod = owned(aPod('web-1', { node: 'a' }));
+    pod.status.conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T11:59:57Z' }];
+    const plan = planReplicaSet({ replicaSet, pods: [pod], related: [pod] }, aMoment());
+    assert.equal(plan.after, 7000);
+    const later = planReplicaSet(
+      { replicaSet, pods: [pod], related: [pod] },
+      aMoment(0, new Date(NOON.getTime() + 7000)),
+    );
+    const [action] = later.actions;
+    assert.ok(action?.do === 'set-status' && 'availableReplicas' in action.status);
+  });
+
+  it('gives up first what is missed least', () => {
+    const cheap = aPod('cheap', { node: 'a' });
+    cheap.metadata.annotations = { 'controller.kubernetes.io/pod-deletion-cost': '-5' };
+    const pods = [
+      aPod('alone', { node: 'b' }),
+      aPod('neighbour', { node: 'a' }),
+      cheap,
+      aPod('unready', { node: 'a', ready: false }),
+      aPod('unassigned'),
+    ];
+    const order = chooseVictims(pods, pods, 4, NOON).map(({ metadata }) => metadata.name);
+    assert.deepEqual(order, ['unassigned', 'unready', 'cheap', 'neighbour']);
+  });
+
+  it('never makes a pod twice while its view is behind', async () => {
+    const world = new World();
+    world.of(kinds.replicasets).seed(aSet(3));
+    world.lagging = true;
+    world.deliver();
+    const runner = world.runner(new ReplicaSetController({ registry: world }));
+    await runner.start();
+    await settle();
+    world
+      .of(kinds.replicasets)
+      .view.set('default/web', { ...aSet(3), metadata: { ...aSet(3).metadata, resourceVersion: '1' } });
+    await settle();
+    await settle();
+    assert.equal(world.all(kinds.pods).length, 3);
+    world.deliver();
+    await settle();
+    assert.equal(world.all(kinds.pods).length, 3);
+    await runner.stop();
+  });
+
+  it('says that it can make no pods, and takes it back when it can', async () => {
+    const world = new World();
+    world.of(kinds.replicasets).seed(aSet(2));
+    world.of(kinds.pods).refuse = forbidden(kinds.pods, '', 'exceeded quota');
+    const runner = world.runner(new ReplicaSetController({ registry: world }));
+    await runner.start();
+    await settle();
+    const conditions = (): string[] =>
+      world.all(kinds.replicasets)[0]?.status.conditions?.map(({ type }) => type) ?? [];
+    assert.deepEqual(conditions(), ['ReplicaFailure']);
+    assert.equal(world.events[0]?.reason, 'FailedCreate');
+    world.of(kinds.pods).refuse = undefined;
+    world.clock.advance(60_000);
+    await settle();
+    await settle();
+    assert.deepEqual(conditions(), []);
+    assert.equal(world.all(kinds.pods).length, 2);
+    await runner.stop();
+  });
+});
