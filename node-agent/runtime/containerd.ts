@@ -95,15 +95,25 @@ export class ContainerdSupervisor implements Component {
 
   private async untilReady(identity: ProcessIdentity | undefined): Promise<void> {
     const deadline = this.options.clock.now() + READY_MILLISECONDS;
-    for (;;) {
-      try {
-        await this.options.probe();
-        return;
-      } catch (error) {
-        if (identity && !isAlive(identity)) throw new Error(`containerd ended: ${this.lastWords()}`, { cause: error });
-        if (this.options.clock.now() > deadline) throw error;
+    // The clock's timers let a process end, and at its start an agent may have nothing else to wait for.
+    const alive = setInterval(() => undefined, READY_MILLISECONDS);
+    try {
+      while (!(await this.isReady(identity, deadline))) {
+        await sleep(this.options.clock, PROBE_INTERVAL_MILLISECONDS);
       }
-      await sleep(this.options.clock, PROBE_INTERVAL_MILLISECONDS);
+    } finally {
+      clearInterval(alive);
+    }
+  }
+
+  private async isReady(identity: ProcessIdentity | undefined, deadline: number): Promise<boolean> {
+    try {
+      await this.options.probe();
+      return true;
+    } catch (error) {
+      if (identity && !isAlive(identity)) throw new Error(`containerd ended: ${this.lastWords()}`, { cause: error });
+      if (this.options.clock.now() > deadline) throw error;
+      return false;
     }
   }
 

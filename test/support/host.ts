@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { Host } from '../../cli/local/host.ts';
 import { IMAGES, provideImages, REGISTRY_NAME } from '../../cli/local/images.ts';
@@ -12,7 +13,7 @@ import { makeSwitch, removeSwitch } from '../../cli/local/link.ts';
 import { output } from '../../cli/local/process.ts';
 import { Registry } from '../../cli/local/registry.ts';
 import { topologyOf, type HostPlace, type Topology } from '../../cli/local/topology.ts';
-import { sleep, systemClock } from '../../lib/clock.ts';
+import { systemClock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
 import { defaultContainerdConfig, writeContainerdConfig } from '../../node-agent/runtime/config.ts';
 import { CriRuntime } from '../../node-agent/runtime/cri.ts';
@@ -168,7 +169,7 @@ async function untilReady(socket: string): Promise<void> {
       const problems = await runtime.problems().catch((error: Error) => [error.message]);
       if (problems.length === 0) return;
       if (Date.now() > deadline) throw new Error(`containerd at ${socket}: ${problems.join('; ')}`);
-      await sleep(systemClock, 50);
+      await setTimeout(50);
     }
   } finally {
     runtime.close();
