@@ -46,7 +46,7 @@ describe('the CNI configuration', () => {
   });
 
   function addPod(host: string, pod: string, config: object): Promise<string> {
-    const [program, ...args] = [...onHost(host), join(PLUGINS, 'bridge')] as [string, ...string[]];
+    const words = [...onHost(host), join(PLUGINS, 'bridge')];
     const env = {
       ...process.env,
       CNI_COMMAND: 'ADD',
@@ -56,7 +56,7 @@ describe('the CNI configuration', () => {
       CNI_PATH: PLUGINS,
     };
     return new Promise((resolve, reject) => {
-      const child = spawn(program, args, { env });
+      const child = spawn(words[0] ?? '', words.slice(1), { env });
       let said = '';
       child.stdout.on('data', (data: Buffer) => (said += data.toString()));
       child.on('error', reject);
