@@ -2,7 +2,7 @@
  * Parts of a pod that the schema knows and Dure does not carry out yet. To take them and do nothing would mislead, so
  * they are refused. A row goes when its feature comes.
  */
-import type { Container, PodSpec, Volume } from '../../schema/types/core.v1.ts';
+import type { Container, PodSecurityContext, PodSpec, SecurityContext, Volume } from '../../schema/types/core.v1.ts';
 import type { FieldErrors } from '../field-errors.ts';
 
 const NOT_YET = 'is not supported by this version of Dure';
@@ -31,6 +31,12 @@ export function refuseUnsupported(errors: FieldErrors, spec: PodSpec, path: stri
   for (const field of SPEC_FIELDS) if (isSet(spec[field])) errors.forbidden(`${path}.${field}`, NOT_YET);
   if (spec.os && spec.os.name !== 'linux') errors.forbidden(`${path}.os.name`, NOT_YET);
   refuseRequiredPodAffinity(errors, spec, path);
+  if (spec.securityContext) {
+    refuseInSecurity(errors, spec.securityContext, `${path}.securityContext`);
+    if (spec.securityContext.supplementalGroupsPolicy === 'Strict') {
+      errors.forbidden(`${path}.securityContext.supplementalGroupsPolicy`, NOT_YET);
+    }
+  }
   spec.volumes?.forEach((volume, index) => {
     for (const source of Object.keys(volume)) {
       if (!VOLUMES.has(source) && isSet(volume[source as keyof Volume])) {
@@ -51,9 +57,21 @@ function refuseRequiredPodAffinity(errors: FieldErrors, { affinity }: PodSpec, p
   }
 }
 
+/** Profiles of the node's own files, and what the runtime is not asked for. */
+function refuseInSecurity(errors: FieldErrors, context: PodSecurityContext & SecurityContext, path: string): void {
+  if (context.seLinuxOptions) errors.forbidden(`${path}.seLinuxOptions`, NOT_YET);
+  if (context.seccompProfile?.type === 'Localhost') errors.forbidden(`${path}.seccompProfile.type`, NOT_YET);
+  if (context.appArmorProfile?.type === 'Localhost') errors.forbidden(`${path}.appArmorProfile.type`, NOT_YET);
+  if (context.procMount === 'Unmasked') errors.forbidden(`${path}.procMount`, NOT_YET);
+}
+
 function refuseInContainer(errors: FieldErrors, container: Container, path: string): void {
   for (const field of CONTAINER_FIELDS) if (isSet(container[field])) errors.forbidden(`${path}.${field}`, NOT_YET);
   if (isSet(container.resources?.claims)) errors.forbidden(`${path}.resources.claims`, NOT_YET);
+  if (container.securityContext) refuseInSecurity(errors, container.securityContext, `${path}.securityContext`);
+  for (const hook of ['postStart', 'preStop'] as const) {
+    if (container.lifecycle?.[hook]?.tcpSocket) errors.forbidden(`${path}.lifecycle.${hook}.tcpSocket`, NOT_YET);
+  }
   if (container.lifecycle?.stopSignal !== undefined) errors.forbidden(`${path}.lifecycle.stopSignal`, NOT_YET);
   for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
     if (container[probe]?.grpc) errors.forbidden(`${path}.${probe}.grpc`, NOT_YET);
