@@ -6,8 +6,10 @@
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
-import type { Clock, Timer } from '../../lib/clock.ts';
+import type { Clock } from '../../lib/clock.ts';
 import { MemoryImages } from './memory-images.ts';
+import type { ContainerRecord, Program, SandboxRecord } from './memory-records.ts';
+import { newContainer, newSandbox } from './memory-records.ts';
 import type {
   Container,
   ContainerConfig,
@@ -24,16 +26,7 @@ import type {
 } from './port.ts';
 import { RuntimeError } from './port.ts';
 
-/** What a container does once it has been started. Without any of these it runs until it is stopped. */
-export interface Program {
-  /** The start itself fails with this message (a missing executable, say). */
-  startError?: string;
-  /** Ends by itself after this time, with `exitCode`. */
-  exitAfterMilliseconds?: number;
-  exitCode?: number;
-  /** How it takes SIGTERM: ends after a time with a code, or not at all. By default at once, with 143. */
-  onTerminate?: { afterMilliseconds: number; exitCode: number } | 'ignore';
-}
+export type { Program } from './memory-records.ts';
 
 export interface ExecResult {
   exitCode: number;
@@ -55,23 +48,6 @@ export interface MemoryRuntimeOptions {
   writeLogs?: boolean;
   /** For how long after an exit the status still says running, as containerd's does. 0 by default. */
   statusLagMilliseconds?: number;
-}
-
-interface SandboxRecord {
-  status: SandboxStatus;
-  config: SandboxConfig;
-}
-
-interface ContainerRecord {
-  status: ContainerStatus;
-  config: ContainerConfig;
-  program: Program;
-  resources: ContainerResources;
-  timer: Timer | undefined;
-  /** Ended, though the status may not say so yet. */
-  ended: boolean;
-  /** Called when it ends. */
-  waiting: (() => void)[];
 }
 
 export class MemoryRuntime implements Runtime {
@@ -175,7 +151,8 @@ export class MemoryRuntime implements Runtime {
     await this.enter('runSandbox', config.name);
     this.refuseTwin(config);
     const id = newId();
-    this.sandboxes.set(id, { config, status: this.newSandbox(id, config) });
+    const ips = config.hostNetwork ? [] : [this.nextAddress()];
+    this.sandboxes.set(id, newSandbox(id, config, ips, this.options.clock.date()));
     if (this.options.writeLogs) mkdirSync(config.logDirectory, { recursive: true });
     this.emit({ type: 'started', containerId: id });
     return id;
@@ -208,19 +185,13 @@ export class MemoryRuntime implements Runtime {
 
   async createContainer(sandboxId: string, config: ContainerConfig, sandbox: SandboxConfig): Promise<string> {
     await this.enter('createContainer', config.name);
-    if (!this.sandbox(sandboxId).status.ready) throw new RuntimeError('Other', `sandbox ${sandboxId} is not running`);
+    const record = this.sandbox(sandboxId);
+    if (!record.status.ready) throw new RuntimeError('Other', `sandbox ${sandboxId} is not running`);
     const image = this.images.find(config.image);
     if (!image) throw new RuntimeError('NotFound', `image ${config.image} not found`);
     const id = newId();
-    this.containers.set(id, {
-      config,
-      program: this.options.program?.(config, sandbox) ?? {},
-      resources: { ...config.resources },
-      timer: undefined,
-      ended: false,
-      waiting: [],
-      status: this.newContainer(id, sandboxId, config, image, path.join(sandbox.logDirectory, config.logPath)),
-    });
+    const program = this.options.program?.(config, sandbox) ?? {};
+    this.containers.set(id, newContainer(id, record, config, image, program, this.options.clock.date()));
     return id;
   }
 
@@ -400,54 +371,10 @@ export class MemoryRuntime implements Runtime {
     }
   }
 
-  private newSandbox(id: string, config: SandboxConfig): SandboxStatus {
-    const { name, namespace, uid, attempt, labels, annotations } = config;
-    const ips = config.hostNetwork ? [] : [this.nextAddress()];
-    return {
-      id,
-      name,
-      namespace,
-      uid,
-      attempt,
-      labels,
-      annotations,
-      ips,
-      ready: true,
-      createdAt: this.options.clock.date(),
-    };
-  }
-
   private nextAddress(): string {
     this.addresses = (this.addresses + 1) % 65_534;
     const last = this.addresses + 1;
     return `${this.options.network ?? '10.244'}.${last >> 8}.${last & 255}`;
-  }
-
-  private newContainer(
-    id: string,
-    sandboxId: string,
-    config: ContainerConfig,
-    image: Image,
-    logPath: string,
-  ): ContainerStatus {
-    return {
-      id,
-      sandboxId,
-      name: config.name,
-      attempt: config.attempt,
-      state: 'created',
-      image: config.image,
-      imageRef: image.digests[0] ?? image.id,
-      createdAt: this.options.clock.date(),
-      labels: config.labels,
-      annotations: config.annotations,
-      startedAt: undefined,
-      finishedAt: undefined,
-      exitCode: 0,
-      reason: '',
-      message: '',
-      logPath,
-    };
   }
 }
 
