@@ -3,7 +3,7 @@ import { kinds } from '../../../api/kinds.ts';
 import type { Node, Pod, Taint } from '../../../api/schema/types/core.v1.ts';
 import type { Action, Condition, EventSeed } from '../actions.ts';
 import { referenceTo, targetOf } from '../actions.ts';
-import { isReady, isTerminal, readyCondition, timestamp } from '../conditions.ts';
+import { isHeldByFinalizers, isReady, isTerminal, readyCondition, timestamp } from '../conditions.ts';
 import type { Moment, Plan } from '../controller.ts';
 import type { Liveness } from './liveness.ts';
 import { taintChange, taintsAfter, untilEviction } from './taints.ts';
@@ -118,7 +118,7 @@ function evict(snapshot: NodeSnapshot, taints: readonly Taint[], moment: Moment)
   const staying: Pod[] = [];
   const reasons: string[] = [];
   const waits: number[] = [];
-  for (const pod of snapshot.pods.filter((candidate) => !isTerminal(candidate))) {
+  for (const pod of snapshot.pods.filter((candidate) => !isTerminal(candidate) && !isHeldByFinalizers(candidate))) {
     const wait = lost ? untilRemoval(snapshot, pod, taints, moment) : untilDeletion(pod, taints, moment);
     if (wait === 0) {
       leaving.push(lost ? removeLost(pod) : evictFrom(pod));

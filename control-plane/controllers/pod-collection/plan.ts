@@ -3,6 +3,7 @@ import { kinds } from '../../../api/kinds.ts';
 import type { Pod } from '../../../api/schema/types/core.v1.ts';
 import type { Target } from '../actions.ts';
 import { targetOf } from '../actions.ts';
+import { isHeldByFinalizers } from '../conditions.ts';
 import type { Moment, Plan } from '../controller.ts';
 import { NOTHING } from '../controller.ts';
 
@@ -15,6 +16,7 @@ const BURST = 500;
 export function planStrayPod(pod: Pod, nodeMissingSince: number | undefined, { now }: Moment): Plan {
   const target = targetOf(kinds.pods, pod);
   const { nodeName } = pod.spec;
+  if (isHeldByFinalizers(pod)) return { ...NOTHING, reasons: ['its finalizers hold it'] };
   if (!nodeName) {
     if (pod.metadata.deletionTimestamp === undefined) return NOTHING;
     const why = 'it is being deleted and no node has it';
