@@ -8,7 +8,7 @@
  *
  * An edge: it writes files below /sys/fs/cgroup, of either version.
  */
-import { mkdir, readdir, rmdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rmdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Pod } from '../../api/schema/types/core.v1.ts';
 import { podCpuRequest, qosOf, sharesOf } from './resources.ts';
@@ -37,7 +37,7 @@ export interface FileCgroupsOptions {
 }
 
 const CLASSES = ['', 'burstable', 'besteffort'] as const;
-const V2_CONTROLLERS = '+cpu +memory +pids';
+const V2_CONTROLLERS = ['cpu', 'memory', 'pids'];
 
 export class FileCgroups implements Cgroups {
   private readonly root: string;
@@ -96,7 +96,9 @@ export class FileCgroups implements Cgroups {
       const levels = group.split('/').filter((part) => part !== '');
       for (let depth = 0; depth <= levels.length; depth += 1) {
         const level = path.join(this.mount, ...levels.slice(0, depth));
-        await writeFile(path.join(level, 'cgroup.subtree_control'), V2_CONTROLLERS);
+        const available = (await readFile(path.join(level, 'cgroup.controllers'), 'utf8')).trim().split(' ');
+        const wanted = V2_CONTROLLERS.filter((name) => available.includes(name)).map((name) => `+${name}`);
+        await writeFile(path.join(level, 'cgroup.subtree_control'), wanted.join(' '));
       }
     }
   }
@@ -107,7 +109,8 @@ export class FileCgroups implements Cgroups {
       if (await exists(file)) await writeFile(file, String(shares));
       return;
     }
-    await writeFile(path.join(this.mount, group, 'cpu.weight'), String(weightOf(shares)));
+    const file = path.join(this.mount, group, 'cpu.weight');
+    if (await exists(file)) await writeFile(file, String(weightOf(shares)));
   }
 
   /** One directory for version 2; one for each controller of version 1. */

@@ -1,5 +1,5 @@
 /** Volumes on the node's disk and memory: emptyDir, hostPath, configMap, secret. Everything of a pod is below one directory. */
-import { chmod, chown, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { bytesOf } from '../../api/machinery/quantity.ts';
 import { objectKey } from '../../api/object.ts';
@@ -24,7 +24,7 @@ import { VolumeError } from './port.ts';
 import { resolveSubPath } from './sub-path.ts';
 
 export interface DiskVolumesOptions {
-  /** Pods have their directories here, by uid. */
+  /** Pods have their directories here, by uid; volumes are below `volumes` in each, other files of the pod beside it. */
   root: string;
   configMaps: View<ConfigMap>;
   secrets: View<Secret>;
@@ -42,7 +42,7 @@ export class DiskVolumes implements Volumes {
   }
 
   async mount(pod: Pod): Promise<void> {
-    await mkdir(this.podDirectory(pod.metadata.uid ?? ''), { recursive: true, mode: 0o750 });
+    await mkdir(this.volumesOf(pod.metadata.uid ?? ''), { recursive: true, mode: 0o750 });
     for (const volume of pod.spec.volumes ?? []) {
       await explain(volume, () => this.mountOne(pod, volume));
     }
@@ -65,13 +65,14 @@ export class DiskVolumes implements Volumes {
   }
 
   async unmount(uid: string): Promise<void> {
-    const directory = this.podDirectory(uid);
+    const directory = this.volumesOf(uid);
     const { mounter } = this.options;
     for (const point of await mounter.mountsBelow(directory)) await mounter.unmount(point);
     // Never delete through a mount that would not go: it may be anything.
     const left = await mounter.mountsBelow(directory);
     if (left.length > 0) throw new VolumeError(`still mounted: ${left.join(', ')}`);
     await rm(directory, { recursive: true, force: true });
+    await rmdir(path.dirname(directory)).catch(ignoreKept);
   }
 
   async leftovers(): Promise<string[]> {
@@ -177,13 +178,18 @@ export class DiskVolumes implements Volumes {
 
   private directoryOf(pod: Pod, volume: Volume): string {
     if (volume.hostPath) return volume.hostPath.path;
-    return path.join(this.podDirectory(pod.metadata.uid ?? ''), kindOf(volume), volume.name);
+    return path.join(this.volumesOf(pod.metadata.uid ?? ''), kindOf(volume), volume.name);
   }
 
-  private podDirectory(uid: string): string {
+  private volumesOf(uid: string): string {
     if (!/^[\w.-]+$/.test(uid) || uid === '.' || uid === '..') throw new VolumeError(`"${uid}" is no uid`);
-    return path.join(this.options.root, uid);
+    return path.join(this.options.root, uid, 'volumes');
   }
+}
+
+/** The pod's directory stays while other files of it are there. */
+function ignoreKept(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOTEMPTY' && error.code !== 'ENOENT') throw error;
 }
 
 function kindOf(volume: Volume): Kind {

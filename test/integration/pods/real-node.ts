@@ -53,7 +53,7 @@ export class RealNode {
   /** Ends every pod, then lets go of the runtime. */
   async close(): Promise<void> {
     const deletion = { deletionTimestamp: new Date().toISOString(), deletionGracePeriodSeconds: 0 };
-    for (const pod of [...this.pods.list()]) this.apply({ ...pod, metadata: { ...pod.metadata, ...deletion } });
+    for (const pod of this.pods.list()) this.apply({ ...pod, metadata: { ...pod.metadata, ...deletion } });
     await this.until('all pods are gone', () => this.manager.size === 0);
     await this.manager.stop();
     this.runtime.close();

@@ -42,7 +42,7 @@ describe('volumes on disk', () => {
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
   const withVolumes = (...list: Volume[]): ReturnType<typeof pod> => pod({ volumes: list });
-  const inPod = (...parts: string[]): string => path.join(root, 'pods', 'uid-web', ...parts);
+  const inPod = (...parts: string[]): string => path.join(root, 'pods', 'uid-web', 'volumes', ...parts);
   const setConfig = (data: Record<string, string>): void => configMaps.set('default/settings', { metadata: {}, data });
 
   it('writes a config map, and swaps in a new one for readers all at once', async () => {

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { FileCgroups } from '../../../node-agent/pods/cgroups.ts';
+import { container, pod } from './harness.ts';
+
+/** On plain directories, which is what control groups look like to whoever makes them; integration tests use the kernel's. */
+describe('control groups of pods', () => {
+  let mount: string;
+  beforeEach(() => {
+    mount = mkdtempSync(path.join(tmpdir(), 'dure-cgroups-'));
+  });
+  afterEach(() => rmSync(mount, { recursive: true, force: true }));
+
+  const burstable = pod({ containers: [container({ resources: { requests: { cpu: '500m' } } })] });
+
+  it('makes one in each hierarchy of version 1, by class', async () => {
+    for (const name of ['cpu', 'memory', 'pids']) mkdirSync(path.join(mount, name));
+    const shares = path.join(mount, 'cpu', 'dure', 'burstable', 'poduid-web', 'cpu.shares');
+    mkdirSync(path.dirname(shares), { recursive: true });
+    writeFileSync(shares, '1024');
+    const cgroups = new FileCgroups({ root: '/dure', mount });
+    assert.equal(await cgroups.ensure(burstable), '/dure/burstable/poduid-web');
+    assert.equal(readFileSync(shares, 'utf8'), '512');
+    assert.ok(existsSync(path.join(mount, 'memory', 'dure', 'burstable', 'poduid-web')));
+    assert.equal(await cgroups.ensure(pod()), '/dure/besteffort/poduid-web');
+    rmSync(shares);
+    await cgroups.remove('uid-web');
+    await cgroups.remove('uid-web');
+    for (const name of ['cpu', 'memory', 'pids']) {
+      for (const qos of ['burstable', 'besteffort']) {
+        assert.equal(existsSync(path.join(mount, name, 'dure', qos, 'poduid-web')), false);
+      }
+    }
+  });
+
+  it('hands the controllers that are there down each level of version 2', async () => {
+    const levels = ['', 'dure', 'dure/burstable', 'dure/besteffort', 'dure/burstable/poduid-web'];
+    for (const level of levels) {
+      mkdirSync(path.join(mount, level), { recursive: true });
+      writeFileSync(path.join(mount, level, 'cgroup.controllers'), 'cpuset cpu pids\n');
+      writeFileSync(path.join(mount, level, 'cpu.weight'), '100');
+    }
+    const cgroups = new FileCgroups({ root: '/dure', mount });
+    await cgroups.ensure(burstable);
+    await cgroups.weigh(1000);
+    const read = (level: string, file: string): string => readFileSync(path.join(mount, level, file), 'utf8');
+    for (const level of levels) assert.equal(read(level, 'cgroup.subtree_control'), '+cpu +pids', level);
+    assert.equal(read('dure/burstable/poduid-web', 'cpu.weight'), '20');
+    assert.equal(read('dure/burstable', 'cpu.weight'), '39');
+    assert.equal(read('dure/besteffort', 'cpu.weight'), '1');
+  });
+});
