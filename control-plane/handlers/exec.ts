@@ -39,13 +39,15 @@ async function stream(
   const target = await podTarget(exchange);
   const wanted = wantedOf(exchange, target, kind, command);
   const nodeName = nodeNameOf(target.pod);
-  const upgrade = checkUpgrade(exchange);
+  if (!exchange.upgrade) throw badRequest('Upgrade request required');
   checkRunning(target);
   const ended = new AbortController();
   const signal = AbortSignal.any([exchange.signal, exchange.stopping, ended.signal]);
   const tunnel = await options.tunnels.open(nodeName, wanted, signal);
   try {
-    const socket = await accept(upgrade);
+    // Only now: who falls back to another protocol after a refusal is told the refusal, not that the fallback is not served.
+    checkProtocol(exchange);
+    const socket = await accept(exchange.upgrade);
     await new ChannelBridge({ socket, tunnel, options, signal }).run();
   } finally {
     ended.abort(new Error('the stream has ended'));
@@ -68,10 +70,8 @@ function wantedOf(
   return { kind, ...target.wanted, command, ...wanted };
 }
 
-/** Throws BadRequest for what is no upgrade to WebSocket with a protocol of ours. */
-function checkUpgrade(exchange: ResourceExchange): Upgrade {
-  const { upgrade, request } = exchange;
-  if (!upgrade) throw badRequest('Upgrade request required');
+/** Throws BadRequest for what is not WebSocket with a protocol of ours. */
+function checkProtocol({ request }: ResourceExchange): void {
   const protocol = header(request, 'upgrade').toLowerCase();
   if (protocol !== 'websocket') {
     throw badRequest(
@@ -84,7 +84,6 @@ function checkUpgrade(exchange: ResourceExchange): Upgrade {
   if (!PROTOCOLS.some((name) => offered.includes(name))) {
     throw badRequest(`none of the WebSocket protocols [${offered.join(' ')}] is served; use ${PROTOCOLS.join(' or ')}`);
   }
-  return upgrade;
 }
 
 function checkRunning({ pod, container }: PodTarget): void {
