@@ -69,22 +69,21 @@ export function validateAnnotations(
 }
 
 function validateOwners(errors: FieldErrors, owners: readonly OwnerReference[], path: string): void {
-  let controller: OwnerReference | undefined;
-  owners.forEach((owner, index) => {
-    const at = `${path}[${index}]`;
-    if (!owner.apiVersion) errors.invalid(`${at}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty');
-    if (!owner.kind) errors.invalid(`${at}.kind`, owner.kind ?? '', 'must not be empty');
-    if (!owner.name) errors.invalid(`${at}.name`, owner.name ?? '', 'must not be empty');
-    if (!owner.uid) errors.invalid(`${at}.uid`, owner.uid ?? '', 'must not be empty');
+  let controller: string | undefined;
+  owners.forEach((owner) => {
+    if (!owner.apiVersion) errors.invalid(`${path}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty');
+    for (const field of ['kind', 'name', 'uid'] as const) {
+      if (!owner[field]) errors.invalid(`${path}.${field}`, owner[field] ?? '', 'must not be empty');
+    }
     if (owner.apiVersion === 'v1' && owner.kind === 'Event') {
-      errors.invalid(at, owner, '/v1, Kind=Event is disallowed from being an owner');
+      errors.invalid(path, owner, '/v1, Kind=Event is disallowed from being an owner');
     }
     if (!owner.controller) return;
     if (controller) {
-      const detail = `Only one reference can have Controller set to true. Found "true" in references for ${controller.name} and ${owner.name}`;
+      const detail = `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${owner.kind}/${owner.name}`;
       errors.invalid(path, owners, detail);
     }
-    controller = owner;
+    controller ??= `${owner.kind}/${owner.name}`;
   });
 }
 

@@ -28,19 +28,18 @@ export function planDeletion<T extends KubeObject>(
 ): Deletion<T> {
   checkPreconditions(kind, current, options);
   const object = copyJson(current);
-  const finalizersChanged = setPropagation(object, options.propagationPolicy);
   const grace = strategy.graceSeconds?.(object, options);
-  const marked = grace === undefined ? false : markWithGrace(object, grace, options, now);
+  // While a grace period runs nothing but its length can be changed.
+  if (grace !== undefined && !markWithGrace(object, grace, options, now)) return { action: 'leave' };
+  const finalizersChanged = setPropagation(object, options.propagationPolicy);
   const held = isHeld(object, strategy);
-  if (!held && (grace === undefined || object.metadata.deletionGracePeriodSeconds === 0)) {
-    return { action: 'remove', object };
-  }
-  if (held && object.metadata.deletionTimestamp === undefined) {
+  if (!held && !object.metadata.deletionGracePeriodSeconds) return { action: 'remove', object };
+  if (object.metadata.deletionTimestamp === undefined) {
     mark(object, 0, now);
     strategy.markDeleting?.(object);
     return { action: 'mark', object };
   }
-  return marked || finalizersChanged ? { action: 'mark', object } : { action: 'leave' };
+  return grace !== undefined || finalizersChanged ? { action: 'mark', object } : { action: 'leave' };
 }
 
 /** Whether the last thing that held an object being deleted is gone, so that its update removes it. */
@@ -53,16 +52,18 @@ function isHeld<T extends KubeObject>(object: T, strategy: Strategy<T>): boolean
   return (object.metadata.finalizers?.length ?? 0) > 0 || strategy.isHeld?.(object) === true;
 }
 
+/** The message names the kind where others name the resource, as Kubernetes' does. */
 function checkPreconditions(kind: Kind, { metadata }: KubeObject, { preconditions }: DeleteOptions): void {
+  const subject = { ...kind, plural: kind.kind };
   const name = metadata.name ?? '';
   const { uid, resourceVersion } = preconditions ?? {};
   if (uid !== undefined && uid !== metadata.uid) {
-    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`;
-    throw conflict(kind, name, why);
+    const why = `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`;
+    throw conflict(subject, name, why);
   }
   if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
-    const why = `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`;
-    throw conflict(kind, name, why);
+    const why = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`;
+    throw conflict(subject, name, why);
   }
 }
 
@@ -79,17 +80,20 @@ function setPropagation(object: KubeObject, policy: DeleteOptions['propagationPo
   return true;
 }
 
-/** Returns whether the object changed: it was not marked yet, or its end was brought forward. */
+/** Marks the object, or brings its end forward. False when it is to end as soon as was asked for anyway. */
 function markWithGrace(object: KubeObject, grace: number, options: DeleteOptions, now: Date): boolean {
   const { deletionTimestamp, deletionGracePeriodSeconds: before } = object.metadata;
   if (deletionTimestamp === undefined) {
     mark(object, grace, now);
     return true;
   }
-  if (before === undefined || options.gracePeriodSeconds === undefined || grace >= before) return false;
-  const asked = Date.parse(deletionTimestamp) - before * 1000;
-  object.metadata.deletionTimestamp = timestamp(new Date(asked + grace * 1000));
-  object.metadata.deletionGracePeriodSeconds = grace;
+  if (!before) return true;
+  if (options.gracePeriodSeconds === undefined || grace >= before) return false;
+  const end = Date.parse(deletionTimestamp) + (grace - before) * 1000;
+  const isOver = end < now.getTime();
+  object.metadata.deletionTimestamp = timestamp(isOver ? now : new Date(end));
+  // Who asked for grace gets some, so that whoever ends the object hears of it.
+  object.metadata.deletionGracePeriodSeconds = isOver && grace > 0 ? 1 : grace;
   return true;
 }
 

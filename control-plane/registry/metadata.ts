@@ -47,11 +47,9 @@ export function stampUpdate<T extends KubeObject>(
   const now = next.metadata;
   const before = previous.metadata;
   now.uid ||= before.uid ?? '';
-  now.creationTimestamp ||= before.creationTimestamp ?? '';
+  restore(now, before, 'creationTimestamp');
   delete now.selfLink;
   delete now.managedFields;
-  delete now.generateName;
-  if (before.generateName !== undefined) now.generateName = before.generateName;
   restore(now, before, 'deletionTimestamp');
   restore(now, before, 'deletionGracePeriodSeconds');
   restore(now, before, 'generation');

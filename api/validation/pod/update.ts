@@ -1,6 +1,7 @@
 /** What may change in a pod after it was made (Kubernetes `ValidatePodUpdate` and `ValidatePodStatusUpdate`). */
 import type { FieldError } from '../../errors.ts';
 import { sameJson } from '../../machinery/json.ts';
+import { checkDnsSubdomain } from '../../machinery/names.ts';
 import type { Container, Pod, PodSpec, Toleration } from '../../schema/types/core.v1.ts';
 import { FieldErrors } from '../field-errors.ts';
 import { validateToleration } from './scheduling.ts';
@@ -104,10 +105,8 @@ function withImagesOf(next: Container[] | undefined, previous: Container[] | und
 export function validatePodStatusUpdate(next: Pod, previous: Pod): FieldError[] {
   const errors = new FieldErrors();
   const nominated = next.status.nominatedNodeName;
-  if (previous.spec.nodeName === undefined || next.spec.nodeName === previous.spec.nodeName) {
-    validateRestarts(errors, next, previous);
-  }
-  if (nominated?.includes('/')) errors.invalid('status.nominatedNodeName', nominated, 'must be a node name');
+  validateRestarts(errors, next, previous);
+  if (nominated) errors.invalidEach('status.nominatedNodeName', nominated, checkDnsSubdomain(nominated));
   return errors.list;
 }
 

@@ -21,6 +21,12 @@ export const podStrategy: Strategy<Pod> = {
   completeNew(pod) {
     pod.status.qosClass = qosClassOf(pod.spec);
   },
+  prepareForUpdate(next, previous) {
+    // What admission worked out at the start is not for a client to send back.
+    const { priority, preemptionPolicy } = previous.spec;
+    if (priority !== undefined) next.spec.priority ??= priority;
+    if (preemptionPolicy !== undefined) next.spec.preemptionPolicy ??= preemptionPolicy;
+  },
   validateUpdate: validatePodUpdate,
   validatesUpdateAlone: true,
   prepareForStatusUpdate(next, previous) {

@@ -42,6 +42,10 @@ describe('registry: delete', () => {
     const shorter = await pods.delete('default', 'a', { gracePeriodSeconds: 10 });
     assert.equal(shorter.metadata.deletionTimestamp, '2026-01-01T00:00:10Z');
     assert.equal(shorter.metadata.deletionGracePeriodSeconds, 10);
+    harness.clock.advance(60_000);
+    const late = await pods.delete('default', 'a', { gracePeriodSeconds: 5 });
+    assert.equal(late.metadata.deletionTimestamp, '2026-01-01T00:01:05Z');
+    assert.equal(late.metadata.deletionGracePeriodSeconds, 1);
     assert.equal((await pods.remove('default', 'a', { gracePeriodSeconds: 0 })).removed, true);
   });
 
@@ -81,7 +85,10 @@ describe('registry: delete', () => {
     const pod = await onNode('a');
     const wrongUid = pods.delete('default', 'a', { preconditions: { uid: 'other' } });
     await assert.rejects(wrongUid, (error: Error) => {
-      assert.match(error.message, /Precondition failed: UID in precondition: other, UID in object meta: 0/);
+      assert.match(
+        error.message,
+        /^Operation cannot be fulfilled on Pod "a": the UID in the precondition \(other\) does not match/,
+      );
       return true;
     });
     await assert.rejects(pods.delete('default', 'a', { preconditions: { resourceVersion: '1' } }), {
