@@ -21,6 +21,8 @@ import { writeError } from './respond.ts';
 
 /** How long requests under way may take to finish when the server stops. */
 const DRAIN_MILLISECONDS = 20_000;
+/** How long connections may take to close after that. */
+const LINGER_MILLISECONDS = 1_000;
 /**
  * Node's default of 10 MB fails lists that are asked for together on one connection, and its default for streams that the
  * client resets (1,000 at once, 33 a second) throws out informers that end their watches.
@@ -96,21 +98,26 @@ export class ApiListener implements Component {
     this.server?.close();
     this.stopping.abort(new Error('the server is stopping'));
     for (const session of this.sessions) session.close();
-    await this.drain();
+    await this.bounded(DRAIN_MILLISECONDS, () => this.underWay);
+    // Over HTTP/2 the session ends its socket itself, once everything is out.
+    for (const socket of this.sockets) if (socket.alpnProtocol !== 'h2') socket.end();
+    await this.bounded(LINGER_MILLISECONDS, () => [...this.sockets].map((socket) => once(socket, 'close')));
     for (const socket of this.sockets) socket.destroy();
     await closed;
   }
 
-  private async drain(): Promise<void> {
+  /** Waits until `pending` gives nothing more to wait for, or time is up. */
+  private async bounded(milliseconds: number, pending: () => Iterable<Promise<unknown>>): Promise<void> {
     const finished = new AbortController();
-    const late = sleep(this.options.clock, DRAIN_MILLISECONDS, finished.signal).then(
-      () => this.options.log.warn({ requests: this.underWay.size }, 'requests did not finish in time'),
+    const late = sleep(this.options.clock, milliseconds, finished.signal).then(
+      () => 'late' as const,
       // Everything finished before.
-      () => {},
+      () => 'late' as const,
     );
-    while (this.underWay.size > 0) {
-      const all = Promise.all(this.underWay).then(() => 'finished' as const);
-      if ((await Promise.race([all, late])) !== 'finished') break;
+    for (let waiting = [...pending()]; waiting.length > 0; waiting = [...pending()]) {
+      if ((await Promise.race([Promise.allSettled(waiting), late])) !== 'late') continue;
+      this.options.log.warn({ waiting: waiting.length }, 'not everything ended in time');
+      break;
     }
     finished.abort();
   }
@@ -175,5 +182,7 @@ export class ApiListener implements Component {
       return;
     }
     await this.options.handler({ ...exchange, info });
+    // An answer is under way until its last byte has left.
+    if (!upgrade && !ended.signal.aborted) await once(ended.signal, 'abort');
   }
 }
