@@ -40,6 +40,7 @@ export function defaultEndpointSlice(slice: EndpointSlice): void {
 }
 
 export function defaultEvent(event: Event): void {
+  event.involvedObject ??= {};
   event.source ??= {};
   event.reportingComponent ??= '';
   event.reportingInstance ??= '';

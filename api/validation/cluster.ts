@@ -10,7 +10,7 @@ import { validateQuantity } from './resources.ts';
 export function validateNamespace({ spec }: Namespace): FieldError[] {
   const errors = new FieldErrors();
   spec.finalizers?.forEach((finalizer) => {
-    errors.invalidEach('spec.finalizers', finalizer, checkQualifiedName(finalizer));
+    errors.check('spec.finalizers', finalizer, checkQualifiedName);
     if (finalizer !== 'kubernetes' && !finalizer.includes('/')) {
       const detail = 'name is neither a standard finalizer name nor is it fully qualified';
       errors.invalid('spec.finalizers', finalizer, detail);
@@ -22,10 +22,10 @@ export function validateNamespace({ spec }: Namespace): FieldError[] {
 export function validateNode({ spec, status }: Node): FieldError[] {
   const errors = new FieldErrors();
   validateTaints(errors, spec.taints ?? [], 'spec.taints');
-  spec.podCIDRs?.forEach((cidr, index) => errors.invalidEach(`spec.podCIDRs[${index}]`, cidr, checkCidr(cidr)));
+  spec.podCIDRs?.forEach((cidr, index) => errors.check(`spec.podCIDRs[${index}]`, cidr, checkCidr));
   for (const list of ['capacity', 'allocatable'] as const) {
     for (const [name, amount] of Object.entries(status[list] ?? {})) {
-      errors.invalidEach(`status.${list}[${name}]`, name, checkQualifiedName(name));
+      errors.check(`status.${list}[${name}]`, name, checkQualifiedName);
       validateQuantity(errors, amount, `status.${list}[${name}]`);
     }
   }
@@ -49,7 +49,7 @@ function validateTaints(errors: FieldErrors, taints: readonly Taint[], path: str
   taints.forEach(({ key, value = '', effect }, index) => {
     const at = `${path}[${index}]`;
     errors.invalidEach(`${at}.key`, key ?? '', checkQualifiedName(key ?? ''));
-    errors.invalidEach(`${at}.value`, value, checkLabelValue(value));
+    errors.check(`${at}.value`, value, checkLabelValue);
     errors.oneOf(`${at}.effect`, effect, ['NoExecute', 'NoSchedule', 'PreferNoSchedule']);
     if (seen.has(`${key}:${effect}`)) errors.duplicate(at, { key, effect });
     seen.add(`${key}:${effect}`);
@@ -62,8 +62,7 @@ export function validateEvent(event: Event): FieldError[] {
   validateInvolved(errors, event);
   if (!event.eventTime) return errors.list;
   if (!event.reportingComponent) errors.required('reportingController');
-  else
-    errors.invalidEach('reportingController', event.reportingComponent, checkQualifiedName(event.reportingComponent));
+  else errors.check('reportingController', event.reportingComponent, checkQualifiedName);
   if (!event.reportingInstance) errors.required('reportingInstance');
   if (!event.action) errors.required('action');
   if (!event.reason) errors.required('reason');
@@ -88,7 +87,7 @@ export function validateLease({ spec }: Lease): FieldError[] {
     errors.invalid('spec.leaseDurationSeconds', leaseDurationSeconds, 'must be greater than 0');
   }
   errors.notNegative('spec.leaseTransitions', leaseTransitions);
-  if (strategy !== undefined) errors.invalidEach('spec.strategy', strategy, checkDnsSubdomain(strategy));
+  if (strategy !== undefined) errors.check('spec.strategy', strategy, checkDnsSubdomain);
   if (preferredHolder && !strategy) {
     errors.forbidden('spec.preferredHolder', 'may only be specified when `strategy` is defined');
   }

@@ -12,12 +12,12 @@ export function validateConfigMap({ data = {}, binaryData = {} }: ConfigMap): Fi
   const errors = new FieldErrors();
   let bytes = 0;
   for (const [key, value] of Object.entries(data)) {
-    errors.invalidEach(`data[${key}]`, key, checkConfigKey(key));
+    errors.check(`data[${key}]`, key, checkConfigKey);
     if (key in binaryData) errors.invalid(`data[${key}]`, key, 'duplicate of key present in binaryData');
     bytes += Buffer.byteLength(value);
   }
   for (const [key, value] of Object.entries(binaryData)) {
-    errors.invalidEach(`binaryData[${key}]`, key, checkConfigKey(key));
+    errors.check(`binaryData[${key}]`, key, checkConfigKey);
     bytes += Buffer.byteLength(value, 'base64');
   }
   if (bytes > MAX_BYTES) errors.tooLong('', MAX_BYTES);
@@ -47,7 +47,7 @@ export function validateSecret({ metadata, type = '', data = {} }: Secret): Fiel
   const errors = new FieldErrors();
   let bytes = 0;
   for (const [key, value] of Object.entries(data)) {
-    errors.invalidEach(`data[${key}]`, key, checkConfigKey(key));
+    errors.check(`data[${key}]`, key, checkConfigKey);
     bytes += Buffer.byteLength(value, 'base64');
   }
   if (bytes > MAX_BYTES) errors.tooLong('data', MAX_BYTES);
@@ -90,7 +90,7 @@ export function validateSecretUpdate(next: Secret, previous: Secret): FieldError
 export function validateServiceAccount({ imagePullSecrets = [] }: ServiceAccount): FieldError[] {
   const errors = new FieldErrors();
   imagePullSecrets.forEach(({ name = '' }, index) => {
-    if (name) errors.invalidEach(`imagePullSecrets[${index}].name`, name, checkDnsSubdomain(name));
+    if (name) errors.check(`imagePullSecrets[${index}].name`, name, checkDnsSubdomain);
   });
   return errors.list;
 }

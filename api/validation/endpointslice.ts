@@ -35,10 +35,10 @@ function validateEndpoint(errors: FieldErrors, endpoint: Endpoint, addressType: 
     errors.invalidEach(`${path}.addresses[${index}]`, address, checkAddress(address, addressType));
   });
   if (endpoint.nodeName !== undefined) {
-    errors.invalidEach(`${path}.nodeName`, endpoint.nodeName, checkDnsSubdomain(endpoint.nodeName));
+    errors.check(`${path}.nodeName`, endpoint.nodeName, checkDnsSubdomain);
   }
   if (endpoint.hostname !== undefined) {
-    errors.invalidEach(`${path}.hostname`, endpoint.hostname, checkDnsLabel(endpoint.hostname));
+    errors.check(`${path}.hostname`, endpoint.hostname, checkDnsLabel);
   }
 }
 
@@ -53,12 +53,11 @@ function validatePorts(errors: FieldErrors, ports: EndpointSlice['ports']): void
   const names = new Set<string>();
   ports.forEach(({ name = '', protocol, port, appProtocol }, index) => {
     const at = `ports[${index}]`;
-    if (name) errors.invalidEach(`${at}.name`, name, checkDnsLabel(name));
+    if (name) errors.check(`${at}.name`, name, checkDnsLabel);
     if (names.has(name)) errors.duplicate(`${at}.name`, name);
     names.add(name);
     errors.oneOf(`${at}.protocol`, protocol, PROTOCOLS);
-    if (port !== undefined) errors.invalidEach(`${at}.port`, port, checkPortNumber(port));
-    if (appProtocol !== undefined)
-      errors.invalidEach(`${at}.appProtocol`, appProtocol, checkQualifiedName(appProtocol));
+    if (port !== undefined) errors.check(`${at}.port`, port, checkPortNumber);
+    if (appProtocol !== undefined) errors.check(`${at}.appProtocol`, appProtocol, checkQualifiedName);
   });
 }

@@ -17,6 +17,13 @@ export class FieldErrors {
     for (const detail of details) this.invalid(field, value, detail);
   }
 
+  /** A value of a form that has a check; one that is missing is judged as an empty one. */
+  check<V extends string | number>(field: string, value: V | undefined, check: (value: V) => readonly string[]): void {
+    // A list of names may hold an empty object: the types say what clients should send, not what they do.
+    const present = value ?? ('' as V);
+    this.invalidEach(field, present, check(present));
+  }
+
   notSupported(field: string, value: unknown, supported: readonly string[]): void {
     const values = supported.toSorted().map((each) => JSON.stringify(each));
     const message = `Unsupported value: ${show(value)}: supported values: ${values.join(', ')}`;

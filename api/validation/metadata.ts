@@ -19,10 +19,10 @@ export function validateMetadata(errors: FieldErrors, metadata: ObjectMeta, rule
     errors.invalidEach(`${path}.generateName`, metadata.generateName, rules.checkName(maskDash(metadata.generateName)));
   }
   if (!metadata.name) errors.required(`${path}.name`, 'name or generateName is required');
-  else errors.invalidEach(`${path}.name`, metadata.name, rules.checkName(metadata.name));
+  else errors.check(`${path}.name`, metadata.name, rules.checkName);
   if (rules.namespaced) {
     if (!metadata.namespace) errors.required(`${path}.namespace`);
-    else errors.invalidEach(`${path}.namespace`, metadata.namespace, checkDnsLabel(metadata.namespace));
+    else errors.check(`${path}.namespace`, metadata.namespace, checkDnsLabel);
   } else if (metadata.namespace) {
     errors.forbidden(`${path}.namespace`, 'not allowed on this type');
   }
@@ -50,8 +50,8 @@ function forbidNewFinalizers(errors: FieldErrors, next: ObjectMeta, previous: Ob
 
 export function validateLabels(errors: FieldErrors, labels: Record<string, string> | undefined, path: string): void {
   for (const [key, value] of Object.entries(labels ?? {})) {
-    errors.invalidEach(path, key, checkQualifiedName(key));
-    errors.invalidEach(path, value, checkLabelValue(value));
+    errors.check(path, key, checkQualifiedName);
+    errors.check(path, value, checkLabelValue);
   }
 }
 
@@ -90,7 +90,7 @@ function validateOwners(errors: FieldErrors, owners: readonly OwnerReference[], 
 function validateFinalizers(errors: FieldErrors, finalizers: readonly string[], path: string): void {
   finalizers.forEach((finalizer, index) => {
     const at = `${path}[${index}]`;
-    errors.invalidEach(path, finalizer, checkQualifiedName(finalizer));
+    errors.check(path, finalizer, checkQualifiedName);
     if (!finalizer.includes('/') && !STANDARD_FINALIZERS.has(finalizer)) {
       errors.invalid(at, finalizer, 'name is neither a standard finalizer name nor is it fully qualified');
     }

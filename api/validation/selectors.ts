@@ -22,7 +22,7 @@ function validateRequirement(errors: FieldErrors, requirement: LabelSelectorRequ
   validateOperator(errors, requirement, path);
   errors.invalidEach(`${path}.key`, requirement.key ?? '', checkQualifiedName(requirement.key ?? ''));
   requirement.values?.forEach((value, index) => {
-    errors.invalidEach(`${path}.values[${index}]`, value, checkLabelValue(value));
+    errors.check(`${path}.values[${index}]`, value, checkLabelValue);
   });
 }
 
@@ -64,9 +64,9 @@ function validateNodeRequirement(errors: FieldErrors, requirement: NodeSelectorR
     if (operator !== 'Gt' && operator !== 'Lt') errors.invalid(`${path}.operator`, operator ?? '', UNKNOWN_OPERATOR);
     else if (values.length !== 1) errors.required(`${path}.values`, NEEDS_ONE_VALUE);
   });
-  errors.invalidEach(`${path}.key`, key, checkQualifiedName(key));
+  errors.check(`${path}.key`, key, checkQualifiedName);
   if (operator !== 'In' && operator !== 'NotIn') return;
-  values.forEach((value, index) => errors.invalidEach(`${path}.values[${index}]`, value, checkLabelValue(value)));
+  values.forEach((value, index) => errors.check(`${path}.values[${index}]`, value, checkLabelValue));
 }
 
 function validateNodeField(

@@ -86,13 +86,13 @@ function validateServicePort(errors: FieldErrors, port: ServicePort, needsName: 
   if (!port.name) {
     if (needsName) errors.required(`${path}.name`);
   } else {
-    errors.invalidEach(`${path}.name`, port.name, checkDnsLabel(port.name));
+    errors.check(`${path}.name`, port.name, checkDnsLabel);
   }
   errors.invalidEach(`${path}.port`, port.port ?? 0, checkPortNumber(port.port ?? 0));
   errors.oneOf(`${path}.protocol`, port.protocol, PROTOCOLS);
   validatePort(errors, port.targetPort, `${path}.targetPort`);
   if (port.appProtocol !== undefined) {
-    errors.invalidEach(`${path}.appProtocol`, port.appProtocol, checkQualifiedName(port.appProtocol));
+    errors.check(`${path}.appProtocol`, port.appProtocol, checkQualifiedName);
   }
 }
 
@@ -108,7 +108,7 @@ function validateNodePort(
     errors.forbidden(`${path}.nodePort`, `may not be used when \`type\` is '${type}'`);
     return;
   }
-  errors.invalidEach(`${path}.nodePort`, nodePort, checkPortNumber(nodePort));
+  errors.check(`${path}.nodePort`, nodePort, checkPortNumber);
   const key = `${protocol}/${nodePort}`;
   if (taken.has(key)) errors.duplicate(`${path}.nodePort`, nodePort);
   taken.add(key);
@@ -129,7 +129,7 @@ function validateAffinity(errors: FieldErrors, { sessionAffinity, sessionAffinit
 
 function validateAddresses(errors: FieldErrors, spec: ServiceSpec): void {
   spec.externalIPs?.forEach((address, index) => {
-    errors.invalidEach(`spec.externalIPs[${index}]`, address, checkNonSpecialIP(address));
+    errors.check(`spec.externalIPs[${index}]`, address, checkNonSpecialIP);
   });
   if (!spec.loadBalancerSourceRanges?.length) return;
   if (spec.type !== 'LoadBalancer') {
@@ -180,7 +180,7 @@ function validateClusterIPs(errors: FieldErrors, spec: ServiceSpec): void {
   }
   if (clusterIPs.length > 2) errors.invalid('spec.clusterIPs', clusterIPs, 'may only hold up to 2 values');
   clusterIPs.forEach((address, index) => {
-    if (address !== HEADLESS) errors.invalidEach(`spec.clusterIPs[${index}]`, address, checkIP(address));
+    if (address !== HEADLESS) errors.check(`spec.clusterIPs[${index}]`, address, checkIP);
   });
   if (type === 'ExternalName') return;
   if (ipFamilyPolicy !== undefined) {

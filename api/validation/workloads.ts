@@ -110,7 +110,7 @@ function validateStrategy(
 
 function validateAmount(errors: FieldErrors, value: number | string, path: string): void {
   if (typeof value === 'number') errors.notNegative(path, value);
-  else errors.invalidEach(path, value, checkPercent(value));
+  else errors.check(path, value, checkPercent);
 }
 
 function amount(value: number | string): number {

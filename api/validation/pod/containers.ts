@@ -42,7 +42,7 @@ function validateContainer(
 ): void {
   const { name, image } = container;
   if (!name) errors.required(`${path}.name`);
-  else errors.invalidEach(`${path}.name`, name, checkDnsLabel(name));
+  else errors.check(`${path}.name`, name, checkDnsLabel);
   if (name && names.has(name)) errors.duplicate(`${path}.name`, name);
   names.add(name);
   if (!image) errors.required(`${path}.image`);
@@ -70,13 +70,13 @@ function validatePorts(
   ports?.forEach((port, index) => {
     const at = `${path}[${index}]`;
     if (port.name) {
-      errors.invalidEach(`${at}.name`, port.name, checkPortName(port.name));
+      errors.check(`${at}.name`, port.name, checkPortName);
       if (names.has(port.name)) errors.duplicate(`${at}.name`, port.name);
       names.add(port.name);
     }
     if (!port.containerPort) errors.required(`${at}.containerPort`);
-    else errors.invalidEach(`${at}.containerPort`, port.containerPort, checkPortNumber(port.containerPort));
-    if (port.hostPort) errors.invalidEach(`${at}.hostPort`, port.hostPort, checkPortNumber(port.hostPort));
+    else errors.check(`${at}.containerPort`, port.containerPort, checkPortNumber);
+    if (port.hostPort) errors.check(`${at}.hostPort`, port.hostPort, checkPortNumber);
     if (hostNetwork && port.hostPort && port.hostPort !== port.containerPort) {
       errors.invalid(`${at}.containerPort`, port.containerPort, 'must match `hostPort` when `hostNetwork` is true');
     }

@@ -37,7 +37,7 @@ export function validateEnv(errors: FieldErrors, variables: readonly EnvVar[] | 
   variables?.forEach((variable, index) => {
     const at = `${path}[${index}]`;
     if (!variable.name) errors.required(`${at}.name`);
-    else errors.invalidEach(`${at}.name`, variable.name, checkRelaxedEnvName(variable.name));
+    else errors.check(`${at}.name`, variable.name, checkRelaxedEnvName);
     if (variable.valueFrom) validateSource(errors, variable.valueFrom, variable.value, `${at}.valueFrom`);
   });
 }
@@ -99,9 +99,9 @@ function validateResourceFieldRef(errors: FieldErrors, { resource }: ResourceFie
 
 function validateKeyRef(errors: FieldErrors, { name, key }: ConfigMapKeySelector, path: string): void {
   if (!name) errors.required(`${path}.name`);
-  else errors.invalidEach(`${path}.name`, name, checkDnsSubdomain(name));
+  else errors.check(`${path}.name`, name, checkDnsSubdomain);
   if (!key) errors.required(`${path}.key`);
-  else errors.invalidEach(`${path}.key`, key, checkConfigKey(key));
+  else errors.check(`${path}.key`, key, checkConfigKey);
 }
 
 export function validateEnvFrom(
@@ -111,12 +111,12 @@ export function validateEnvFrom(
 ): void {
   sources?.forEach((source, index) => {
     const at = `${path}[${index}]`;
-    if (source.prefix) errors.invalidEach(`${at}.prefix`, source.prefix, checkRelaxedEnvName(source.prefix));
+    if (source.prefix) errors.check(`${at}.prefix`, source.prefix, checkRelaxedEnvName);
     for (const field of ['configMapRef', 'secretRef'] as const) {
       const reference = source[field];
       if (!reference) continue;
       if (!reference.name) errors.required(`${at}.${field}.name`);
-      else errors.invalidEach(`${at}.${field}.name`, reference.name, checkDnsSubdomain(reference.name));
+      else errors.check(`${at}.${field}.name`, reference.name, checkDnsSubdomain);
     }
     if (!source.configMapRef && !source.secretRef) {
       errors.invalid(at, '', 'must specify one of: `configMapRef` or `secretRef`');

@@ -65,7 +65,7 @@ function validateHandler(errors: FieldErrors, handler: Handler, path: string): v
   if (handler.exec && !handler.exec.command?.length) errors.required(`${path}.exec.command`);
   if (handler.httpGet) validateHttpGet(errors, handler.httpGet, `${path}.httpGet`);
   if (handler.tcpSocket) validatePort(errors, handler.tcpSocket.port, `${path}.tcpSocket.port`);
-  if (handler.grpc) errors.invalidEach(`${path}.grpc.port`, handler.grpc.port, checkPortNumber(handler.grpc.port));
+  if (handler.grpc) errors.check(`${path}.grpc.port`, handler.grpc.port, checkPortNumber);
 }
 
 function validateHttpGet(errors: FieldErrors, action: HTTPGetAction, path: string): void {
@@ -73,11 +73,11 @@ function validateHttpGet(errors: FieldErrors, action: HTTPGetAction, path: strin
   validatePort(errors, action.port, `${path}.port`);
   errors.oneOf(`${path}.scheme`, action.scheme, ['HTTP', 'HTTPS']);
   action.httpHeaders?.forEach(({ name }, index) => {
-    errors.invalidEach(`${path}.httpHeaders[${index}]`, name, checkHttpHeaderName(name));
+    errors.check(`${path}.httpHeaders[${index}]`, name, checkHttpHeaderName);
   });
 }
 
 export function validatePort(errors: FieldErrors, port: number | string | undefined, path: string): void {
-  if (typeof port === 'string') errors.invalidEach(path, port, checkPortName(port));
+  if (typeof port === 'string') errors.check(path, port, checkPortName);
   else errors.invalidEach(path, port ?? 0, checkPortNumber(port ?? 0));
 }

@@ -30,7 +30,7 @@ function validateNodeAffinity(errors: FieldErrors, affinity: NodeAffinity, path:
 
 export function validateToleration(errors: FieldErrors, toleration: Toleration, path: string): void {
   const { key, operator, value, effect, tolerationSeconds } = toleration;
-  if (key) errors.invalidEach(`${path}.key`, key, checkQualifiedName(key));
+  if (key) errors.check(`${path}.key`, key, checkQualifiedName);
   if (!key && operator !== 'Exists') {
     const detail = 'operator must be Exists when `key` is empty, which means "match all values and all keys"';
     errors.invalid(`${path}.operator`, operator ?? '', detail);
@@ -55,7 +55,7 @@ function validateSpread(errors: FieldErrors, constraints: readonly TopologySprea
     const { maxSkew, topologyKey, whenUnsatisfiable, minDomains } = constraint;
     if (!(maxSkew > 0)) errors.invalid(`${at}.maxSkew`, maxSkew ?? 0, 'must be greater than zero');
     if (!topologyKey) errors.required(`${at}.topologyKey`, 'can not be empty');
-    else errors.invalidEach(`${at}.topologyKey`, topologyKey, checkQualifiedName(topologyKey));
+    else errors.check(`${at}.topologyKey`, topologyKey, checkQualifiedName);
     if (!['DoNotSchedule', 'ScheduleAnyway'].includes(whenUnsatisfiable)) {
       errors.notSupported(`${at}.whenUnsatisfiable`, whenUnsatisfiable ?? '', ['DoNotSchedule', 'ScheduleAnyway']);
     }

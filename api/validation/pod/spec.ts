@@ -39,11 +39,7 @@ function validatePodSpec(errors: FieldErrors, spec: PodSpec, path: string): void
   validatePodSecurity(errors, spec, path);
   validateHostAliases(errors, spec.hostAliases ?? [], `${path}.hostAliases`);
   spec.readinessGates?.forEach(({ conditionType }, index) => {
-    errors.invalidEach(
-      `${path}.readinessGates[${index}].conditionType`,
-      conditionType,
-      checkQualifiedName(conditionType),
-    );
+    errors.check(`${path}.readinessGates[${index}].conditionType`, conditionType, checkQualifiedName);
   });
   validateGates(errors, spec, path);
   refuseUnsupported(errors, spec, path);
@@ -53,7 +49,7 @@ function validateGates(errors: FieldErrors, { schedulingGates = [], nodeName }: 
   const names = new Set<string>();
   schedulingGates.forEach(({ name }, index) => {
     const at = `${path}.schedulingGates[${index}]`;
-    errors.invalidEach(at, name, checkQualifiedName(name));
+    errors.check(at, name, checkQualifiedName);
     if (names.has(name)) errors.duplicate(at, name);
     names.add(name);
   });
@@ -74,11 +70,11 @@ function validateNames(errors: FieldErrors, spec: PodSpec, path: string): void {
   const subdomains = ['nodeName', 'serviceAccountName', 'priorityClassName'] as const;
   for (const field of subdomains) {
     const value = spec[field];
-    if (value) errors.invalidEach(`${path}.${field}`, value, checkDnsSubdomain(value));
+    if (value) errors.check(`${path}.${field}`, value, checkDnsSubdomain);
   }
   for (const field of ['hostname', 'subdomain'] as const) {
     const value = spec[field];
-    if (value) errors.invalidEach(`${path}.${field}`, value, checkDnsLabel(value));
+    if (value) errors.check(`${path}.${field}`, value, checkDnsLabel);
   }
 }
 
@@ -104,7 +100,7 @@ function validateDns(errors: FieldErrors, spec: PodSpec, path: string): void {
   if (nameservers.length > MAX_NAMESERVERS) {
     errors.invalid(`${at}.nameservers`, nameservers, `must not have more than ${MAX_NAMESERVERS} nameservers`);
   }
-  nameservers.forEach((address, index) => errors.invalidEach(`${at}.nameservers[${index}]`, address, checkIP(address)));
+  nameservers.forEach((address, index) => errors.check(`${at}.nameservers[${index}]`, address, checkIP));
   if (searches.length > MAX_SEARCHES) {
     errors.invalid(`${at}.searches`, searches, `must not have more than ${MAX_SEARCHES} search paths`);
   }
@@ -128,7 +124,7 @@ function validateHostAliases(errors: FieldErrors, aliases: readonly HostAlias[],
   aliases.forEach(({ ip, hostnames = [] }, index) => {
     errors.invalidEach(`${path}[${index}].ip`, ip ?? '', checkIP(ip ?? ''));
     hostnames.forEach((hostname, at) => {
-      errors.invalidEach(`${path}[${index}].hostnames[${at}]`, hostname, checkDnsSubdomain(hostname));
+      errors.check(`${path}[${index}].hostnames[${at}]`, hostname, checkDnsSubdomain);
     });
   });
 }

@@ -106,7 +106,7 @@ export function validatePodStatusUpdate(next: Pod, previous: Pod): FieldError[] 
   const errors = new FieldErrors();
   const nominated = next.status.nominatedNodeName;
   validateRestarts(errors, next, previous);
-  if (nominated) errors.invalidEach('status.nominatedNodeName', nominated, checkDnsSubdomain(nominated));
+  if (nominated) errors.check('status.nominatedNodeName', nominated, checkDnsSubdomain);
   return errors.list;
 }
 

@@ -23,7 +23,7 @@ export function validateVolumes(errors: FieldErrors, volumes: readonly Volume[] 
     const at = `${path}[${index}]`;
     validateSource(errors, volume, at);
     if (!volume.name) errors.required(`${at}.name`);
-    else errors.invalidEach(`${at}.name`, volume.name, checkDnsLabel(volume.name));
+    else errors.check(`${at}.name`, volume.name, checkDnsLabel);
     if (names.has(volume.name)) errors.duplicate(`${at}.name`, volume.name);
     names.add(volume.name);
   });
@@ -57,7 +57,7 @@ function validateFiles(
   items?.forEach((item, index) => {
     const at = `${path}.items[${index}]`;
     if (!item.key) errors.required(`${at}.key`);
-    else errors.invalidEach(`${at}.key`, item.key, checkConfigKey(item.key));
+    else errors.check(`${at}.key`, item.key, checkConfigKey);
     if (!item.path) errors.required(`${at}.path`);
     else validateLocalPath(errors, item.path, `${at}.path`);
     validateMode(errors, item.mode, `${at}.mode`);
@@ -124,5 +124,5 @@ function validatePropagation(errors: FieldErrors, propagation: string, container
 
 export function validateReferenceName(errors: FieldErrors, name: string | undefined, path: string): void {
   if (!name) errors.required(path);
-  else errors.invalidEach(path, name, checkDnsSubdomain(name));
+  else errors.check(path, name, checkDnsSubdomain);
 }
