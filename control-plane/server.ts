@@ -24,6 +24,7 @@ import { ResourceRegistry } from './registry/registry.ts';
 import { RegistryOutput } from './scheduler/output.ts';
 import { PROFILES } from './scheduler/profiles.ts';
 import { ApiServer } from './server/api-server.ts';
+import { apiDocuments } from './server/documents.ts';
 import { JoinTokens } from './server/join-tokens.ts';
 import { Pki } from './server/pki.ts';
 import { ServerKeys } from './server-keys.ts';
@@ -251,7 +252,7 @@ export class Server implements Component {
         tunnels: sessions.tunnels,
         random: Math.random,
       },
-      documents: {},
+      documents: apiDocuments({ kinds: registry.kinds(), table, address: () => new URL(this.addresses.apiUrl).host }),
       join: {
         tokens,
         signNode: (request, nodeName) => pki.signNode(request, nodeName),

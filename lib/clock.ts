@@ -9,16 +9,16 @@ export interface Clock {
   now(): number;
   /** Wall-clock time, for what users read. */
   date(): Date;
-  /** Calls `callback` once, after at least `milliseconds`. A pending timer does not keep the process alive. */
-  after(milliseconds: number, callback: () => void): Timer;
+  /** Calls `callback` once, after at least `milliseconds`. A pending timer does not keep the process alive unless asked to. */
+  after(milliseconds: number, callback: () => void, keepsAlive?: boolean): Timer;
 }
 
 export const systemClock: Clock = {
   now: () => performance.now(),
   date: () => new Date(),
-  after(milliseconds, callback) {
+  after(milliseconds, callback, keepsAlive = false) {
     const handle = setTimeout(callback, milliseconds);
-    handle.unref();
+    if (!keepsAlive) handle.unref();
     return { cancel: () => clearTimeout(handle) };
   },
 };
@@ -34,10 +34,12 @@ export function sleep(clock: Clock, milliseconds: number, signal?: AbortSignal):
       timer.cancel();
       reject(signal?.reason as Error);
     };
-    const timer = clock.after(milliseconds, () => {
+    const onTime = (): void => {
       signal?.removeEventListener('abort', onAbort);
       resolve();
-    });
+    };
+    // Somebody waits for this: the process must not end meanwhile.
+    const timer = clock.after(milliseconds, onTime, true);
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }

@@ -143,8 +143,8 @@ export class Agent implements Component {
   private async startNode(identity: Identity, keeper: StateKeeper, runtime: CriRuntime): Promise<void> {
     const { flags, clock, log } = this.options;
     const events = new EventLog({ component: 'dure-agent', host: this.nodeName, clock });
-    let link: Link | undefined;
-    const reports = new Reports({ events, onNews: () => link?.flush() });
+    const links: Link[] = [];
+    const reports = new Reports({ events, onNews: () => links[0]?.flush() });
     const network = new NodeNetwork({
       nodeName: this.nodeName,
       state: this.store,
@@ -163,7 +163,7 @@ export class Agent implements Component {
       clock,
       log,
     });
-    link = new Link({
+    const link = new Link({
       servers: identity.agentServers,
       credentials: () => identity.credentials,
       nodeName: this.nodeName,
@@ -179,10 +179,12 @@ export class Agent implements Component {
         });
       },
       onSettings: (settings) => this.settings.resolve(settings),
+      onConnected: () => pods.reportAll(),
       random: Math.random,
       clock,
       log,
     });
+    links.push(link);
     network.onChange(() => status.check());
     const unsubscribe = runtime.subscribe((event) => event.type === 'resync' && status.check());
     this.started.push({ name: 'events', start: () => Promise.resolve(), stop: () => Promise.resolve(unsubscribe()) });

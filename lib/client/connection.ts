@@ -36,6 +36,7 @@ export class Connection {
   private readonly base: string;
   private session: ClientHttp2Session | undefined;
   private opening: Promise<ClientHttp2Session> | undefined;
+  private underWay = 0;
   private isClosed = false;
 
   constructor(options: { readonly access: ClusterAccess; readonly clock: Clock }) {
@@ -84,7 +85,18 @@ export class Connection {
       { endStream: body === undefined, ...(signal ? { signal } : {}) },
     );
     if (body !== undefined) stream.end(body);
+    this.hold(session, stream);
     return stream;
+  }
+
+  /** A connection on which something is under way keeps the process alive; an idle one does not. */
+  private hold(session: ClientHttp2Session, stream: ClientHttp2Stream): void {
+    this.underWay += 1;
+    session.ref();
+    stream.once('close', () => {
+      this.underWay -= 1;
+      if (this.underWay === 0 && !session.destroyed) session.unref();
+    });
   }
 
   private connected(): Promise<ClientHttp2Session> {
@@ -126,7 +138,7 @@ export class Connection {
     return promise;
   }
 
-  /** Asks now and then whether the other side is still there. The connection alone does not keep the process alive. */
+  /** Asks now and then whether the other side is still there. */
   private watchOver(session: ClientHttp2Session): void {
     let timer: Timer;
     const ask = (): void => {
@@ -138,7 +150,7 @@ export class Connection {
     };
     timer = this.clock.after(PING_INTERVAL_MILLISECONDS, ask);
     session.once('close', () => timer.cancel());
-    session.unref();
+    if (this.underWay === 0) session.unref();
   }
 }
 

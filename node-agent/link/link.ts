@@ -31,6 +31,8 @@ export interface LinkOptions {
   /** Opens a stream of its own for what a server wants to see or run. */
   onStream(client: AgentsClient, id: string, wanted: Buffer): void;
   onSettings(settings: ClusterSettings): void;
+  /** A server's full state has arrived. */
+  onConnected(): void;
   /** 0 to 1, to spread the dials of many agents. */
   random(): number;
   clock: Clock;
@@ -95,6 +97,7 @@ export class Link implements Component {
         this.connected = true;
         this.failures = 0;
         log.info({}, 'connected');
+        this.options.onConnected();
       },
       onStream: (id, wanted) => this.options.onStream(client, id, wanted),
       onEnd: (reason) => {

@@ -102,6 +102,11 @@ export class PodManager implements Component {
     return Promise.resolve();
   }
 
+  /** Tells the status of every pod again: a control plane that could not hear us has judged for itself meanwhile. */
+  reportAll(): void {
+    for (const worker of this.workers.values()) worker.reportAgain();
+  }
+
   /** What this node last said of a pod; undefined when there is no such pod here. */
   statusOf(uid: string): Pod['status'] | undefined {
     return this.workers.get(uid)?.lastStatus();

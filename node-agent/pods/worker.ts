@@ -210,6 +210,12 @@ export class PodWorker {
 
   // --- what others see ---------------------------------------------------------------------------------------------
 
+  /** Tells the status again although it is the same: others may have written over it. */
+  reportAgain(): void {
+    this.reported = '';
+    this.report();
+  }
+
   private report(): void {
     const { pod, memory, waiting, services } = this;
     const observed = services.cache.podOf(this.uid);

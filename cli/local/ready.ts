@@ -1,0 +1,85 @@
+/** Waits until a local cluster works: its API answers and all of its nodes are ready. */
+import { access, readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+import type { LocalCluster, Progress } from './cluster.ts';
+import type { Node } from '../../api/schema/types/core.v1.ts';
+import { isReadyNode } from './node-readiness.ts';
+import type { ClusterAccess } from '../../lib/client/cluster.ts';
+import { Informer } from '../../lib/client/informer.ts';
+import { RestClient } from '../../lib/client/rest.ts';
+import { type Clock, sleep } from '../../lib/clock.ts';
+
+const ANSWER_MILLISECONDS = 60_000;
+const PROBE_MILLISECONDS = 50;
+export const NODES_PATH = '/api/v1/nodes';
+
+/** A client of the cluster's administrator. Rejects when the server has not written the kubeconfig in time. */
+export async function adminClient(cluster: LocalCluster, clock: Clock): Promise<RestClient> {
+  const deadline = clock.now() + ANSWER_MILLISECONDS;
+  while (!(await exists(cluster.kubeconfig))) {
+    if (clock.now() > deadline) throw new Error(`the server did not write ${cluster.kubeconfig}; see its log`);
+    await sleep(clock, PROBE_MILLISECONDS);
+  }
+  return new RestClient({ access: await readAccess(cluster.kubeconfig), clock, userAgent: 'dure' });
+}
+
+/** Resolves when the API answers. */
+export async function apiReady(client: RestClient, clock: Clock): Promise<void> {
+  const deadline = clock.now() + ANSWER_MILLISECONDS;
+  for (;;) {
+    try {
+      await client.get('/api/v1/namespaces/default');
+      return;
+    } catch (error) {
+      if (clock.now() > deadline)
+        throw new Error(`the API does not answer: ${(error as Error).message}`, { cause: error });
+    }
+    await sleep(clock, PROBE_MILLISECONDS);
+  }
+}
+
+/** Resolves when every node of that name is ready; `progress` is told how many are. */
+export async function nodesReady(
+  client: RestClient,
+  names: readonly string[],
+  clock: Clock,
+  progress: Progress,
+): Promise<void> {
+  const nodes = new Informer<Node>({ client, path: NODES_PATH, clock });
+  await nodes.start();
+  try {
+    await new Promise<void>((resolve) => {
+      const look = (): void => {
+        const waiting = names.filter((name) => !isReadyNode(nodes.get(name)));
+        progress(waiting.length === 0 ? 'all nodes are ready' : `waiting for ${waiting.join(', ')}`);
+        if (waiting.length === 0) resolve();
+      };
+      nodes.subscribe(look);
+      look();
+    });
+  } finally {
+    await nodes.stop();
+  }
+}
+
+/** What the kubeconfig of a local cluster says: one cluster, one user, all data inside. */
+async function readAccess(path: string): Promise<ClusterAccess> {
+  const config = parse(await readFile(path, 'utf8')) as {
+    clusters: { cluster: Record<string, string> }[];
+    users: { user: Record<string, string> }[];
+  };
+  const { server = '', 'certificate-authority-data': authority = '' } = config.clusters[0]?.cluster ?? {};
+  const { 'client-certificate-data': certificate = '', 'client-key-data': key = '' } = config.users[0]?.user ?? {};
+  const text = (base64: string): string => Buffer.from(base64, 'base64').toString();
+  return { server, authority: text(authority), client: { certificate: text(certificate), key: text(key) } };
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch {
+    // Not there yet: that is what is asked.
+    return false;
+  }
+}
