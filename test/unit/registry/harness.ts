@@ -26,6 +26,7 @@ export interface HarnessOptions extends Partial<ResourceRegistryOptions> {
   /** Stands between the registry and the store. */
   wrap?: (store: Store) => Store;
   clock?: FakeClock;
+  /** A store that others use too; the namespaces are there already. */
   memory?: MemoryStore;
 }
 
