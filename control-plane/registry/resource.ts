@@ -32,6 +32,8 @@ export interface Deleted<T> {
   readonly removed: boolean;
 }
 
+type Creation<T> = { readonly ok: true; readonly object: T } | { readonly ok: false };
+
 export interface ResourceOptions<T extends KubeObject> {
   kind: Kind<T>;
   strategy: Strategy<T>;
@@ -78,19 +80,15 @@ export class GenericResource<T extends KubeObject> implements Resource<T> {
     if (object.metadata?.resourceVersion) {
       throw badRequest('resourceVersion should not be set on objects to be created');
     }
-    const next = copyJson(object);
-    next.metadata ??= {};
-    const prefix = next.metadata.name ? undefined : next.metadata.generateName;
-    if (prefix) next.metadata.name = generateName(prefix, this.options.random);
-    await this.preparer.forCreate(next, request);
-    const claim = await this.strategy.claim?.(next, undefined, request.dryRun === true);
-    try {
-      return await this.putNew(next, prefix, request.dryRun === true);
-    } catch (error) {
-      // After a timeout the object may exist: then what it claimed stays, and the repair sorts it out.
-      if (!isStatusError(error, 'Timeout')) await claim?.undo();
-      throw error;
+    const prefix = object.metadata?.name ? undefined : object.metadata?.generateName;
+    const attempts = prefix ? MAX_NAME_ATTEMPTS : 1;
+    let name = object.metadata?.name ?? '';
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      if (prefix) name = generateName(prefix, this.options.random);
+      const made = await this.createNamed(object, name, request);
+      if (made.ok) return made.object;
     }
+    throw alreadyExists(this.kind, name);
   }
 
   async update(object: T, request: RequestOptions = {}): Promise<T> {
@@ -202,17 +200,24 @@ export class GenericResource<T extends KubeObject> implements Resource<T> {
     }
   }
 
-  private async putNew(next: T, prefix: string | undefined, dryRun: boolean): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      const taken = await this.tryPutNew(next, dryRun);
-      if (taken.ok) return taken.object;
-      if (prefix === undefined || attempt >= MAX_NAME_ATTEMPTS)
-        throw alreadyExists(this.kind, next.metadata.name ?? '');
-      next.metadata.name = generateName(prefix, this.options.random);
+  private async createNamed(object: T, name: string, request: RequestOptions): Promise<Creation<T>> {
+    const dryRun = request.dryRun === true;
+    const next = copyJson(object);
+    next.metadata = { ...next.metadata, ...(name ? { name } : {}) };
+    await this.preparer.forCreate(next, request);
+    const claim = await this.strategy.claim?.(next, undefined, dryRun);
+    try {
+      const made = await this.tryPutNew(next, dryRun);
+      if (!made.ok) await claim?.undo();
+      return made;
+    } catch (error) {
+      // After a timeout the object may exist: then what it claimed stays, and the repair sorts it out.
+      if (!isStatusError(error, 'Timeout')) await claim?.undo();
+      throw error;
     }
   }
 
-  private async tryPutNew(next: T, dryRun: boolean): Promise<{ ok: true; object: T } | { ok: false }> {
+  private async tryPutNew(next: T, dryRun: boolean): Promise<Creation<T>> {
     if (!dryRun) return this.objects.put(next, 0, this.strategy.ttlSeconds);
     const { namespace = '', name = '' } = next.metadata;
     const existing = this.cache.get(objectKey(namespace, name)) ?? (await this.objects.read(namespace, name));

@@ -43,6 +43,17 @@ describe('registry: create', () => {
     assert.equal((await pods.create(pod)).metadata.name, 'web-ccccc');
   });
 
+  it('prepares each generated name anew', async () => {
+    const numbers = [...Array(5).fill(0), ...Array(5).fill(0), ...Array(5).fill(1)] as number[];
+    await harness.stop();
+    harness = await startRegistry({ random: () => numbers.shift() ?? 2 });
+    const namespaces = harness.registry.resource(kinds.namespaces);
+    await namespaces.create({ metadata: { generateName: 'n-' } } as never);
+    const second = await namespaces.create({ metadata: { generateName: 'n-' } } as never);
+    assert.equal(second.metadata.name, 'n-ccccc');
+    assert.deepEqual(second.metadata.labels, { 'kubernetes.io/metadata.name': 'n-ccccc' });
+  });
+
   it('gives up on generated names after a bounded number of tries', async () => {
     await harness.stop();
     harness = await startRegistry({ random: () => 0 });
