@@ -6,6 +6,7 @@ import { kinds } from '../api/kinds.ts';
 import { StrategicMerge } from '../api/patch/strategic.ts';
 import { cellsOf, columnDefinitions } from '../api/printing/table.ts';
 import { Codec } from '../api/schema/codec.ts';
+import { Protobuf } from '../api/schema/protobuf/protobuf.ts';
 import { loadSchemaTable } from '../api/schema/table.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type Component, ComponentGroup } from '../lib/component.ts';
@@ -247,6 +248,7 @@ export class Server implements Component {
         resources: registry,
         history: new StoreHistory({ store }),
         codec: new Codec({ table }),
+        protobuf: new Protobuf({ table }),
         strategic: new StrategicMerge({ table }),
         printer: { columns: columnDefinitions, cells: cellsOf },
         tunnels: sessions.tunnels,

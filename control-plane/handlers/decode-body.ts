@@ -1,11 +1,11 @@
 /** Bodies to objects: read, parsed, checked against the schema and against what the path says. */
 import { badRequest, conflict, unsupportedMediaType } from '../../api/errors.ts';
-import { parseJson } from '../../api/machinery/body.ts';
+import { parseJson, type ParsedBody } from '../../api/machinery/body.ts';
 import { parseYaml } from '../../api/machinery/yaml.ts';
 import { apiVersionOf } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { readBody } from '../server/body.ts';
-import { header } from '../server/exchange.ts';
+import { header, type Exchange } from '../server/exchange.ts';
 import { mediaType } from '../server/negotiate.ts';
 import { addWarnings } from '../server/respond.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';
@@ -13,6 +13,7 @@ import type { FieldValidation } from './write-options.ts';
 
 const JSON_TYPE = 'application/json';
 const YAML_TYPE = 'application/yaml';
+const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf';
 
 export interface Expected {
   /** In the schema table. */
@@ -41,9 +42,8 @@ export async function decodeBody<T extends { apiVersion?: string; kind?: string 
   expected: Expected,
   mode: FieldValidation,
 ): Promise<T> {
-  const type = bodyType(exchange);
   const body = await readBody(exchange, options.clock);
-  const { value, duplicates } = type === YAML_TYPE ? parseYaml(body) : parseJson(body);
+  const { value, duplicates } = parseBody(exchange, options, body, expected.typeName);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw badRequest(`the body of the request is not an object; a ${expected.kind} is expected`);
   }
@@ -55,12 +55,24 @@ export async function decodeBody<T extends { apiVersion?: string; kind?: string 
   return object;
 }
 
-/** No Content-Type is taken as JSON, as by Kubernetes. */
-function bodyType(exchange: ResourceExchange): string {
-  const type = mediaType(header(exchange.request, 'content-type'));
-  if (type === '' || type === JSON_TYPE) return JSON_TYPE;
-  if (type === YAML_TYPE) return YAML_TYPE;
-  throw unsupportedMediaType([JSON_TYPE, YAML_TYPE]);
+/** A body as a JSON value, whatever it was sent as. No Content-Type is taken as JSON, as by Kubernetes. */
+export function parseBody(
+  { request }: Exchange,
+  { protobuf }: HandlerOptions,
+  body: Buffer,
+  typeName: string,
+): ParsedBody {
+  switch (mediaType(header(request, 'content-type'))) {
+    case '':
+    case JSON_TYPE:
+      return parseJson(body);
+    case YAML_TYPE:
+      return parseYaml(body);
+    case PROTOBUF_TYPE:
+      return { value: protobuf.decode(typeName, protobuf.open(body)), duplicates: [] };
+    default:
+      throw unsupportedMediaType([JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE]);
+  }
 }
 
 function checkType(value: object, expected: Expected): void {

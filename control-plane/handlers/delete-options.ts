@@ -1,9 +1,9 @@
 /** How an object is to be deleted: from the body if there is one, otherwise from the query. */
 import { badRequest, type FieldError } from '../../api/errors.ts';
-import { parseJson } from '../../api/machinery/body.ts';
 import type { DeleteOptions as WireOptions } from '../../api/schema/types/meta.v1.ts';
 import type { DeleteOptions } from '../registry/port.ts';
 import { readBody } from '../server/body.ts';
+import { parseBody } from './decode-body.ts';
 import type { Asked, HandlerOptions, ResourceExchange } from './port.ts';
 import { checkDryRun, notSupported, optionsInvalid } from './write-options.ts';
 
@@ -16,7 +16,7 @@ export async function readDeleteOptions(
   options: HandlerOptions,
 ): Promise<DeleteOptions & Asked> {
   const body = await readBody(exchange, options.clock);
-  const wire = body.length > 0 ? fromBody(body, options) : fromQuery(exchange.info.query);
+  const wire = body.length > 0 ? fromBody(exchange, options, body) : fromQuery(exchange.info.query);
   return { ...checked(wire), ...(exchange.user ? { user: exchange.user } : {}) };
 }
 
@@ -36,13 +36,13 @@ export function checked(wire: Partial<WireOptions>): DeleteOptions {
   };
 }
 
-function fromBody(body: Buffer, { codec }: HandlerOptions): Partial<WireOptions> {
-  const { value } = parseJson(body);
+function fromBody(exchange: ResourceExchange, options: HandlerOptions, body: Buffer): Partial<WireOptions> {
+  const { value } = parseBody(exchange, options, body, TYPE);
   const { kind } = (value ?? {}) as { kind?: unknown };
   if (kind !== undefined && kind !== '' && kind !== 'DeleteOptions') {
     throw badRequest('decoded object cannot be converted to DeleteOptions');
   }
-  return codec.decode<WireOptions>(TYPE, value, 'Ignore').object;
+  return options.codec.decode<WireOptions>(TYPE, value, 'Ignore').object;
 }
 
 function fromQuery(query: URLSearchParams): Partial<WireOptions> {

@@ -1,6 +1,7 @@
 /** What the handlers work on. Each verb is one function of an exchange, the resource it is about, and these. */
 import type { Patcher } from '../../api/patch/patcher.ts';
 import type { Codec } from '../../api/schema/codec.ts';
+import type { Protobuf } from '../../api/schema/protobuf/protobuf.ts';
 import type { Kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { TableColumnDefinition } from '../../api/schema/types/meta.v1.ts';
@@ -85,6 +86,7 @@ export interface HandlerOptions {
   readonly resources: Resources;
   readonly history: History;
   readonly codec: Codec;
+  readonly protobuf: Protobuf;
   readonly patcher: Patcher;
   readonly printer: Printer;
   readonly tunnels: NodeTunnels;

@@ -7,6 +7,7 @@ import { kinds } from '../../api/kinds.ts';
 import { StrategicMerge } from '../../api/patch/strategic.ts';
 import { cellsOf, columnDefinitions } from '../../api/printing/table.ts';
 import { Codec } from '../../api/schema/codec.ts';
+import { Protobuf } from '../../api/schema/protobuf/protobuf.ts';
 import { loadSchemaTable } from '../../api/schema/table.ts';
 import { Caches } from '../../control-plane/caches.ts';
 import { StoreHistory } from '../../control-plane/handlers/history.ts';
@@ -89,6 +90,7 @@ export class TestServer {
         resources: this.registry,
         history: new StoreHistory({ store: this.store }),
         codec: new Codec({ table }),
+        protobuf: new Protobuf({ table }),
         strategic: new StrategicMerge({ table }),
         printer: { columns: columnDefinitions, cells: cellsOf },
         tunnels: options.tunnels ?? unreachable,

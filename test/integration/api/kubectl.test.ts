@@ -109,6 +109,13 @@ describe('kubectl', () => {
 
   it('creates from a file and from the command line, and replaces', async () => {
     assert.equal(await succeed('run p --image=nginx'), 'pod/p created\n');
+    // These are sent as protobuf.
+    assert.equal(await succeed('create configmap made --from-literal=a=b'), 'configmap/made created\n');
+    assert.equal(await succeed('get cm made -o jsonpath={.data.a}'), 'b');
+    assert.equal(await succeed('create deployment made --image=nginx --replicas=3'), 'deployment.apps/made created\n');
+    assert.equal(await succeed('get deploy made -o jsonpath={.spec.replicas}'), '3');
+    assert.equal(await succeed('create service clusterip made --tcp=80:8080'), 'service/made created\n');
+    assert.equal(await succeed('get svc made -o jsonpath={.spec.ports[0].targetPort}'), '8080');
     const map = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"m"},"data":{"a":"1"}}';
     assert.equal(await succeed('create -f -', map), 'configmap/m created\n');
     assert.equal(
