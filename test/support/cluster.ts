@@ -1,6 +1,7 @@
 /** A whole cluster for tests: hosts of its own, real containerd, real etcd, and kubectl to work with. */
 import { randomBytes } from 'node:crypto';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { RUN_VARIABLE, clusterPrefix } from './clean-up.ts';
 import { kubectl, spawnKubectl } from './kubectl.ts';
 import { LocalCluster } from '../../cli/local/cluster.ts';
 import { adminClient, apiReady, nodesReady } from '../../cli/local/ready.ts';
@@ -18,7 +19,8 @@ export class TestCluster {
 
   /** Resolves when every node is ready. Nothing is left behind when it can't be started. */
   static async start(options: { nodes?: number; servers?: number } = {}): Promise<TestCluster> {
-    const name = `t${randomBytes(3).toString('hex')}`;
+    const run = process.env[RUN_VARIABLE] ?? randomBytes(4).toString('hex');
+    const name = clusterPrefix(run) + randomBytes(2).toString('hex');
     const local = LocalCluster.define(name, options.servers ?? 1, options.nodes ?? 3);
     try {
       await local.up(() => undefined);

@@ -1,0 +1,97 @@
+/**
+ * Runs the tests in stages, the quickest first, and ends with `N passed, N failed`.
+ *
+ *     node test/run.ts fast            no root, no cluster
+ *     node test/run.ts all [STAGE …]   everything, or the stages named
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cleanUp } from './support/clean-up.ts';
+
+interface Stage {
+  name: string;
+  files: string;
+  /** Milliseconds for one test or hook. */
+  timeout: number;
+  /** Milliseconds for the whole stage: a hang must not hold everything. */
+  limit: number;
+  args?: string[];
+}
+
+interface Counts {
+  passes: number;
+  failures: number;
+  pending: number;
+}
+
+const MINUTE = 60_000;
+const FAST: Stage[] = [
+  { name: 'unit', files: 'test/unit/**/*.test.ts', timeout: 20_000, limit: 3 * MINUTE },
+  { name: 'contract', files: 'test/contract/*.test.ts', timeout: 20_000, limit: MINUTE },
+];
+const REAL: Stage[] = [
+  { name: 'integration', files: 'test/integration/**/*.test.ts', timeout: 90_000, limit: 10 * MINUTE },
+  { name: 'compat', files: 'test/compat/**/*.test.ts', timeout: 120_000, limit: 10 * MINUTE },
+  { name: 'e2e', files: 'test/e2e/**/*.test.ts', timeout: 120_000, limit: 10 * MINUTE },
+  { name: 'chaos', files: 'test/chaos/**/*.test.ts', timeout: 180_000, limit: 12 * MINUTE },
+];
+/** How a shell says that a signal ended a program. */
+const INTERRUPTED = 130;
+
+const [mode = 'all', ...wanted] = process.argv.slice(2);
+const stages = (mode === 'fast' ? FAST : [...FAST, ...REAL]).filter(
+  ({ name }) => wanted.length === 0 || wanted.includes(name),
+);
+const directory = mkdtempSync(join(tmpdir(), 'dure-run-'));
+/** What the run makes carries this mark, so that it can be found again whatever happens. */
+const mark = randomBytes(4).toString('hex');
+let running: ChildProcess | undefined;
+let interrupted = false;
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    interrupted = true;
+    running?.kill('SIGINT');
+  });
+}
+
+const total: Counts = { passes: 0, failures: 0, pending: 0 };
+for (const stage of stages) {
+  if (interrupted || globSync(stage.files).length === 0) continue;
+  const started = performance.now();
+  console.log(`\n=== ${stage.name}`);
+  const counts = await runStage(stage);
+  await cleanUp(mark);
+  total.passes += counts.passes;
+  total.failures += counts.failures;
+  total.pending += counts.pending;
+  const seconds = Math.round((performance.now() - started) / 1000);
+  console.log(`=== ${stage.name}: ${counts.passes} passed, ${counts.failures} failed in ${seconds} s`);
+}
+rmSync(directory, { recursive: true, force: true });
+const skipped = total.pending > 0 ? `, ${total.pending} skipped` : '';
+console.log(`\n${total.passes} passed, ${total.failures} failed${skipped}`);
+process.exitCode = interrupted ? INTERRUPTED : total.failures > 0 || total.passes === 0 ? 1 : 0;
+
+/** A stage that ends without counts (it crashed, or hung) counts as one failure. */
+async function runStage({ name, files, timeout, limit, args = [] }: Stage): Promise<Counts> {
+  const countsFile = join(directory, `${name}.json`);
+  const child = spawn(
+    'node_modules/.bin/mocha',
+    ['--exit', '--reporter', './test/support/reporter.ts', '--timeout', String(timeout), ...args, files],
+    { stdio: 'inherit', env: { ...process.env, DURE_TEST_COUNTS: countsFile, DURE_TEST_RUN: mark }, detached: true },
+  );
+  running = child;
+  const hang = setTimeout(() => {
+    console.error(`=== ${name} took longer than ${limit / MINUTE} minutes and was ended`);
+    child.kill('SIGKILL');
+  }, limit);
+  await new Promise((resolve) => child.once('close', resolve));
+  clearTimeout(hang);
+  running = undefined;
+  if (!existsSync(countsFile)) return { passes: 0, failures: interrupted ? 0 : 1, pending: 0 };
+  return JSON.parse(readFileSync(countsFile, 'utf8')) as Counts;
+}
