@@ -9,7 +9,10 @@ import type { HandlerOptions, ResourceExchange } from './port.ts';
 
 /** In the order of preference. v5 is v4 with an end of a single channel. */
 const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
-/** In v5: the first byte of a message that ends the channel which the second byte names. */
+/**
+ * In v5: the first byte of a message with which the client ends the channel that the second byte names. Servers send
+ * none: the end of the connection ends what they write.
+ */
 const CLOSE_CHANNEL = 255;
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 /** Reading from one side pauses while the other has this much unsent. */
@@ -148,9 +151,8 @@ class ChannelBridge {
   /** From the agent to the client. Whatever goes wrong here is told on the error channel, the only place left for it. */
   private async toClient(): Promise<void> {
     try {
-      for await (const { channel, data, end } of this.given.tunnel.frames) {
+      for await (const { channel, data } of this.given.tunnel.frames) {
         if (data.length > 0) await this.write(channel, data);
-        if (end && channel !== CHANNEL.error && this.isV5) await this.write(CLOSE_CHANNEL, Buffer.of(channel));
       }
     } catch (error) {
       const status = error instanceof StatusError ? error : internalError(error);
@@ -195,10 +197,6 @@ class ChannelBridge {
     } else if ((channel === CHANNEL.stdin || channel === CHANNEL.resize) && data.length > 0) {
       await tunnel.send(channel, data);
     }
-  }
-
-  private get isV5(): boolean {
-    return this.given.socket.protocol === PROTOCOLS[0];
   }
 
   /** Something moves now and then, so that nobody on the way takes the connection for dead. */

@@ -7,7 +7,7 @@ import type { KubeObject } from '../../api/object.ts';
 import type { TableColumnDefinition } from '../../api/schema/types/meta.v1.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-import type { CounterMetric, GaugeMetric } from '../../lib/metrics.ts';
+import type { CounterMetric } from '../../lib/metrics.ts';
 import type { Cached, ResourceCache } from '../cacher/port.ts';
 import type { NodeTunnels } from '../nodes/port.ts';
 import type { DeleteOptions, MutateOptions, Resource, WriteOptions } from '../registry/port.ts';
@@ -79,7 +79,6 @@ export interface Printer {
 export interface WatchMetrics {
   readonly events: CounterMetric<'group' | 'version' | 'kind'>;
   readonly terminated: CounterMetric<'group' | 'version' | 'kind'>;
-  readonly watchers: GaugeMetric<'group' | 'version' | 'kind'>;
 }
 
 export interface HandlerOptions {

@@ -55,20 +55,17 @@ class WatchStream {
 
   async run(): Promise<void> {
     const { exchange, options } = this.given;
-    const { watchMetrics, clock } = options;
     this.begin();
     const end = (): void => this.ended.resolve();
     exchange.signal.addEventListener('abort', end, { once: true });
     exchange.stopping.addEventListener('abort', end, { once: true });
-    const timer = clock.after(this.timeoutSeconds() * 1000, end);
-    watchMetrics.watchers.add(this.labels, 1);
+    const timer = options.clock.after(this.timeoutSeconds() * 1000, end);
     const watching = exchange.resource.cache.watch(this.request());
     if (exchange.signal.aborted || exchange.stopping.aborted) end();
     await this.ended.promise;
     watching.close();
     timer.cancel();
     exchange.stopping.removeEventListener('abort', end);
-    watchMetrics.watchers.add(this.labels, -1);
     if (!this.response.destroyed) this.response.end();
   }
 

@@ -112,6 +112,5 @@ function watchMetricsOf(metrics: Metrics): HandlerOptions['watchMetrics'] {
   return {
     events: metrics.counter('apiserver_watch_events_total', 'Events sent to watchers.', labels),
     terminated: metrics.counter('apiserver_terminated_watchers_total', 'Watchers cut because they were slow.', labels),
-    watchers: metrics.gauge('apiserver_longrunning_watchers', 'Watchers connected.', labels),
   };
 }

@@ -119,9 +119,14 @@ export function isTrue(value: string | null): boolean {
   return value !== null && value !== 'false' && value !== '0';
 }
 
+/** A GET of one object with watch=true: by its verb still a get, as Kubernetes authorizes it. */
+export function isNamedWatch({ verb, query, resource }: RequestInfo): boolean {
+  return verb === 'get' && resource?.subresource === '' && isTrue(query.get('watch'));
+}
+
 /** A request that lasts as long as somebody listens. */
 export function isLongRunning(info: RequestInfo): boolean {
-  if (info.verb === 'watch') return true;
+  if (info.verb === 'watch' || isNamedWatch(info)) return true;
   const { subresource } = info.resource ?? { subresource: '' };
   return ['log', 'exec', 'attach', 'portforward', 'proxy'].includes(subresource.split('/')[0] ?? '');
 }

@@ -5,7 +5,7 @@ import { NodeUsages } from '../handlers/node-usage.ts';
 import type { HandlerOptions } from '../handlers/port.ts';
 import { handlerOf, unknownResource } from '../handlers/routes.ts';
 import type { Exchange, Handler } from './exchange.ts';
-import type { ResourceRequest } from './request-info.ts';
+import { isNamedWatch, type ResourceRequest } from './request-info.ts';
 
 export interface RouterOptions {
   readonly handlers: HandlerOptions;
@@ -37,8 +37,7 @@ async function stored(exchange: Exchange, target: ResourceRequest, options: Hand
   if (needsName && target.name === '') throw methodNotAllowed(kind, verb);
   // POST to one object has no meaning.
   if (verb === 'create' && target.name !== '' && target.subresource === '') throw methodNotAllowed(kind, verb);
-  const isNamedWatch = verb === 'get' && target.subresource === '' && exchange.info.query.has('watch');
-  const handler = handlerOf(kind, target.subresource, isNamedWatch ? 'watch' : verb);
+  const handler = handlerOf(kind, target.subresource, isNamedWatch(exchange.info) ? 'watch' : verb);
   const scoped = isNamespace ? { ...target, namespace: '' } : target;
   await handler(Object.assign(exchange, { target: scoped, resource }), options);
 }
