@@ -19,6 +19,8 @@ import type { ProcessIdentity } from './process.ts';
 import { isAlive, startDetached } from './process.ts';
 
 const READY_MILLISECONDS = 30_000;
+/** containerd that is told to end just after its start may never do so; being killed does no harm to it or to containers. */
+const STOP_MILLISECONDS = 5000;
 const PROBE_INTERVAL_MILLISECONDS = 50;
 const RESTART_MILLISECONDS = { first: 500, most: 30_000 };
 
@@ -66,7 +68,7 @@ export class ContainerdSupervisor implements Component {
     const identity = this.recorded();
     if (!identity || !isAlive(identity)) return;
     process.kill(identity.pid, 'SIGTERM');
-    const deadline = this.options.clock.now() + READY_MILLISECONDS;
+    const deadline = this.options.clock.now() + STOP_MILLISECONDS;
     while (isAlive(identity)) {
       if (this.options.clock.now() > deadline) process.kill(identity.pid, 'SIGKILL');
       await sleep(this.options.clock, PROBE_INTERVAL_MILLISECONDS);

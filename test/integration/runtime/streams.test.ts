@@ -116,8 +116,10 @@ describe('streams on containerd', function () {
       stdin: true,
       tty: true,
     });
-    end.input(CHANNEL.resize, JSON.stringify({ Width: 99, Height: 33 }));
     end.input(CHANNEL.stdin, 'go\n');
+    // containerd may lose a size that comes before the program has its terminal.
+    await end.until(CHANNEL.stdout, 'go');
+    end.input(CHANNEL.resize, JSON.stringify({ Width: 99, Height: 33 }));
     // containerd may drop what a program says on a terminal just before it ends: so it does not end yet.
     await end.until(CHANNEL.stdout, '33 99');
     end.input(CHANNEL.stdin, 'end\n');
