@@ -6,12 +6,14 @@ import type { Cached } from '../cacher/port.ts';
 import { writeJson, writePieces } from '../server/respond.ts';
 import { decodeContinue, encodeContinue, type ContinueToken } from './continue-token.ts';
 import { parseListOptions, parseRevision, type ListOptions } from './list-options.ts';
-import type { HandlerOptions, Page, ResourceExchange } from './port.ts';
+import type { HandlerOptions, ResourceExchange } from './port.ts';
 import { metadataOf, representationOf, tableOf, type Representation } from './represent.ts';
 import { parseSelection, type Selection } from './selection.ts';
 
 const COMMA = Buffer.from(',');
 const END = Buffer.from(']}\n');
+/** How many objects are looked at together when only some of them are wanted. */
+const CHUNK = 500;
 
 /** What one answer holds: some of the collection, and where the rest begins. */
 interface Part {
@@ -83,7 +85,7 @@ async function continued(
   }
 }
 
-/** Selectors are applied to what the store gives, so pages are read until one of the answer's is full. */
+/** Selectors are applied to what the store gives, so it is read in chunks until the answer's page is full. */
 async function fromHistory(
   exchange: ResourceExchange,
   options: HandlerOptions,
@@ -95,15 +97,24 @@ async function fromHistory(
   const found: Cached<KubeObject>[] = [];
   let { revision, after } = from;
   for (;;) {
-    const wanted = limit === 0 ? undefined : limit - found.length;
-    const request = { namespace: target.namespace, after, revision, limit: wanted, signal };
-    const page: Page = await options.history.list(resource.kind, request);
+    const size = selection.isEverything && limit > 0 ? limit : CHUNK;
+    const page = await options.history.list(resource.kind, {
+      namespace: target.namespace,
+      after,
+      revision,
+      limit: limit > 0 ? size : undefined,
+      signal,
+    });
     revision = page.revision;
     after = page.entries.at(-1)?.key ?? after;
-    found.push(...page.entries.filter(({ object }) => selection.matches(object)));
-    if (page.remaining === 0 || (limit > 0 && found.length >= limit)) {
-      return { entries: found, metadata: metadataFor(revision, found, page.remaining, selection) };
+    for (const [index, entry] of page.entries.entries()) {
+      if (!selection.matches(entry.object)) continue;
+      found.push(entry);
+      const remaining = page.remaining + page.entries.length - 1 - index;
+      if (found.length === limit)
+        return { entries: found, metadata: metadataFor(revision, found, remaining, selection) };
     }
+    if (page.remaining === 0) return { entries: found, metadata: metadataFor(revision, found, 0, selection) };
   }
 }
 

@@ -213,6 +213,21 @@ describe('the API server', () => {
       assert.deepEqual(namesOf(await client.get(MAPS, { query: newer })), ['b', 'c', 'd', 'e']);
     });
 
+    it('in pages of what the selector leaves', async () => {
+      for (const name of ['b', 'd', 'e']) {
+        await client.patch(`${MAPS}/${name}`, 'merge-patch', { metadata: { labels: { x: 'y' } } });
+      }
+      const seen: (string | undefined)[][] = [];
+      let query: Record<string, string | number | undefined> = { labelSelector: 'x=y', limit: 1 };
+      do {
+        const page = await client.get<ListOf<ConfigMap>>(MAPS, { query });
+        assert.equal(page.metadata.remainingItemCount, undefined);
+        seen.push(namesOf(page));
+        query = { ...query, continue: page.metadata.continue };
+      } while (query['continue'] !== undefined);
+      assert.deepEqual(seen, [['b'], ['d'], ['e']]);
+    });
+
     it('by labels and fields', async () => {
       await client.patch(`${MAPS}/b`, 'merge-patch', { metadata: { labels: { x: 'y' } } });
       assert.deepEqual(namesOf(await client.get(MAPS, { query: { labelSelector: 'x=y' } })), ['b']);
