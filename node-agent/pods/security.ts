@@ -22,6 +22,7 @@ export function securityOf(pod: Pod, container: Container, image: Pick<Image, 'u
     noNewPrivileges: own.allowPrivilegeEscalation === false && !own.privileged && !addsAdmin,
     addCapabilities: own.capabilities?.add ?? [],
     dropCapabilities: own.capabilities?.drop ?? [],
+    seccomp: (own.seccompProfile ?? ofPod.seccompProfile)?.type === 'RuntimeDefault' ? 'RuntimeDefault' : 'Unconfined',
   };
 }
 

@@ -69,6 +69,8 @@ export interface ContainerSecurity {
   noNewPrivileges: boolean;
   addCapabilities: string[];
   dropCapabilities: string[];
+  /** Which system calls are filtered: those the runtime thinks best, or none. */
+  seccomp: 'RuntimeDefault' | 'Unconfined';
 }
 
 export interface Sandbox {

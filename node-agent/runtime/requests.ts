@@ -85,7 +85,7 @@ function namespaceOptions(sandbox: SandboxConfig): object {
 
 function securityMessage(security: ContainerSecurity): object {
   const { privileged, readonlyRootfs, runAsUser, runAsGroup, supplementalGroups, noNewPrivileges } = security;
-  const { addCapabilities, dropCapabilities } = security;
+  const { addCapabilities, dropCapabilities, seccomp } = security;
   return {
     privileged,
     readonlyRootfs,
@@ -94,6 +94,7 @@ function securityMessage(security: ContainerSecurity): object {
     supplementalGroups,
     noNewPrivs: noNewPrivileges,
     capabilities: { addCapabilities, dropCapabilities },
+    seccomp: { profileType: privileged ? 'Unconfined' : seccomp },
     maskedPaths: privileged ? [] : MASKED_PATHS,
     readonlyPaths: privileged ? [] : READONLY_PATHS,
   };

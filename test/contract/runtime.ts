@@ -79,6 +79,7 @@ export function containerConfig(
       noNewPrivileges: false,
       addCapabilities: [],
       dropCapabilities: [],
+      seccomp: 'Unconfined',
     },
     ...change,
   };

@@ -11,6 +11,7 @@ import {
   writeContainerdConfig,
 } from '../../../node-agent/runtime/config.ts';
 import { toRuntimeError } from '../../../node-agent/runtime/grpc.ts';
+import type { ContainerSecurity } from '../../../node-agent/runtime/port.ts';
 import { canonicalReference } from '../../../node-agent/runtime/reference.ts';
 import { containerMessage, sandboxMessage } from '../../../node-agent/runtime/requests.ts';
 import { containerConfig, sandboxConfig } from '../../contract/runtime.ts';
@@ -75,6 +76,19 @@ describe('CRI requests', () => {
     };
     assert.ok(masked(false).includes('/proc/kcore'));
     assert.deepEqual(masked(true), []);
+  });
+
+  it('filter the system calls of a container that asks for it, never those of a privileged one', () => {
+    const ordinary = containerConfig('busybox', ['true']);
+    const filter = (security: Partial<ContainerSecurity>): string => {
+      const config = { ...ordinary, security: { ...ordinary.security, ...security } };
+      const message = containerMessage(config, sandboxConfig('/logs'));
+      return (message as { linux: { securityContext: { seccomp: { profileType: string } } } }).linux.securityContext
+        .seccomp.profileType;
+    };
+    assert.equal(filter({}), 'Unconfined');
+    assert.equal(filter({ seccomp: 'RuntimeDefault' }), 'RuntimeDefault');
+    assert.equal(filter({ seccomp: 'RuntimeDefault', privileged: true }), 'Unconfined');
   });
 });
 
