@@ -1,5 +1,6 @@
 /** Copying and comparing plain JSON values; a property that is undefined counts as absent. */
 
+/** A copy that shares nothing. The value must be no deeper than a request body may be. */
 export function copyJson<T>(value: T): T {
   return copy(value) as T;
 }
@@ -8,10 +9,11 @@ function copy(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(copy);
   const result: Record<string, unknown> = {};
-  for (const [name, member] of Object.entries(value)) if (member !== undefined) result[name] = copy(member);
+  for (const [name, member] of Object.entries(value)) if (member !== undefined) setOwn(result, name, copy(member));
   return result;
 }
 
+/** By content; the order of keys does not matter. */
 export function sameJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
@@ -24,7 +26,19 @@ function sameArray(a: readonly unknown[], b: readonly unknown[]): boolean {
 }
 
 function sameRecord(a: Record<string, unknown>, b: Record<string, unknown>): boolean {
-  for (const name in a) if (!sameJson(a[name], b[name])) return false;
-  for (const name in b) if (b[name] !== undefined && a[name] === undefined) return false;
+  for (const name in a) if (!sameJson(a[name], ownValue(b, name))) return false;
+  for (const name in b) if (b[name] !== undefined && ownValue(a, name) === undefined) return false;
   return true;
+}
+
+/** What an object itself holds under a key, never what it inherits. */
+export function ownValue(object: Readonly<Record<string, unknown>>, key: string): unknown {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+/** Assigning to `__proto__` would change what the object is, and lose the entry. */
+export function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === '__proto__')
+    Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
+  else target[key] = value;
 }

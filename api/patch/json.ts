@@ -3,9 +3,10 @@
  * copied is bounded (each `copy` could double the document), and no key reaches a prototype.
  */
 import { badRequest, rejectedPatch, tooLarge } from '../errors.ts';
+import { copyJson, sameJson } from '../machinery/json.ts';
 import { MAX_DEPTH } from '../machinery/path.ts';
 import { parsePointer, PatchError, Place } from './pointer.ts';
-import { cloneValue, isList, isObject, isSameValue } from './value.ts';
+import { isList, isObject } from './value.ts';
 import type { JsonObject } from './value.ts';
 
 export const MAX_OPERATIONS = 10_000;
@@ -25,7 +26,7 @@ interface Operation {
  */
 export function applyJsonPatch(original: object, patch: unknown): unknown {
   const operations = checkedOperations(patch);
-  const run = new Run(cloneValue(original) as JsonObject);
+  const run = new Run(copyJson(original) as JsonObject);
   for (const operation of operations) {
     try {
       run.apply(operation);
@@ -84,7 +85,7 @@ class Run {
 
   #write(operation: Operation, how: 'add' | 'replace'): void {
     if (!Object.hasOwn(operation, 'value')) throw new PatchError('it has no value');
-    const value = cloneValue(operation.value);
+    const value = copyJson(operation.value);
     if (operation.path === '') this.document = value;
     else this.#place(operation.path)[how](value);
   }
@@ -103,7 +104,7 @@ class Run {
     const value = source === '' ? this.document : this.#place(source).read();
     this.#copied += sizeOf(value, 0);
     if (this.#copied > MAX_COPIED) throw new PatchError('the operations copy too much');
-    const copy = cloneValue(value);
+    const copy = copyJson(value);
     if (path === '') this.document = copy;
     else this.#place(path).add(copy);
   }
@@ -111,7 +112,7 @@ class Run {
   #test({ path, value }: Operation): void {
     const current = path === '' ? this.document : this.#place(path).peek();
     // A missing value passes for null, as it does in Kubernetes.
-    if (!isSameValue(current ?? null, value ?? null)) throw new PatchError(`testing value ${path} failed`);
+    if (!sameJson(current ?? null, value ?? null)) throw new PatchError(`testing value ${path} failed`);
   }
 
   #place(pointer: string): Place {

@@ -1,7 +1,7 @@
 /** JSON merge patch, RFC 7386. */
 import { badRequest } from '../errors.ts';
-import { setOwn } from '../schema/shapes.ts';
-import { cloneValue, isObject, ownValue } from './value.ts';
+import { copyJson, ownValue, setOwn } from '../machinery/json.ts';
+import { isObject } from './value.ts';
 import type { JsonObject } from './value.ts';
 
 /** Neither argument is changed; the result shares what the patch left alone with `original`. Throws BadRequest. */
@@ -15,7 +15,7 @@ function merge(original: unknown, patch: JsonObject): JsonObject {
   if (isObject(original)) for (const [key, value] of Object.entries(original)) setOwn(result, key, value);
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete result[key];
-    else setOwn(result, key, isObject(value) ? merge(ownValue(result, key), value) : cloneValue(value));
+    else setOwn(result, key, isObject(value) ? merge(ownValue(result, key), value) : copyJson(value));
   }
   return result;
 }

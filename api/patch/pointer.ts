@@ -1,5 +1,5 @@
 /** JSON pointers, RFC 6901. */
-import { setOwn } from '../schema/shapes.ts';
+import { setOwn } from '../machinery/json.ts';
 import { isList, isObject } from './value.ts';
 import type { JsonObject } from './value.ts';
 

@@ -3,12 +3,12 @@
  * Directives: `$patch`, `$retainKeys`, `$setElementOrder/<list>`, `$deleteFromPrimitiveList/<list>`.
  */
 import { badRequest } from '../errors.ts';
-import { setOwn } from '../schema/shapes.ts';
+import { copyJson, ownValue, setOwn } from '../machinery/json.ts';
 import type { SchemaTable } from '../schema/table.ts';
 import { checkOrder, elementKind, inOrder, mergeLists } from './lists.ts';
 import { PatchSchema } from './patch-schema.ts';
 import type { PatchField } from './patch-schema.ts';
-import { cloneValue, isList, isObject, ownValue } from './value.ts';
+import { isList, isObject } from './value.ts';
 import type { JsonObject } from './value.ts';
 
 const PATCH = '$patch';
@@ -26,7 +26,7 @@ export class StrategicMerge {
   /** Neither argument is changed. Throws BadRequest for a patch that is malformed or does not fit the type. */
   apply(typeName: string, original: object, patch: unknown): JsonObject {
     if (!isObject(patch)) throw badRequest('error decoding patch: a strategic merge patch must be a JSON object');
-    return this.#mergeMaps(cloneValue(original) as JsonObject, patch, typeName);
+    return this.#mergeMaps(copyJson(original) as JsonObject, patch, typeName);
   }
 
   /** `original` is ours and is changed; what comes from the patch is copied. */

@@ -1,5 +1,6 @@
 /** How values that are no structs are decoded: scalars, lists, maps, and the types with an encoding of their own. */
 import { formatDuration, parseDuration } from '../machinery/duration.ts';
+import { setOwn } from '../machinery/json.ts';
 import { canonicalQuantity, QuantityError } from '../machinery/quantity.ts';
 import { canonicalMicroTime, canonicalTime } from '../machinery/time.ts';
 import { bareMismatch, DecodeError } from './decode-context.ts';
@@ -223,13 +224,6 @@ export function mapShape(element: Shape, goType: string): Shape {
     zero: () => ({}),
     isEmpty: isEmptyObject,
   };
-}
-
-/** Assigning to `__proto__` would change what the object is, and lose the entry. */
-export function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
-  if (key === '__proto__')
-    Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
-  else target[key] = value;
 }
 
 function isEmptyObject(value: unknown): boolean {

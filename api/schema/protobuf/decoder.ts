@@ -1,6 +1,6 @@
 /** Protobuf messages to JSON-shaped values, by the schema table. What comes out still goes through the {@link Codec}. */
 import { MAX_DEPTH } from '../../machinery/path.ts';
-import { setOwn } from '../shapes.ts';
+import { setOwn } from '../../machinery/json.ts';
 import { SPECIAL } from '../table.ts';
 import type { Field, InlineField, SchemaTable, ValueType } from '../table.ts';
 import { SPECIAL_MESSAGES } from './special.ts';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { scaledValue } from '../../../api/machinery/intstr.ts';
+import { copyJson, sameJson } from '../../../api/machinery/json.ts';
 import {
   checkDns1035Label,
   checkDnsLabel,
@@ -92,4 +93,22 @@ describe('times', () => {
       assert.equal(canonicalMicroTime(text), undefined);
     });
   }
+});
+
+describe('plain JSON', () => {
+  const odd = JSON.parse('{"__proto__":"kept","constructor":{"name":"x"}}') as object;
+
+  it('is copied whole, whatever its keys', () => {
+    const copy = copyJson(odd);
+    assert.equal(JSON.stringify(copy), JSON.stringify(odd));
+    assert.equal(Object.getPrototypeOf(copy), Object.prototype);
+  });
+
+  it('is compared by what it holds itself', () => {
+    assert.ok(sameJson(odd, copyJson(odd)));
+    assert.ok(!sameJson({}, odd));
+    assert.ok(!sameJson(odd, {}));
+    assert.ok(!sameJson({}, { toString: 'a' }));
+    assert.ok(sameJson({ a: undefined }, {}));
+  });
 });
