@@ -1,11 +1,6 @@
-/** Conditions of nodes and pods, and times as objects carry them. */
+/** Conditions of nodes and pods. */
 import type { Node, Pod } from '../../api/schema/types/core.v1.ts';
 import type { Condition } from './actions.ts';
-
-/** RFC 3339 in UTC with whole seconds, as Kubernetes' `Time` is written. */
-export function timestamp(date: Date): string {
-  return `${date.toISOString().slice(0, 19)}Z`;
-}
 
 interface StoredCondition extends Condition {
   readonly lastTransitionTime?: string;

@@ -1,11 +1,11 @@
 /** What concerns a deployment: itself, its replica sets, and for Recreate and counters their pods. */
 import { kinds } from '../../../api/kinds.ts';
+import { selectorFromObject } from '../../../api/machinery/selectors.ts';
 import { keyOf, objectKey } from '../../../api/object.ts';
 import type { Registry } from '../../registry/port.ts';
 import type { Action } from '../actions.ts';
 import type { Controller, Failure, Moment, Plan } from '../controller.ts';
 import { NOTHING } from '../controller.ts';
-import { selects } from '../label-selector.ts';
 import { controllerOf } from '../owners.ts';
 import { follow, ownerKey } from '../watching.ts';
 import { planCollision, planDeployment } from './plan.ts';
@@ -31,7 +31,7 @@ export class DeploymentController implements Controller {
           if (owner) enqueue(owner);
           if (controllerOf(set)) return;
           for (const deployment of deployments.byIndex('namespace', set.metadata.namespace ?? '')) {
-            if (selects(deployment.spec.selector, set.metadata.labels ?? {})) enqueue(keyOf(deployment));
+            if (selectorFromObject(deployment.spec.selector).matches(set.metadata.labels)) enqueue(keyOf(deployment));
           }
         },
       ],

@@ -1,6 +1,7 @@
 /** A deployment and its replica sets, and the numbers that its rollout is bound by. */
 import { isDeepStrictEqual } from 'node:util';
 
+import { scaledValue } from '../../../api/machinery/intstr.ts';
 import type { Deployment, ReplicaSet } from '../../../api/schema/types/apps.v1.ts';
 import type { Pod } from '../../../api/schema/types/core.v1.ts';
 import { withoutHash } from './template-hash.ts';
@@ -58,24 +59,13 @@ export function availableOf(set: ReplicaSet): number {
   return Math.min(set.status?.availableReplicas ?? 0, replicasOf(set));
 }
 
-/** A count, or a share of `total` in per cent, rounded. */
-export function resolveCount(
-  value: number | string | undefined,
-  total: number,
-  round: (share: number) => number,
-): number {
-  if (value === undefined) return 0;
-  if (typeof value === 'number') return value;
-  return round((Number.parseInt(value, 10) * total) / 100);
-}
-
 /** How many pods more than desired there may be, and how many fewer may be available. */
 export function boundsOf({ spec }: Deployment): { surge: number; unavailable: number } {
   const replicas = replicasOf({ spec });
   if (spec.strategy?.type === 'Recreate') return { surge: 0, unavailable: 0 };
   const { maxSurge = '25%', maxUnavailable = '25%' } = spec.strategy?.rollingUpdate ?? {};
-  const surge = resolveCount(maxSurge, replicas, Math.ceil);
-  const unavailable = resolveCount(maxUnavailable, replicas, Math.floor);
+  const surge = scaledValue(maxSurge, replicas, 'up');
+  const unavailable = scaledValue(maxUnavailable, replicas, 'down');
   // With neither, nothing could ever move.
   if (surge === 0 && unavailable === 0) return { surge, unavailable: Math.min(1, replicas) };
   return { surge, unavailable: Math.min(unavailable, replicas) };

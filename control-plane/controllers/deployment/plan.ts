@@ -2,12 +2,12 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import { kinds } from '../../../api/kinds.ts';
+import { selectorFromObject } from '../../../api/machinery/selectors.ts';
 import type { Deployment, DeploymentStatus, ReplicaSet } from '../../../api/schema/types/apps.v1.ts';
 import type { Pod } from '../../../api/schema/types/core.v1.ts';
 import type { Action, EventSeed } from '../actions.ts';
 import { ownerReferenceTo, referenceTo, targetOf } from '../actions.ts';
 import type { Moment, Plan } from '../controller.ts';
-import { isEmptySelector, selects } from '../label-selector.ts';
 import { claim } from '../owners.ts';
 import type { Fleet, Resize } from './fleet.ts';
 import { fleetOf, replicasOf } from './fleet.ts';
@@ -27,13 +27,14 @@ export interface DeploymentSnapshot {
 
 export function planDeployment(snapshot: DeploymentSnapshot, moment: Moment): Plan {
   const { deployment } = snapshot;
-  if (isEmptySelector(deployment.spec.selector)) return refuse(deployment);
+  const selector = selectorFromObject(deployment.spec.selector);
+  if (selector.requirements.length === 0) return refuse(deployment);
   const { held, actions } = claim({
     owner: deployment,
     ownerKind: kinds.deployments,
     kind: kinds.replicasets,
     candidates: snapshot.replicaSets,
-    matches: (labels) => selects(deployment.spec.selector, labels),
+    matches: selector.matches,
   });
   const fleet = fleetOf(deployment, held, snapshot.pods);
   const step = stepOf(fleet);

@@ -1,6 +1,6 @@
 /** A deployment's status: its counters and what its conditions say about progress. */
+import { formatTime } from '../../../api/machinery/time.ts';
 import type { Deployment, DeploymentCondition, DeploymentStatus } from '../../../api/schema/types/apps.v1.ts';
-import { timestamp } from '../conditions.ts';
 import type { Condition } from '../actions.ts';
 import type { Fleet } from './fleet.ts';
 import { allOf, boundsOf, hasDeadline, replicasOf, sum } from './fleet.ts';
@@ -141,7 +141,7 @@ function withCondition(list: readonly DeploymentCondition[], next: Condition, da
   const before = list.find(({ type }) => type === next.type);
   const again = before?.status === next.status && before.reason === next.reason;
   if (again && next.reason !== 'ReplicaSetUpdated') return [...list];
-  const now = timestamp(date);
+  const now = formatTime(date.getTime());
   const lastTransitionTime = before?.status === next.status ? before.lastTransitionTime : now;
   return [...list.filter((condition) => condition !== before), { ...next, lastUpdateTime: now, lastTransitionTime }];
 }

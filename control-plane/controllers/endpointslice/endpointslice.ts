@@ -1,5 +1,6 @@
 /** What concerns a service's endpoints: itself, the pods it selects, the nodes they are on, and its slices. */
 import { kinds } from '../../../api/kinds.ts';
+import { selectorFromMap } from '../../../api/machinery/selectors.ts';
 import { keyOf, splitKey } from '../../../api/object.ts';
 import type { Node, Pod, Service } from '../../../api/schema/types/core.v1.ts';
 import type { Change } from '../../../lib/view.ts';
@@ -8,7 +9,6 @@ import { isReady } from '../conditions.ts';
 import type { Controller, Moment, Plan } from '../controller.ts';
 import { NOTHING } from '../controller.ts';
 import { SERVICE_NAME_LABEL, labelIndexValue } from '../indexes.ts';
-import { matchesAll } from '../label-selector.ts';
 import { follow } from '../watching.ts';
 import type { NodeFacts } from './endpoints.ts';
 import { planEndpointSlices } from './plan.ts';
@@ -72,7 +72,8 @@ export class EndpointSliceController implements Controller {
     const keys: string[] = [];
     for (const service of this.registry.resource(kinds.services).view.byIndex('namespace', metadata.namespace ?? '')) {
       const selector = service.spec.selector ?? {};
-      if (Object.keys(selector).length > 0 && matchesAll(selector, metadata.labels ?? {})) keys.push(keyOf(service));
+      if (Object.keys(selector).length > 0 && selectorFromMap(selector).matches(metadata.labels))
+        keys.push(keyOf(service));
     }
     return keys;
   }

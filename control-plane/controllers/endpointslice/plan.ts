@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import { kinds } from '../../../api/kinds.ts';
+import { selectorFromMap } from '../../../api/machinery/selectors.ts';
 import type { Pod, Service } from '../../../api/schema/types/core.v1.ts';
 import type { EndpointSlice } from '../../../api/schema/types/discovery.v1.ts';
 import type { Action } from '../actions.ts';
@@ -10,7 +11,6 @@ import { readyCondition } from '../conditions.ts';
 import type { Moment, Plan } from '../controller.ts';
 import { NOTHING } from '../controller.ts';
 import { SERVICE_NAME_LABEL } from '../indexes.ts';
-import { matchesAll } from '../label-selector.ts';
 import type { NodeFacts } from './endpoints.ts';
 import { addressTypesOf, endpointGroups } from './endpoints.ts';
 import type { Packed } from './pack.ts';
@@ -38,7 +38,8 @@ export function planEndpointSlices(snapshot: EndpointSnapshot, moment: Moment): 
   if (service.metadata.deletionTimestamp) return { ...NOTHING, reasons: ['the service is being deleted'] };
   if (type === 'ExternalName') return { ...NOTHING, reasons: ['the service is a name of something outside'] };
   if (Object.keys(selector).length === 0) return { ...NOTHING, reasons: ['the service has no selector'] };
-  const pods = snapshot.pods.filter(({ metadata }) => matchesAll(selector, metadata.labels ?? {}));
+  const { matches } = selectorFromMap(selector);
+  const pods = snapshot.pods.filter(({ metadata }) => matches(metadata.labels));
   const own = slices.filter(({ metadata }) => isOurs(metadata.labels) && !metadata.deletionTimestamp);
   const groups = endpointGroups({ service, pods, nodeOf: snapshot.nodeOf });
   const { kept, removed } = packEndpoints(own, groups, addressTypesOf(service));

@@ -1,11 +1,11 @@
 /** Plans for a namespace that is being deleted: its pods first, then everything else, then itself. */
 import type { Kind } from '../../../api/kinds.ts';
 import { kinds, qualifiedResource } from '../../../api/kinds.ts';
+import { formatTime } from '../../../api/machinery/time.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import type { Namespace } from '../../../api/schema/types/core.v1.ts';
 import type { Action, Condition } from '../actions.ts';
 import { targetOf } from '../actions.ts';
-import { timestamp } from '../conditions.ts';
 import type { Moment, Plan } from '../controller.ts';
 import { NOTHING } from '../controller.ts';
 
@@ -30,7 +30,7 @@ export function planNamespace({ namespace, contents }: NamespaceSnapshot, { date
     do: 'set-conditions',
     target,
     conditions: conditionsOf(contents),
-    at: timestamp(date),
+    at: formatTime(date.getTime()),
     why: 'what is left in it has changed',
   };
   if (contents.length > 0) {
@@ -107,6 +107,12 @@ export function reportFailure(namespace: Namespace, message: string, date: Date)
   const condition = held('NamespaceDeletionContentFailure', 'ContentDeletionFailed', message);
   const target = targetOf(kinds.namespaces, namespace);
   return [
-    { do: 'set-conditions', target, conditions: [condition], at: timestamp(date), why: 'content could not be deleted' },
+    {
+      do: 'set-conditions',
+      target,
+      conditions: [condition],
+      at: formatTime(date.getTime()),
+      why: 'content could not be deleted',
+    },
   ];
 }

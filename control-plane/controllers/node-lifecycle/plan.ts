@@ -1,9 +1,10 @@
 /** Plans for a node: its condition and taints when it is lost or back, and the pods that have to leave it. */
 import { kinds } from '../../../api/kinds.ts';
+import { formatTime } from '../../../api/machinery/time.ts';
 import type { Node, Pod, Taint } from '../../../api/schema/types/core.v1.ts';
 import type { Action, Condition, EventSeed } from '../actions.ts';
 import { referenceTo, targetOf } from '../actions.ts';
-import { isHeldByFinalizers, isReady, isTerminal, readyCondition, timestamp } from '../conditions.ts';
+import { isHeldByFinalizers, isReady, isTerminal, readyCondition } from '../conditions.ts';
 import type { Moment, Plan } from '../controller.ts';
 import type { Liveness } from './liveness.ts';
 import { taintChange, taintsAfter, untilEviction } from './taints.ts';
@@ -25,7 +26,7 @@ export function planNode(snapshot: NodeSnapshot, moment: Moment): Plan {
   const { node, liveness } = snapshot;
   const lost = liveness.state === 'lost';
   const ready = lost ? 'Unknown' : (readyCondition(node)?.status ?? 'False');
-  const change = taintChange(node, ready, timestamp(moment.date));
+  const change = taintChange(node, ready, formatTime(moment.date.getTime()));
   const evictions = evict(snapshot, taintsAfter(node, change), moment);
   const waits = [evictions.after, liveness.state === 'doubtful' ? liveness.milliseconds : undefined];
   const next = Math.min(...waits.filter((wait) => wait !== undefined));
@@ -69,7 +70,13 @@ function markLost(node: Node, { date }: Moment): readonly Action[] {
   const conditions = types.map(unknown);
   const target = targetOf(kinds.nodes, node);
   return [
-    { do: 'set-conditions', target, conditions, at: timestamp(date), why: 'its agent is not heard any more' },
+    {
+      do: 'set-conditions',
+      target,
+      conditions,
+      at: formatTime(date.getTime()),
+      why: 'its agent is not heard any more',
+    },
     announce(node, 'NodeNotReady'),
   ];
 }
@@ -93,7 +100,7 @@ function markPods(pods: readonly Pod[], { date }: Moment): readonly Action[] {
     do: 'set-conditions',
     target: targetOf(kinds.pods, pod),
     conditions: [condition],
-    at: timestamp(date),
+    at: formatTime(date.getTime()),
     why: 'its node is lost',
     event: {
       about: referenceTo(kinds.pods, pod),

@@ -2,13 +2,14 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import { kinds } from '../../../api/kinds.ts';
+import { selectorFromMap, selectorFromObject } from '../../../api/machinery/selectors.ts';
+import { formatTime } from '../../../api/machinery/time.ts';
 import type { ReplicaSet, ReplicaSetCondition, ReplicaSetStatus } from '../../../api/schema/types/apps.v1.ts';
 import type { Pod } from '../../../api/schema/types/core.v1.ts';
 import type { Action, EventSeed } from '../actions.ts';
 import { ownerReferenceTo, referenceTo, targetOf } from '../actions.ts';
-import { isActive, isReady, isTerminal, timestamp, untilAvailable } from '../conditions.ts';
+import { isActive, isReady, isTerminal, untilAvailable } from '../conditions.ts';
 import type { Failure, Moment, Plan } from '../controller.ts';
-import { isEmptySelector, matchesAll, selects } from '../label-selector.ts';
 import { claim } from '../owners.ts';
 import { chooseVictims } from './victims.ts';
 
@@ -27,12 +28,13 @@ export interface ReplicaSetSnapshot {
 
 export function planReplicaSet(snapshot: ReplicaSetSnapshot, moment: Moment): Plan {
   const { replicaSet } = snapshot;
+  const selector = selectorFromObject(replicaSet.spec.selector);
   const { held, actions } = claim({
     owner: replicaSet,
     ownerKind: kinds.replicasets,
     kind: kinds.pods,
     candidates: snapshot.pods.filter((pod) => !isTerminal(pod)),
-    matches: (labels) => !isEmptySelector(replicaSet.spec.selector) && selects(replicaSet.spec.selector, labels),
+    matches: (labels) => !selector.isEverything && selector.matches(labels),
   });
   const active = held.filter(isActive);
   const leaving = replicaSet.metadata.deletionTimestamp !== undefined;
@@ -90,9 +92,8 @@ function eventAbout(replicaSet: ReplicaSet, type: EventSeed['type'], reason: str
 function statusOf(replicaSet: ReplicaSet, held: readonly Pod[], date: Date): ReplicaSetStatus {
   const { minReadySeconds = 0, template } = replicaSet.spec;
   const active = held.filter(isActive);
-  const ofTemplate = active.filter(({ metadata }) =>
-    matchesAll(template.metadata?.labels ?? {}, metadata.labels ?? {}),
-  );
+  const hasTemplateLabels = selectorFromMap(template.metadata?.labels).matches;
+  const ofTemplate = active.filter(({ metadata }) => hasTemplateLabels(metadata.labels));
   const available = active.filter((pod) => untilAvailable(pod, minReadySeconds, date) === 0);
   // A plan that is carried out whole ends an earlier failure; planFailure says otherwise.
   const conditions = (replicaSet.status?.conditions ?? []).filter(({ type }) => type !== 'ReplicaFailure');
@@ -140,7 +141,7 @@ export function reportFailure(replicaSet: ReplicaSet, { action, error }: Failure
     status: 'True',
     reason,
     message,
-    lastTransitionTime: timestamp(date),
+    lastTransitionTime: formatTime(date.getTime()),
   };
   const observedGeneration = replicaSet.metadata.generation;
   const before = replicaSet.status ?? { replicas: 0 };

@@ -1,12 +1,12 @@
 /** What concerns a replica set: itself, the pods it controls, and free pods that it selects. */
 import { kinds } from '../../../api/kinds.ts';
+import { selectorFromObject } from '../../../api/machinery/selectors.ts';
 import { keyOf } from '../../../api/object.ts';
 import type { Pod } from '../../../api/schema/types/core.v1.ts';
 import type { Registry } from '../../registry/port.ts';
 import type { Action } from '../actions.ts';
 import type { Controller, Failure, Moment, Plan } from '../controller.ts';
 import { NOTHING } from '../controller.ts';
-import { selects } from '../label-selector.ts';
 import { controllerOf } from '../owners.ts';
 import { follow, ownerKey } from '../watching.ts';
 import { planReplicaSet, reportFailure } from './plan.ts';
@@ -31,7 +31,7 @@ export class ReplicaSetController implements Controller {
           if (owner) enqueue(owner);
           if (controllerOf(pod)) return;
           for (const set of replicaSets.byIndex('namespace', pod.metadata.namespace ?? '')) {
-            if (selects(set.spec.selector, pod.metadata.labels ?? {})) enqueue(keyOf(set));
+            if (selectorFromObject(set.spec.selector).matches(pod.metadata.labels)) enqueue(keyOf(set));
           }
         },
       ],
