@@ -55,11 +55,14 @@ export class Connection {
         const reason: unknown = request.signal?.aborted ? request.signal.reason : undefined;
         reject(reason instanceof Error ? reason : new ConnectionError(error.message, { cause: error }));
       };
+      const onClose = (): void => fail(new Error('the connection was closed before the answer'));
+      // Who reads the body is told by reading; without a listener an error that nobody reads would end the process.
+      stream.on('error', () => {});
       stream.once('error', fail);
-      stream.once('close', () => fail(new Error('the connection was closed before the answer')));
+      stream.once('close', onClose);
       stream.once('response', (headers) => {
         // From here on errors belong to who reads the body.
-        stream.off('error', fail);
+        stream.off('error', fail).off('close', onClose);
         resolve({ code: Number(headers[':status']), headers, body: bodyOf(stream, headers) });
       });
     });
@@ -158,6 +161,7 @@ function bodyOf(stream: ClientHttp2Stream, headers: IncomingHttpHeaders): Readab
   if (headers['content-encoding'] !== 'gzip') return stream;
   const plain = createGunzip();
   stream.on('error', (error) => plain.destroy(error));
+  plain.on('error', () => {});
   plain.on('close', () => stream.destroy());
   return stream.pipe(plain);
 }

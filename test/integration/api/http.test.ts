@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import https from 'node:https';
+import path from 'node:path';
 import { parse } from 'yaml';
 import type { ConfigMap } from '../../../api/schema/types/core.v1.ts';
 import type { User } from '../../../control-plane/auth/user.ts';
+import { createAuthority, issue } from '../../../lib/certificates.ts';
 import { Informer } from '../../../lib/client/informer.ts';
 import type { ClusterAccess } from '../../../lib/client/cluster.ts';
 import { ApiError } from '../../../lib/client/errors.ts';
@@ -74,6 +76,28 @@ describe('the API server', () => {
       const wrong = clientWith({ server: server.url, authority: server.pki.authorityCertificate, token: 'wrong' });
       await assert.rejects(wrong.get('/api/v1/pods'), refusedWith(401));
       wrong.close();
+    });
+
+    it('nobody with a certificate that has expired, or is from another authority', async () => {
+      const now = Date.now();
+      const past = { notBefore: new Date(now - 20_000), notAfter: new Date(now - 10_000) };
+      const present = { notBefore: new Date(now - 20_000), notAfter: new Date(now + 60_000) };
+      const directory = path.dirname(server.kubeconfig);
+      const own = {
+        certificate: server.pki.authorityCertificate,
+        key: await readFile(path.join(directory, 'ca.key'), 'utf8'),
+      };
+      const foreign = await createAuthority('dure-ca', present);
+      const admin = { commonName: 'x', organizations: ['system:masters'], dnsNames: [], addresses: [] };
+      for (const [authority, validity] of [
+        [own, past],
+        [foreign, present],
+      ] as const) {
+        const pair = await issue(authority, { ...admin, ...validity, usages: ['client'] });
+        const other = clientWith({ server: server.url, authority: server.pki.authorityCertificate, client: pair });
+        await assert.rejects(other.get('/api/v1/pods'), refusedWith(401));
+        other.close();
+      }
     });
 
     it('somebody to nothing but discovery, until there are roles', async () => {
