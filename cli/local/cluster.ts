@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LocalError } from './errors.ts';
 import { Host, type Service } from './host.ts';
 import { REGISTRY_NAME, provideImages } from './images.ts';
 import { linkState, makeSwitch, removeSwitch, setLink } from './link.ts';
@@ -63,7 +64,7 @@ export class LocalCluster {
     }
     const { shape } = known;
     if (shape.servers !== servers || shape.nodes !== nodes) {
-      throw new Error(
+      throw new LocalError(
         `cluster "${name}" has ${shape.servers} server(s) and ${shape.nodes} node(s); run "dure down --name ${name}" first`,
       );
     }
@@ -144,11 +145,11 @@ export class LocalCluster {
     const host = this.hosts.find(({ place }) => place.name === name);
     if (host) return host;
     const names = this.hosts.map(({ place }) => place.name).join(', ');
-    throw new Error(`cluster "${this.shape.name}" has no host "${name}"; it has ${names}`);
+    throw new LocalError(`cluster "${this.shape.name}" has no host "${name}"; it has ${names}`);
   }
 
   private running(isUp: boolean, name: string): Host {
-    if (!isUp) throw new Error(`host "${name}" is down; "dure host start ${name}" boots it`);
+    if (!isUp) throw new LocalError(`host "${name}" is down; "dure host start ${name}" boots it`);
     return this.host(name);
   }
 
@@ -209,7 +210,7 @@ function freeIndex(): number {
     clusterNames().map((name) => (JSON.parse(readFileSync(shapeFile(name), 'utf8')) as Shape).index),
   );
   for (let index = 0; index < MAX_CLUSTERS; index += 1) if (!taken.has(index)) return index;
-  throw new Error(`there are ${MAX_CLUSTERS} local clusters already`);
+  throw new LocalError(`there are ${MAX_CLUSTERS} local clusters already`);
 }
 
 function flagArguments(flags: Record<string, string>): string[] {

@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LocalError } from './errors.ts';
 import { plugIn, setLink, unplug } from './link.ts';
 import { childrenOf, identify, isAlive, output, type ProcessIdentity, run, signal, startDetached } from './process.ts';
 import type { HostPlace, Topology } from './topology.ts';
@@ -76,7 +77,7 @@ export class Host {
   /** The arguments of nsenter that enter this host. */
   async enter(): Promise<string[]> {
     const first = await this.firstProcess();
-    if (!first) throw new Error(`host ${this.place.name} is down`);
+    if (!first) throw new LocalError(`host "${this.place.name}" is down`);
     return [`--target=${first.pid}`, '--net', '--mount', '--pid', '--uts', '--ipc'];
   }
 

@@ -1,5 +1,6 @@
 /** Where everything of a local cluster is: a pure function of its name, its number and how many hosts it has. */
 import { join } from 'node:path';
+import { LocalError } from './errors.ts';
 
 export type Role = 'server' | 'node';
 
@@ -38,12 +39,12 @@ export const LIMITS = { servers: 5, nodes: 100, nameLength: 20 };
 /** Throws an Error a user can read. */
 export function checkShape(name: string, servers: number, nodes: number): void {
   if (!/^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(name) || name.length > LIMITS.nameLength) {
-    throw new Error(`cluster name "${name}": must be a DNS label of at most ${LIMITS.nameLength} characters`);
+    throw new LocalError(`cluster name "${name}": must be a DNS label of at most ${LIMITS.nameLength} characters`);
   }
   if (![1, 3, 5].includes(servers))
-    throw new Error(`--servers ${servers}: must be 1, 3 or 5, so that a majority exists`);
+    throw new LocalError(`--servers ${servers}: must be 1, 3 or 5, so that a majority exists`);
   if (!Number.isInteger(nodes) || nodes < 0 || nodes > LIMITS.nodes) {
-    throw new Error(`--nodes ${nodes}: must be a whole number from 0 to ${LIMITS.nodes}`);
+    throw new LocalError(`--nodes ${nodes}: must be a whole number from 0 to ${LIMITS.nodes}`);
   }
 }
 
