@@ -80,7 +80,7 @@ export class ApiServer implements Component {
     const handler = router({ handlers, endpoints: endpoints({ health: this.health, metrics, documents }) });
     const chain = apiChain({ authenticators, authorizers, metrics: requestMetrics, clock, log }, handler);
     this.api = new ApiListener({ ...options.api, certificates, handler: chain, clock, log });
-    const shared = { certificates, authenticators, authorizers, metrics, log, join, health: this.health };
+    const shared = { certificates, authenticators, authorizers, metrics, clock, log, join, health: this.health };
     this.web = new WebListener({ ...options.web, ...shared });
   }
 

@@ -7,6 +7,7 @@ import https, { type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
 import { badRequest, forbidden, internalError, StatusError, unauthorized } from '../../api/errors.ts';
+import type { Clock } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
 import type { JoinAnswer, JoinMessage } from '../../lib/join.ts';
 import type { Log } from '../../lib/log.ts';
@@ -21,6 +22,8 @@ import { parseRequest } from './request-info.ts';
 const BODY_LIMIT = '64kb';
 /** Nothing here takes long; what does is broken. */
 const REQUEST_MILLISECONDS = 30_000;
+/** How long requests under way may take to finish when the server stops. */
+const LINGER_MILLISECONDS = 2_000;
 
 export interface JoinOptions {
   readonly tokens: { isValid(token: string): Promise<boolean> };
@@ -40,6 +43,7 @@ export interface WebListenerOptions {
   readonly health: Health;
   readonly metrics: Metrics;
   readonly join: JoinOptions;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -78,9 +82,13 @@ export class WebListener implements Component {
     this.endRenewal?.();
     const { server } = this;
     if (!server?.listening) return;
+    const closed = once(server, 'close');
     server.close();
     server.closeIdleConnections();
-    await once(server, 'close');
+    // Once it closes, node no longer ends those who never finish their request.
+    const timer = this.options.clock.after(LINGER_MILLISECONDS, () => server.closeAllConnections());
+    await closed;
+    timer.cancel();
   }
 
   private application(): Express {
