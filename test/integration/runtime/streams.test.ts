@@ -112,19 +112,16 @@ describe('streams on containerd', function () {
   });
 
   it('exec on a terminal of a given size', async () => {
-    const { end, served } = exec(['sh', '-c', 'read x; until stty size 2>/dev/null; do sleep 0.02; done'], {
-      stdin: true,
-      tty: true,
-    });
-    end.input(CHANNEL.stdin, 'go\n');
-    // containerd may lose a size that comes before the program has its terminal.
-    await end.until(CHANNEL.stdout, 'go');
+    const untilSized = 'until stty size 2>/dev/null; do sleep 0.02; done; cat';
+    const { end, served } = exec(['sh', '-c', untilSized], { stdin: true, tty: true });
     end.input(CHANNEL.resize, JSON.stringify({ Width: 99, Height: 33 }));
-    // containerd may drop what a program says on a terminal just before it ends: so it does not end yet.
-    await end.until(CHANNEL.stdout, '33 99');
-    end.input(CHANNEL.stdin, 'end\n');
+    await end.until(CHANNEL.stdout, '33 99\r\n');
+    end.input(CHANNEL.stdin, 'echoed\n');
+    await end.until(CHANNEL.stdout, 'echoed\r\nechoed\r\n');
+    // containerd may drop what a program says on a terminal just before it ends: so this one says nothing any more.
+    end.input(CHANNEL.stdin, '\x04');
     await served;
-    assert.equal(end.text(CHANNEL.stderr), '');
+    assert.deepEqual([end.status.status, end.text(CHANNEL.stderr)], ['Success', '']);
   });
 
   it('exec says which program is missing', async () => {
