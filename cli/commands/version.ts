@@ -24,7 +24,8 @@ export const command = defineCommand({
       return;
     }
     const { printerFor } = await import('../print/printer.ts');
-    session.write(printerFor(flags.output, ['json', 'yaml']).print(info));
+    const printer = await printerFor(flags.output, { allowed: ['json', 'yaml'] });
+    session.write(printer.print(info));
   },
 });
 
