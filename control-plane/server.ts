@@ -145,10 +145,9 @@ export class Server implements Component {
     sight: ControlPlaneSight,
   ): NodeSessions {
     const { flags, clock, log } = this.options;
-    const { certificate, key } = pki.serverKeyPair;
     return new NodeSessions({
       listen: `${flags.bindAddress}:${flags.agentPort}`,
-      tls: { ca: pki.authorityCertificate, cert: certificate, key },
+      certificates: pki,
       registry,
       caches: {
         pods: caches.of(kinds.pods),

@@ -1,5 +1,6 @@
 /** The gRPC end of the node agents: who they are, their sessions, and which nodes are lost. */
 import grpc, { type ServerDuplexStream } from '@grpc/grpc-js';
+import { type Certificates, agentPortCredentials } from './credentials.ts';
 import { Dispatch, type DispatchCaches } from './dispatch.ts';
 import { Liveness } from './liveness.ts';
 import { registerNode } from './registration.ts';
@@ -37,7 +38,7 @@ export interface SessionKeys {
 export interface NodeSessionsOptions {
   /** `address:port` to listen on. */
   listen: string;
-  tls: { ca: string; cert: string; key: string };
+  certificates: Certificates;
   registry: Registry;
   caches: DispatchCaches;
   keys: SessionKeys;
@@ -89,9 +90,8 @@ export class NodeSessions implements Component {
   }
 
   async start(): Promise<void> {
-    const { listen, tls } = this.options;
-    const pair = { cert_chain: Buffer.from(tls.cert), private_key: Buffer.from(tls.key) };
-    const credentials = grpc.ServerCredentials.createSsl(Buffer.from(tls.ca), [pair], true);
+    const { listen, certificates } = this.options;
+    const credentials = agentPortCredentials(certificates);
     this.dispatch.start();
     await this.liveness.start();
     await new Promise<void>((resolve, reject) => {
