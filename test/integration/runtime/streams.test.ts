@@ -112,13 +112,13 @@ describe('streams on containerd', function () {
   });
 
   it('exec on a terminal of a given size', async () => {
-    const untilSized = 'until stty size 2>/dev/null; do sleep 0.02; done; cat';
-    const { end, served } = exec(['sh', '-c', untilSized], { stdin: true, tty: true });
+    const { end, served } = exec(['cat'], { stdin: true, tty: true });
     end.input(CHANNEL.resize, JSON.stringify({ Width: 99, Height: 33 }));
-    await end.until(CHANNEL.stdout, '33 99\r\n');
+    // Asked for from outside: containerd 1.6 now and then holds back or drops what is printed on a terminal.
+    const untilSized = 'until stty -F /dev/pts/0 size 2>/dev/null | grep -q "^33 99$"; do sleep 0.02; done';
+    assert.equal((await runtime.execSync(containerId, ['sh', '-c', untilSized], 20)).exitCode, 0);
     end.input(CHANNEL.stdin, 'echoed\n');
-    await end.until(CHANNEL.stdout, 'echoed\r\nechoed\r\n');
-    // containerd may drop what a program says on a terminal just before it ends: so this one says nothing any more.
+    await end.until(CHANNEL.stdout, 'echoed');
     end.input(CHANNEL.stdin, '\x04');
     await served;
     assert.deepEqual([end.status.status, end.text(CHANNEL.stderr)], ['Success', '']);
