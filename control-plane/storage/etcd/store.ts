@@ -25,7 +25,8 @@ import { entryOf, resultsOf, transactionOf, type LeasedWrite } from './transacti
 import { TtlLeases } from './ttl-leases.ts';
 import { WatchStream } from './watch-stream.ts';
 
-const ATTEMPTS = 4;
+/** With one of three members gone, a call that is sent to any of them fails this often in a row once in two thousand times. */
+const ATTEMPTS = 7;
 const RETRY_DELAY = 100;
 /** Milliseconds; a list may carry many megabytes. */
 const LIST_TIMEOUT = 30_000;
