@@ -37,7 +37,7 @@ function unwrapped(error: unknown): { cause: unknown; sources: string } {
 
 function apiText(error: ApiError, sources: string): string {
   if (error.reason === 'Unauthorized') return 'error: You must be logged in to the server (Unauthorized)';
-  if (error.reason === 'Invalid' && sources === '' && error.status.details) return invalidText(error);
+  if (error.reason === 'Invalid' && error.status.details) return invalidText(error);
   const reason = error.reason === '' || error.reason === 'Unknown' ? '' : ` (${error.reason})`;
   return `Error from server${reason}: ${sources}${error.message}`;
 }

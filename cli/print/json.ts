@@ -3,7 +3,7 @@
 const INDENT = 4;
 
 export function jsonText(value: unknown): string {
-  return `${JSON.stringify(sorted(value), null, INDENT)}\n`;
+  return `${goEscaped(JSON.stringify(sorted(value), null, INDENT))}\n`;
 }
 
 /** With the keys of every object in alphabetical order. */
@@ -12,4 +12,9 @@ export function sorted(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]));
+}
+
+/** Go's encoder escapes what HTML could misread. */
+export function goEscaped(json: string): string {
+  return json.replaceAll(/[<>&\u2028\u2029]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
