@@ -14,6 +14,7 @@ import { machineFacts } from './node/describe.ts';
 import { NodeStatusKeeper } from './node/status.ts';
 import { AgentWeb } from './node/web.ts';
 import { FileCgroups } from './pods/cgroups.ts';
+import { Fence, machineUptime } from './pods/fence.ts';
 import { DiskFiles } from './pods/files.ts';
 import { PodManager } from './pods/manager.ts';
 import { type ContainerdConfig, defaultContainerdConfig } from './runtime/config.ts';
@@ -69,6 +70,7 @@ export class Agent implements Component {
     const { flags, clock, log } = this.options;
     try {
       await mkdir(flags.dataDir, { recursive: true, mode: 0o700 });
+      await mkdir(flags.runDir, { recursive: true, mode: 0o700 });
       const keeper = new StateKeeper({
         store: this.store,
         file: new StateFile(join(flags.dataDir, 'state')),
@@ -156,6 +158,14 @@ export class Agent implements Component {
     });
     const status = await this.makeStatus(runtime, network, reports);
     const pods = this.makePods(runtime, reports, await this.nodeCapacity());
+    const fence = new Fence({
+      file: join(flags.runDir, 'fence'),
+      isNeeded: () => pods.hasIdentityPods(),
+      onChange: (isClosed) => pods.fence(isClosed),
+      uptime: machineUptime,
+      clock,
+      log,
+    });
     const streams = new StreamServer({
       runtime,
       pods: pods.lookup,
@@ -179,6 +189,8 @@ export class Agent implements Component {
         });
       },
       onSettings: (settings) => this.settings.resolve(settings),
+      onWelcome: ({ fenceMilliseconds }) => fence.setLimit(fenceMilliseconds),
+      onProof: (sentAt) => fence.proven(sentAt),
       onConnected: () => pods.reportAll(),
       random: Math.random,
       clock,
@@ -189,6 +201,7 @@ export class Agent implements Component {
     const unsubscribe = runtime.subscribe((event) => event.type === 'resync' && status.check());
     this.started.push({ name: 'events', start: () => Promise.resolve(), stop: () => Promise.resolve(unsubscribe()) });
     await this.run(status);
+    await this.run(fence);
     await this.run(link);
     const settings = await this.settings.promise;
     await network.prepare(settings);

@@ -42,6 +42,7 @@ export interface Welcome {
   clusterDns: string;
   clusterCidr: string;
   serviceCidr: string;
+  fenceMilliseconds: number;
 }
 
 /** An empty object means: forget the key. */

@@ -30,7 +30,10 @@ export interface LinkOptions {
   reports: Reports;
   /** Opens a stream of its own for what a server wants to see or run. */
   onStream(client: AgentsClient, id: string, wanted: Buffer): void;
+  onWelcome(welcome: Welcome): void;
   onSettings(settings: ClusterSettings): void;
+  /** A server has acknowledged what was sent at this time of the clock. */
+  onProof(sentAt: number): void;
   /** A server's full state has arrived. */
   onConnected(): void;
   /** 0 to 1, to spread the dials of many agents. */
@@ -100,6 +103,7 @@ export class Link implements Component {
         this.options.onConnected();
       },
       onStream: (id, wanted) => this.options.onStream(client, id, wanted),
+      onProof: (sentAt) => this.options.onProof(sentAt),
       onEnd: (reason) => {
         log.warn({ reason }, 'the session with the server ended');
         this.ended();
@@ -112,6 +116,7 @@ export class Link implements Component {
     const settings = { clusterDomain, clusterDns, clusterCidr, serviceCidr };
     this.options.keeper.setSettings(settings);
     this.options.onSettings(settings);
+    this.options.onWelcome(welcome);
   }
 
   private ended(): void {

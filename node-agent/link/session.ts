@@ -30,6 +30,8 @@ export interface SessionOptions {
   /** The full state has arrived. */
   onComplete(): void;
   onStream(id: string, wanted: Buffer): void;
+  /** A server has acknowledged what was sent at this time of the clock: until then it certainly knew that we live. */
+  onProof(sentAt: number): void;
   /** Called once. The reason is for people. */
   onEnd(reason: string): void;
 }
@@ -41,6 +43,8 @@ export class Session {
   private timer: Timer | undefined;
   private heartbeatMilliseconds = 0;
   private heartbeats = 0;
+  /** When those heartbeats were sent that are not acknowledged yet. */
+  private readonly sent = new Map<number, number>();
   private lastHeard: number;
   private unacknowledged = 0;
   private writable = true;
@@ -77,6 +81,7 @@ export class Session {
     if (this.state === 'ended') return;
     this.lastHeard = this.options.clock.now();
     if (message.welcome) this.welcomed(message.welcome);
+    else if (message.ack) this.proven(message.ack.sequence);
     else if (message.changes) this.apply(message.changes);
     else if (message.reportAck) this.acknowledged(message.reportAck.sequence);
     else if (message.stream) this.options.onStream(message.stream.id, message.stream.wanted);
@@ -113,6 +118,12 @@ export class Session {
     }
   }
 
+  private proven(sequence: number): void {
+    const sentAt = this.sent.get(sequence);
+    for (const each of this.sent.keys()) if (each <= sequence) this.sent.delete(each);
+    if (sentAt !== undefined) this.options.onProof(sentAt);
+  }
+
   private acknowledged(sequence: number): void {
     this.unacknowledged -= 1;
     this.options.reports.acknowledge(sequence);
@@ -132,6 +143,7 @@ export class Session {
       return;
     }
     this.heartbeats += 1;
+    this.sent.set(this.heartbeats, this.options.clock.now());
     this.stream.write({ heartbeat: { sequence: this.heartbeats } });
     this.timer = this.options.clock.after(this.heartbeatMilliseconds, () => this.beat());
   }

@@ -16,6 +16,7 @@ import type { BackoffLimits } from './backoff.ts';
 import { DEFAULT_BACKOFF } from './backoff.ts';
 import type { Cgroups } from './cgroups.ts';
 import { parseResolvConf } from './dns-config.ts';
+import { hasIdentity } from './fence.ts';
 import type { PodFiles } from './files.ts';
 import { readHostFile } from './files.ts';
 import { Images } from './images.ts';
@@ -71,6 +72,8 @@ export class PodManager implements Component {
   private readonly references = new Map<string, Set<string>>();
   private readonly stops: (() => void)[] = [];
   private isStopped = false;
+  /** Pods with an identity may not run: see {@link fence}. */
+  private isFenced = false;
 
   constructor(options: PodManagerOptions) {
     this.options = options;
@@ -107,6 +110,17 @@ export class PodManager implements Component {
     for (const worker of this.workers.values()) worker.reportAgain();
   }
 
+  /** Whether a pod that must not run twice is wanted here. */
+  hasIdentityPods(): boolean {
+    return [...this.options.state.pods.list()].some(hasIdentity);
+  }
+
+  /** Ends all pods that must not run twice; or, when `isClosed` is false, runs those again that are still wanted. */
+  fence(isClosed: boolean): void {
+    this.isFenced = isClosed;
+    for (const pod of [...this.options.state.pods.list()].filter(hasIdentity)) this.want(pod);
+  }
+
   /** What this node last said of a pod; undefined when there is no such pod here. */
   statusOf(uid: string): Pod['status'] | undefined {
     return this.workers.get(uid)?.lastStatus();
@@ -139,7 +153,13 @@ export class PodManager implements Component {
   }
 
   private want(pod: Pod): void {
+    if (this.isFenced && hasIdentity(pod)) {
+      this.unwant(pod);
+      return;
+    }
     const uid = pod.metadata.uid ?? '';
+    // One that is being ended goes all the way first.
+    if (this.workers.get(uid)?.isUnwanted) return;
     this.noteReferences(uid, referencesOf(pod));
     const worker = this.workers.get(uid);
     if (worker) worker.update(pod, true);
@@ -159,6 +179,10 @@ export class PodManager implements Component {
   private drop(uid: string): void {
     this.workers.delete(uid);
     this.noteReferences(uid, new Set());
+    if (this.isStopped) return;
+    // It may have been wanted again while it was ended.
+    const pod = [...this.options.state.pods.list()].find(({ metadata }) => metadata.uid === uid);
+    if (pod && !pod.metadata.deletionTimestamp) this.want(pod);
   }
 
   /** What the runtime or the disk holds of pods that nobody wants here. */

@@ -79,6 +79,11 @@ export class PodWorker {
     });
   }
 
+  /** Whether the pod is being ended because nobody names it any more. */
+  get isUnwanted(): boolean {
+    return !this.wanted;
+  }
+
   /** The pod as it is now wanted; `wanted` is false when it is no longer named at all. */
   update(pod: Pod, wanted: boolean): void {
     this.pod = pod;
