@@ -165,6 +165,7 @@ export class Server implements Component {
         clusterDns: flags.clusterDns,
         clusterCidr: flags.clusterCidr,
         serviceCidr: flags.serviceCidr,
+        fenceMilliseconds: flags.fence,
       },
       closedMilliseconds: flags.agentRestartTimeout,
       onPause: () => sight.paused(),
@@ -208,6 +209,7 @@ export class Server implements Component {
         podAddresses: { clusterCidr: flags.clusterCidr, nodeBits: flags.nodeCidrSize },
         caCertificate: pki.authorityCertificate,
         nodeGraceMilliseconds: flags.nodeGrace,
+        fenceMilliseconds: flags.fence,
       },
       scheduler: {
         pods: caches.of(kinds.pods).view,
