@@ -1,0 +1,53 @@
+import type { KubeObject } from '../../api/object.ts';
+import { withLastApplied } from '../apply/last-applied.ts';
+import { defineCommand } from '../command.ts';
+import { CommandError, SourceError, forEachAttempt } from '../errors.ts';
+import { text } from '../flags.ts';
+import { createFlags } from '../generators/create.ts';
+import { configmap, deployment, namespace, secret, service, serviceaccount } from '../generators/objects.ts';
+import { fileFlags, readItems } from '../manifests.ts';
+import { Outcome, fieldValidation } from '../outcome.ts';
+
+export const command = defineCommand({
+  summary: 'Create a resource from a file or from stdin',
+  usage: '-f FILENAME',
+  examples: [
+    'dure create -f pod.yaml',
+    'dure create deployment web --image=nginx',
+    'dure create configmap c --from-literal=a=b',
+  ],
+  flags: { ...fileFlags, ...createFlags, raw: text('Raw URI to POST to; needs -f') },
+  subcommands: {
+    configmap,
+    cm: configmap,
+    deployment,
+    deploy: deployment,
+    namespace,
+    ns: namespace,
+    secret,
+    service,
+    svc: service,
+    serviceaccount,
+    sa: serviceaccount,
+  },
+  async run({ args, flags, session }) {
+    if (args.length > 0) throw new CommandError(`Unexpected args: [${args.join(' ')}]`);
+    if (flags.raw !== undefined) throw new CommandError('--raw is not supported by create');
+    if (flags.filename.length === 0 && flags.kustomize === undefined) {
+      throw new CommandError('must specify one of -f and -k');
+    }
+    const items = await readItems(flags, session);
+    const outcome = new Outcome(flags, session);
+    const client = await session.client();
+    const query = { ...outcome.query, fieldValidation: fieldValidation(flags.validate) };
+    await forEachAttempt(items, async ({ object: given, collection, resource, source }) => {
+      const object = flags.saveConfig ? withLastApplied(given) : given;
+      try {
+        const created = outcome.isClientOnly ? object : await client.create<KubeObject>(collection, object, { query });
+        await outcome.say(resource, created, 'created');
+      } catch (error) {
+        throw new SourceError('creating', source, error);
+      }
+    });
+  },
+});
