@@ -8,7 +8,7 @@ import type { Controller, Failure, Moment, Plan } from '../controller.ts';
 import { NOTHING } from '../controller.ts';
 import { controllerOf } from '../owners.ts';
 import { follow, ownerKey } from '../watching.ts';
-import { planCollision, planDeployment } from './plan.ts';
+import { planCollision, planDeployment, reportFailure } from './plan.ts';
 
 export class DeploymentController implements Controller {
   readonly name = 'deployment';
@@ -60,10 +60,11 @@ export class DeploymentController implements Controller {
     return planDeployment({ deployment, replicaSets, pods: theirs }, moment);
   }
 
-  planFailure(key: string, { action, error }: Failure): readonly Action[] {
+  planFailure(key: string, { action, error }: Failure, moment: Moment): readonly Action[] {
     const deployment = this.registry.resource(kinds.deployments).view.get(key);
-    if (!deployment || action.do !== 'create' || error.reason !== 'AlreadyExists') return [];
+    if (!deployment || action.do !== 'create') return [];
     const { namespace, name = '' } = action.object.metadata;
+    if (error.reason !== 'AlreadyExists') return reportFailure(deployment, name, error.message, moment);
     return planCollision(deployment, this.registry.resource(kinds.replicasets).view.get(objectKey(namespace, name)));
   }
 }

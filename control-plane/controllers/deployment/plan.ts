@@ -14,7 +14,7 @@ import { fleetOf, replicasOf } from './fleet.ts';
 import { scaleStep, wasScaled } from './proportional-scaling.ts';
 import { REVISION, annotationsFor, currentRevision, outlived, sizeAnnotations } from './revision.ts';
 import { isComplete, nextCurrentSize, oldPodsRun, recreateStep, rollingStep } from './rollout.ts';
-import { progressingOf, statusOf, untilDeadline } from './status.ts';
+import { progressingOf, statusOf, statusWithFailure, untilDeadline } from './status.ts';
 import { TEMPLATE_HASH_LABEL, templateHash } from './template-hash.ts';
 
 export interface DeploymentSnapshot {
@@ -234,4 +234,20 @@ export function planCollision(deployment: Deployment, existing: ReplicaSet | und
   return [
     { do: 'set-status', target: targetOf(kinds.deployments, deployment), status, why: 'its hash is taken by another' },
   ];
+}
+
+/** Says on the deployment, and in an event, that its replica set could not be made. */
+export function reportFailure(
+  deployment: Deployment,
+  name: string,
+  cause: string,
+  { date }: Moment,
+): readonly Action[] {
+  const reason = 'ReplicaSetCreateError';
+  const message = `Failed to create new replica set "${name}": ${cause}`;
+  const event: EventSeed = { about: referenceTo(kinds.deployments, deployment), type: 'Warning', reason, message };
+  const why = 'its replica set could not be made';
+  const status = statusWithFailure(deployment, { type: 'Progressing', status: 'False', reason, message }, date);
+  if (isDeepStrictEqual(status, deployment.status)) return [{ do: 'record', event, why }];
+  return [{ do: 'set-status', target: targetOf(kinds.deployments, deployment), status, event, why }];
 }

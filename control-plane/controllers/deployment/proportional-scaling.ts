@@ -62,7 +62,7 @@ function inProportion({ deployment }: Fleet, active: readonly ReplicaSet[]): rea
 function shareOf(set: ReplicaSet, allowed: number, statusReplicas: number, left: number): number {
   if (left === 0) return 0;
   const size = replicasOf(set);
-  const before = numberIn(set, MAX_REPLICAS) ?? statusReplicas;
+  const before = numberIn(set, MAX_REPLICAS) || statusReplicas;
   if (before === 0) return 0;
   const share = Math.round((size * allowed) / before) - size;
   return left > 0 ? Math.max(0, Math.min(share, left)) : Math.min(0, Math.max(share, left));

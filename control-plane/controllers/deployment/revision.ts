@@ -5,6 +5,7 @@ import { DESIRED_REPLICAS, MAX_REPLICAS, boundsOf, isObserved, replicasOf } from
 
 export const REVISION = 'deployment.kubernetes.io/revision';
 const REVISION_HISTORY = 'deployment.kubernetes.io/revision-history';
+const MAX_HISTORY_LENGTH = 2000;
 
 const NOT_COPIED = new Set([
   'kubectl.kubernetes.io/last-applied-configuration',
@@ -36,10 +37,15 @@ export function annotationsFor(fleet: Fleet, before: Record<string, string> = {}
     ...before,
     ...Object.fromEntries(own),
     [REVISION]: revision,
-    ...(earlier === undefined || earlier === revision
-      ? {}
-      : { [REVISION_HISTORY]: history ? `${history},${earlier}` : earlier }),
+    ...(earlier === undefined || earlier === revision ? {} : { [REVISION_HISTORY]: withRevision(history, earlier) }),
   };
+}
+
+/** The oldest revisions go when the list gets too long. */
+function withRevision(history: string | undefined, revision: string): string {
+  const revisions = [...(history ? history.split(',') : []), revision];
+  while (revisions.join().length > MAX_HISTORY_LENGTH) revisions.shift();
+  return revisions.join();
 }
 
 /** What the deployment was when a set was last sized by it. */

@@ -27,8 +27,15 @@ export function statusOf(request: StatusRequest): DeploymentStatus {
   return { ...counters, conditions: judged };
 }
 
+/** The status as it was, with a Progressing condition that says why there is no progress. */
+export function statusWithFailure(deployment: Deployment, failure: Condition, date: Date): DeploymentStatus {
+  const { status } = deployment;
+  if (!hasDeadline(deployment)) return status;
+  return { ...status, conditions: withCondition(status.conditions ?? [], failure, date) };
+}
+
 function countersOf(fleet: Fleet, collisionCount = fleet.deployment.status?.collisionCount): DeploymentStatus {
-  const { deployment, current, pods } = fleet;
+  const { deployment, current } = fleet;
   const sets = allOf(fleet);
   const availableReplicas = sum(sets, ({ status }) => status?.availableReplicas ?? 0);
   const counters: Record<string, number | undefined> = {
@@ -38,11 +45,14 @@ function countersOf(fleet: Fleet, collisionCount = fleet.deployment.status?.coll
     readyReplicas: sum(sets, ({ status }) => status?.readyReplicas ?? 0),
     availableReplicas,
     unavailableReplicas: Math.max(0, sum(sets, replicasOf) - availableReplicas),
-    terminatingReplicas: pods.filter(({ metadata }) => metadata.deletionTimestamp !== undefined).length,
     collisionCount,
   };
-  // Counters of zero are left out, as Kubernetes does.
-  return Object.fromEntries(Object.entries(counters).filter(([, count]) => count));
+  const terminating = sets.map(({ status }) => status?.terminatingReplicas);
+  return {
+    // Counters of zero are left out, as Kubernetes does, but for what may be unknown.
+    ...Object.fromEntries(Object.entries(counters).filter(([, count]) => count)),
+    ...(terminating.includes(undefined) ? {} : { terminatingReplicas: sum(terminating, (count) => count ?? 0) }),
+  };
 }
 
 function availability({ deployment }: Fleet, { availableReplicas = 0 }: DeploymentStatus): Condition {

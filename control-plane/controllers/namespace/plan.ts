@@ -59,12 +59,13 @@ function deletions(contents: readonly Content[]): readonly Action[] {
 }
 
 function conditionsOf(contents: readonly Content[]): readonly Condition[] {
-  const remaining = contents.map(
-    ({ kind, objects }) => `${qualifiedResource(kind)} has ${objects.length} resource instances`,
-  );
+  // The dot stays where the group is empty, as Kubernetes has it: `pods. has 1 resource instances`.
+  const remaining = contents
+    .map(({ kind, objects }) => `${kind.plural}.${kind.group} has ${objects.length} resource instances`)
+    .toSorted();
   const finalizers = contents.flatMap(({ objects }) => objects.flatMap(({ metadata }) => metadata.finalizers ?? []));
   const counts = Map.groupBy(finalizers, (name) => name);
-  const holding = [...counts].map(([name, { length }]) => `${name} in ${length} resource instances`);
+  const holding = [...counts].map(([name, { length }]) => `${name} in ${length} resource instances`).toSorted();
   return [
     fine('NamespaceDeletionDiscoveryFailure', 'ResourcesDiscovered', 'All resources successfully discovered'),
     fine(
@@ -103,7 +104,8 @@ function held(type: string, reason: string, message: string): Condition {
 }
 
 /** Says on the namespace what could not be deleted. */
-export function reportFailure(namespace: Namespace, message: string, date: Date): readonly Action[] {
+export function reportFailure(namespace: Namespace, cause: string, date: Date): readonly Action[] {
+  const message = `Failed to delete all resource types, 1 remaining: ${cause}`;
   const condition = held('NamespaceDeletionContentFailure', 'ContentDeletionFailed', message);
   const target = targetOf(kinds.namespaces, namespace);
   return [

@@ -128,7 +128,7 @@ function evict(snapshot: NodeSnapshot, taints: readonly Taint[], moment: Moment)
   for (const pod of snapshot.pods.filter((candidate) => !isTerminal(candidate) && !isHeldByFinalizers(candidate))) {
     const wait = lost ? untilRemoval(snapshot, pod, taints, moment) : untilDeletion(pod, taints, moment);
     if (wait === 0) {
-      leaving.push(lost ? removeLost(pod) : evictFrom(pod));
+      leaving.push(...(lost ? [removeLost(pod)] : evictFrom(pod, moment)));
       continue;
     }
     staying.push(pod);
@@ -166,6 +166,18 @@ function removeLost(pod: Pod): Action {
   return { do: 'delete', target, gracePeriodSeconds: 0, event: eviction(pod), why: 'its node is lost' };
 }
 
-function evictFrom(pod: Pod): Action {
-  return { do: 'delete', target: targetOf(kinds.pods, pod), event: eviction(pod), why: 'it does not tolerate a taint' };
+/** The condition tells whoever replaces the pod that it did not fail by itself. */
+function evictFrom(pod: Pod, { date }: Moment): readonly Action[] {
+  const target = targetOf(kinds.pods, pod);
+  const why = 'it does not tolerate a taint';
+  const condition = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'DeletionByTaintManager',
+    message: 'Taint manager: deleting due to NoExecute taint',
+  };
+  return [
+    { do: 'set-conditions', target, conditions: [condition], at: formatTime(date.getTime()), why },
+    { do: 'delete', target, event: eviction(pod), why },
+  ];
 }

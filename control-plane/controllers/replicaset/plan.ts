@@ -101,13 +101,13 @@ function statusOf(replicaSet: ReplicaSet, held: readonly Pod[], date: Date): Rep
     fullyLabeledReplicas: ofTemplate.length,
     readyReplicas: active.filter(isReady).length,
     availableReplicas: available.length,
-    terminatingReplicas: held.length - active.length,
     observedGeneration: replicaSet.metadata.generation,
   };
   return {
     replicas: active.length,
-    // Counters of zero are left out, as Kubernetes does.
+    // Counters of zero are left out, as Kubernetes does, but for the one that may be unknown.
     ...Object.fromEntries(Object.entries(counters).filter(([, count]) => count)),
+    terminatingReplicas: held.length - active.length,
     ...(conditions.length > 0 ? { conditions } : {}),
   };
 }

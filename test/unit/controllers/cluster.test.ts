@@ -82,7 +82,7 @@ describe('all controllers together', () => {
     await settle();
     const team = world.all(kinds.namespaces).find(({ metadata }) => metadata.name === 'team');
     const remaining = team?.status.conditions?.filter(({ status }) => status === 'True').map(({ message }) => message);
-    assert.match(remaining?.join() ?? '', /pods has 1 resource instances.*example.org\/hold in 1 resource instances/);
+    assert.match(remaining?.join() ?? '', /pods\. has 1 resource instances.*example.org\/hold in 1 resource instances/);
     assert.equal(world.all(kinds.configmaps).length, 5);
     await world
       .resource(kinds.pods)

@@ -2,12 +2,15 @@ import assert from 'node:assert/strict';
 
 import fc from 'fast-check';
 
+import { forbidden } from '../../../api/errors.ts';
 import { kinds } from '../../../api/kinds.ts';
 import type { Deployment } from '../../../api/schema/types/apps.v1.ts';
 import type { Pod } from '../../../api/schema/types/core.v1.ts';
 import { isActive, isReady } from '../../../control-plane/controllers/conditions.ts';
 import { DeploymentController } from '../../../control-plane/controllers/deployment/deployment.ts';
+import type { Fleet } from '../../../control-plane/controllers/deployment/fleet.ts';
 import { boundsOf, replicasOf } from '../../../control-plane/controllers/deployment/fleet.ts';
+import { annotationsFor } from '../../../control-plane/controllers/deployment/revision.ts';
 import { templateHash } from '../../../control-plane/controllers/deployment/template-hash.ts';
 import { ReplicaSetController } from '../../../control-plane/controllers/replicaset/replicaset.ts';
 import { World, settle } from './world.ts';
@@ -198,6 +201,34 @@ describe('deployment controller', () => {
       .map(replicasOf)
       .toSorted((a, b) => a - b);
     assert.deepEqual(sizes, [4, 8]);
+  });
+
+  it('says why it can not make its replica set, and goes on when it can', async () => {
+    stage.world.of(kinds.replicasets).refuse = forbidden(kinds.replicasets, 'web', 'exceeded quota');
+    await stage.open(aDeployment());
+    const progressing = () => stage.deployment.status.conditions?.find(({ type }) => type === 'Progressing');
+    assert.deepEqual([progressing()?.status, progressing()?.reason], ['False', 'ReplicaSetCreateError']);
+    assert.match(progressing()?.message ?? '', /^Failed to create new replica set "web-\w+": .*exceeded quota/);
+    assert.ok(stage.world.events.some(({ type, reason }) => type === 'Warning' && reason === 'ReplicaSetCreateError'));
+    stage.world.of(kinds.replicasets).refuse = undefined;
+    stage.world.clock.advance(60_000);
+    await settle();
+    await stage.finish();
+    assert.equal(progressing()?.reason, 'NewReplicaSetAvailable');
+    assert.equal(stage.deployment.status.terminatingReplicas, 0);
+  });
+
+  it('keeps a history of revisions that fits into an annotation', () => {
+    const deployment = aDeployment();
+    const old = { metadata: { annotations: { 'deployment.kubernetes.io/revision': '9999' } }, spec: {} };
+    const before = {
+      'deployment.kubernetes.io/revision': '9998',
+      'deployment.kubernetes.io/revision-history': Array(400).fill('1234').join(),
+    };
+    const current = { metadata: { annotations: before }, spec: {} };
+    const fleet = { deployment, current, old: [old], pods: [] } as unknown as Fleet;
+    const history = annotationsFor(fleet, before)['deployment.kubernetes.io/revision-history'] ?? '';
+    assert.ok(history.length <= 2000 && history.endsWith('1234,9998'));
   });
 
   it('gives another hash when its name is taken by a foreign replica set', async () => {

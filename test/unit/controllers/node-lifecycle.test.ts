@@ -103,7 +103,7 @@ describe('node lifecycle', () => {
       { node: aNode('a', 'True', { unschedulable: true, taints }), pods: [aPod('web', { node: 'a' })], ...alive },
       aMoment(),
     );
-    assert.deepEqual(inShort(plan.actions), ['change-taints a', 'delete web']);
+    assert.deepEqual(inShort(plan.actions), ['change-taints a', 'set-conditions web', 'delete web']);
     const eviction = plan.actions.at(-1);
     assert.ok(eviction?.do === 'delete' && eviction.gracePeriodSeconds === undefined);
   });
