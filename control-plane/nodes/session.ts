@@ -14,6 +14,8 @@ const MAX_REPORTS = 32;
 export interface NodeSessionOptions {
   node: string;
   instance: string;
+  /** Of the node when it was registered for this session. */
+  revision: number;
   stream: ServerDuplexStream<AgentMessage, ServerMessage>;
   writer: ReportWriter;
   clock: Clock;
@@ -25,6 +27,7 @@ export interface NodeSessionOptions {
 export class NodeSession {
   readonly node: string;
   readonly instance: string;
+  readonly revision: number;
   private readonly options: NodeSessionOptions;
   private readonly ending = new AbortController();
   private feed: Feed | undefined;
@@ -34,6 +37,7 @@ export class NodeSession {
     this.options = options;
     this.node = options.node;
     this.instance = options.instance;
+    this.revision = options.revision;
     const { stream } = options;
     stream.on('drain', () => this.feed?.resume());
     stream.on('error', () => this.closed());

@@ -58,6 +58,7 @@ export class NodeSessions implements Component {
   private readonly liveness: Liveness;
   private readonly sessions = new Map<string, NodeSession>();
   private readonly server: grpc.Server;
+  private endDoubts: () => void = () => undefined;
 
   constructor(options: NodeSessionsOptions) {
     this.options = options;
@@ -93,6 +94,7 @@ export class NodeSessions implements Component {
     const { listen, certificates } = this.options;
     const credentials = agentPortCredentials(certificates);
     this.dispatch.start();
+    this.endDoubts = this.options.caches.nodes.view.subscribe(({ object }) => this.doubt(object));
     await this.liveness.start();
     await new Promise<void>((resolve, reject) => {
       this.server.bindAsync(listen, credentials, (error) => (error ? reject(error) : resolve()));
@@ -101,6 +103,7 @@ export class NodeSessions implements Component {
 
   async stop(): Promise<void> {
     await this.liveness.stop();
+    this.endDoubts();
     for (const session of this.sessions.values()) session.close('the server stops');
     this.dispatch.stop();
     await new Promise<void>((resolve) => {
@@ -150,12 +153,16 @@ export class NodeSessions implements Component {
     const node = hello.nodeName;
     const { registry, clock, keys, welcome } = this.options;
     const log = this.options.log.child({ node });
-    await registerNode(registry, parseNode(hello));
+    // No judgement of the session before while this one is being made: it would take this one's key away.
+    this.liveness.forget(node);
+    // The session first: whoever sees the node ready again must not find it without one, and judge it lost once more.
     await keys.put(node);
+    const registered = await this.register(hello);
     this.sessions.get(node)?.close('the agent has opened another session');
     const session = new NodeSession({
       node,
       instance: hello.instance,
+      revision: revisionOf(registered),
       stream,
       writer: new ReportWriter({ registry, node, log }),
       clock,
@@ -168,7 +175,29 @@ export class NodeSessions implements Component {
     session.send({ welcome });
     session.feedFrom(this.dispatch.add(node, (message) => session.send(message)));
     log.info({ version: hello.version }, 'node connected');
+    this.doubt(this.options.caches.nodes.view.get(node));
     return session;
+  }
+
+  /** What stands for a session must not stay when there will be none. */
+  private async register(hello: Hello): Promise<Node> {
+    const { registry, keys } = this.options;
+    try {
+      return await registerNode(registry, parseNode(hello));
+    } catch (error) {
+      if (!this.sessions.has(hello.nodeName)) await keys.delete(hello.nodeName);
+      throw error;
+    }
+  }
+
+  /**
+   * A judgement made on older news can overtake an agent's return: the node would stay marked as lost while its agent,
+   * which has nothing new to tell, is heard. In its next session it tells everything again.
+   */
+  private doubt(node: Node | undefined): void {
+    const session = this.sessions.get(node?.metadata.name ?? '');
+    if (!node || !session || !isTakenForLost(node) || revisionOf(node) <= session.revision) return;
+    session.close('the node was taken for lost meanwhile; tell its state again');
   }
 
   private refusalOf(stream: SessionStream, hello: Hello): { code: grpc.status; message: string } | undefined {
@@ -216,6 +245,14 @@ function parseNode(hello: Hello): Node {
   const node = JSON.parse(hello.node.toString()) as Node;
   if (node.metadata?.name !== hello.nodeName) throw new Error('the node object in hello has another name');
   return node;
+}
+
+function isTakenForLost({ status }: Node): boolean {
+  return status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'Unknown') ?? false;
+}
+
+function revisionOf({ metadata }: Node): number {
+  return Number(metadata.resourceVersion ?? 0);
 }
 
 /** The node that the peer's certificate was made for; undefined when it is nobody's. */
