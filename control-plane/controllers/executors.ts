@@ -69,9 +69,7 @@ const executors: Executors = {
     return changeIfThere(edges, target, (object) => {
       const owners = object.metadata.ownerReferences ?? [];
       const rest = owners.filter(({ uid }) => !uids.includes(uid));
-      return rest.length === owners.length
-        ? undefined
-        : { ...object, metadata: { ...object.metadata, ownerReferences: rest } };
+      return rest.length === owners.length ? undefined : withMetadata(object, 'ownerReferences', rest);
     });
   },
 
@@ -80,7 +78,7 @@ const executors: Executors = {
       const finalizers = object.metadata.finalizers ?? [];
       if (!finalizers.includes(finalizer)) return undefined;
       const rest = finalizers.filter((name) => name !== finalizer);
-      return { ...object, metadata: { ...object.metadata, finalizers: rest } };
+      return withMetadata(object, 'finalizers', rest);
     }),
 
   'change-taints': (action, edges) => change(edges, action.target, (object) => withTaints(object as Tainted, action)),
@@ -110,6 +108,16 @@ export async function execute(action: Action, edges: Edges): Promise<Written | u
   const written = await executor(action, edges);
   if (action.event && action.do !== 'record') edges.events.record(action.event);
   return written;
+}
+
+/** A list that has become empty is absent, as everywhere in the API. */
+function withMetadata<Field extends 'ownerReferences' | 'finalizers'>(
+  object: KubeObject,
+  field: Field,
+  list: KubeObject['metadata'][Field] & object,
+): KubeObject {
+  const { [field]: _former, ...metadata } = object.metadata;
+  return { ...object, metadata: list.length > 0 ? { ...metadata, [field]: list } : metadata };
 }
 
 type Change = (object: KubeObject) => KubeObject | undefined;

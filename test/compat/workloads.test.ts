@@ -1,0 +1,193 @@
+/** The real kubectl: deployments made, scaled, rolled out and back, and deleted. */
+import assert from 'node:assert/strict';
+import { IMAGES } from '../../cli/local/images.ts';
+import { TestCluster } from '../support/cluster.ts';
+import { deployment, manifest, pod } from '../support/manifests.ts';
+import { Session } from '../support/session.ts';
+
+describe('kubectl on workloads', function () {
+  this.timeout(90_000);
+  let cluster: TestCluster;
+  let session: Session;
+  before(async () => {
+    cluster = await TestCluster.start({ nodes: 2 });
+    session = await Session.open(cluster, 'workloads');
+  });
+  after(() => cluster?.stop());
+
+  it('runs a pod', async () => {
+    assert.equal(await session.run(`run one --image=${IMAGES.hello} --labels=a=b --port=8080`), 'pod/one created\n');
+    await session.wait('--for=condition=Ready pod/one');
+    assert.equal(await session.field('pod one', '.metadata.labels.a'), 'b');
+    assert.equal(await session.run('expose pod one --port=80 --target-port=8080'), 'service/one exposed\n');
+    assert.equal(await session.field('service one', '.spec.selector'), '{"a":"b"}');
+    await session.run('delete pod/one service/one --grace-period=1');
+  });
+
+  it('runs a command to its end and removes the pod', async () => {
+    const once = `run once --image=${IMAGES.busybox} --restart=Never --rm -i --quiet -- cat`;
+    assert.match(await session.run(once, 'said\n'), /^said\n/);
+    assert.match(await session.fail('get pod once'), /NotFound/);
+  });
+
+  it('scales', async () => {
+    await session.run(`create deployment scaled --image=${IMAGES.hello}`);
+    assert.equal(await session.run('scale deployment scaled --replicas=3'), 'deployment.apps/scaled scaled\n');
+    await session.wait('--for=jsonpath={.status.readyReplicas}=3 deployment/scaled');
+    assert.match(
+      await session.fail('scale deployment scaled --replicas=4 --current-replicas=2'),
+      /Expected replicas to be 2, was 3/,
+    );
+    await session.run('scale deployment scaled --replicas=0');
+    await session.wait('--for=delete pod -l app=scaled');
+    assert.equal(await session.field('deployment scaled', '.status.replicas'), '');
+    await session.run('delete deployment scaled');
+  });
+
+  describe('rollout', () => {
+    it('sets another image and tells how it goes', async () => {
+      await session.apply(manifest(deployment('roll', { replicas: 3 })));
+      assert.match(
+        await session.run('rollout status deployment roll --timeout=60s'),
+        /deployment "roll" successfully rolled out\n$/,
+      );
+      assert.equal(
+        await session.run(`set image deployment/roll hello=${IMAGES.hello2}`),
+        'deployment.apps/roll image updated\n',
+      );
+      const told = await session.run('rollout status deployment roll --timeout=60s');
+      assert.match(told, /^Waiting for deployment "roll" (rollout|spec)/);
+      assert.match(told, /successfully rolled out\n$/);
+      const images = await session.run(
+        'get pods -l app=roll -o jsonpath={.items[?(@.status.phase=="Running")].spec.containers[0].image}',
+      );
+      assert.ok(images.includes(IMAGES.hello2), images);
+    });
+
+    it('keeps its history and goes back', async () => {
+      await session.run('annotate deployment roll kubernetes.io/change-cause=howdy');
+      const history = await session.run('rollout history deployment roll');
+      assert.match(history, /^deployment\.apps\/roll \nREVISION +CHANGE-CAUSE\n1 +<none>\n2 +howdy\n/);
+      assert.match(await session.run('rollout history deployment roll --revision=1'), /Image:\s+\S+\/hello:1$/m);
+      assert.equal(await session.run('rollout undo deployment roll'), 'deployment.apps/roll rolled back\n');
+      await session.run('rollout status deployment roll --timeout=60s');
+      assert.equal(await session.field('deployment roll', '.spec.template.spec.containers[0].image'), IMAGES.hello);
+      assert.match(await session.run('rollout history deployment roll'), /^2 +howdy\n3 +\S+\n/m);
+      assert.match(
+        await session.fail('rollout undo deployment roll --to-revision=9'),
+        /unable to find specified revision 9/,
+      );
+    });
+
+    it('restarts', async () => {
+      const before = await session.run('get pods -l app=roll -o name');
+      assert.equal(await session.run('rollout restart deployment roll'), 'deployment.apps/roll restarted\n');
+      await session.run('rollout status deployment roll --timeout=60s');
+      await session.wait(['--for=delete', ...before.trim().split('\n')]);
+      const pods = (await session.run('get pods -l app=roll -o name')).trim().split('\n');
+      assert.equal(pods.length, 3);
+    });
+
+    it('pauses and resumes', async () => {
+      const sets = 'get replicasets -l app=roll -o name';
+      const before = await session.run(sets);
+      assert.equal(await session.run('rollout pause deployment roll'), 'deployment.apps/roll paused\n');
+      await session.run('set env deployment/roll GREETING=Paused');
+      await session.wait('--for=condition=Progressing=Unknown deployment/roll');
+      const generation = await session.field('deployment roll', '.metadata.generation');
+      await session.wait(`--for=jsonpath={.status.observedGeneration}=${generation} deployment/roll`);
+      assert.equal(await session.run(sets), before);
+      assert.equal(await session.run('rollout resume deployment roll'), 'deployment.apps/roll resumed\n');
+      await session.run('rollout status deployment roll --timeout=60s');
+      assert.notEqual(await session.run(sets), before);
+      await session.run('delete deployment roll');
+    });
+
+    it('says that it is stuck', async () => {
+      const stuck = deployment('stuck', {
+        replicas: 1,
+        spec: { progressDeadlineSeconds: 2 },
+        container: { image: `${IMAGES.hello}-missing` },
+      });
+      await session.apply(manifest(stuck));
+      assert.match(
+        await session.fail('rollout status deployment stuck --timeout=60s'),
+        /error: deployment "stuck" exceeded its progress deadline/,
+      );
+      await session.run('delete deployment stuck');
+    });
+  });
+
+  describe('delete', () => {
+    it('takes what belongs to it along, in the background and in the foreground', async () => {
+      for (const cascade of ['background', 'foreground']) {
+        await session.apply(manifest(deployment('owner', { replicas: 1 })));
+        await session.wait('--for=condition=Available deployment/owner');
+        assert.equal(
+          await session.run(`delete deployment owner --cascade=${cascade}`),
+          'deployment.apps "owner" deleted from workloads namespace\n',
+        );
+        await session.wait('--for=delete replicaset,pod -l app=owner');
+      }
+    });
+
+    it('leaves orphans, which another owner adopts', async () => {
+      await session.apply(manifest(deployment('owner', { replicas: 1 })));
+      await session.wait('--for=condition=Available deployment/owner');
+      const pods = await session.run('get pods -l app=owner -o name');
+      await session.run('delete deployment owner --cascade=orphan');
+      assert.equal(await session.field('replicaset -l app=owner', '.items[*].metadata.ownerReferences'), '');
+      await session.apply(manifest(deployment('owner', { replicas: 1 })));
+      await session.wait('--for=jsonpath={.status.availableReplicas}=1 deployment/owner');
+      assert.equal(await session.run('get pods -l app=owner -o name'), pods);
+      assert.equal(
+        await session.field('replicaset -l app=owner', '.items[*].metadata.ownerReferences[0].name'),
+        'owner',
+      );
+      await session.run('delete deployment owner');
+    });
+
+    it('respects the grace, cuts it short, and removes at once by force', async () => {
+      const deaf = (name: string): object =>
+        pod(name, { spec: { terminationGracePeriodSeconds: 300 }, container: { command: ['sleep', '1000'] } });
+      await session.apply(manifest(deaf('deaf'), deaf('gone')));
+      await session.wait('--for=condition=Ready pod/deaf pod/gone');
+      await session.run('delete pod deaf --wait=false');
+      assert.equal(await session.field('pod deaf', '.metadata.deletionGracePeriodSeconds'), '300');
+      assert.match(await session.run('get pod deaf'), /Terminating/);
+      assert.equal(
+        await session.run('delete pod deaf --grace-period=1'),
+        'pod "deaf" deleted from workloads namespace\n',
+      );
+      const forced = await session.try('delete pod gone --grace-period=0 --force');
+      assert.equal(forced.stdout, 'pod "gone" force deleted from workloads namespace\n');
+      assert.match(forced.stderr, /Immediate deletion does not wait for confirmation/);
+      assert.match(await session.fail('get pod gone'), /NotFound/);
+    });
+
+    it('deletes by label, and all', async () => {
+      const map = (name: string, group: string): object => ({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name, labels: { group } },
+      });
+      await session.apply(manifest(map('x1', 'x'), map('x2', 'x'), map('y', 'y')));
+      assert.equal(
+        await session.run('delete configmap -l group=x'),
+        'configmap "x1" deleted from workloads namespace\nconfigmap "x2" deleted from workloads namespace\n',
+      );
+      assert.match(await session.run('delete configmap --all'), /^configmap "y" deleted/m);
+      assert.match(await session.fail('delete configmap y'), /configmaps "y" not found/);
+      assert.equal(await session.run('delete configmap y --ignore-not-found'), '');
+    });
+
+    it('empties a namespace', async () => {
+      const doomed = await Session.open(cluster, 'doomed');
+      await doomed.apply(manifest(deployment('web', { replicas: 1 }), pod('alone')));
+      await doomed.wait('--for=condition=Ready pod/alone');
+      assert.equal(await cluster.kubectl('delete', 'namespace', 'doomed'), 'namespace "doomed" deleted\n');
+      assert.match(await doomed.fail('create configmap late'), /namespaces "doomed" not found/);
+      assert.equal(await doomed.run('get pods,deployments,replicasets -o name'), '');
+    });
+  });
+});
