@@ -116,16 +116,17 @@ export class ClusterZone {
     return second === undefined ? this.findEndpoint(name, service, key, own) : undefined;
   }
 
-  private findService(name: string, service: Service, key: string, type: number): Found {
+  private findService(name: string, service: Service, key: string, type: number): Found | undefined {
     const { externalName, type: kind, ports } = service.spec ?? {};
     if (kind === 'ExternalName')
       return {
         records: externalName ? [this.record('CNAME', name, externalName.toLowerCase().replace(/\.$/, ''))] : [],
       };
+    const hosts = isHeadless(service) ? this.hosts(key, name) : undefined;
+    // Section 2.4.1: without a ready endpoint there is no such name.
+    if (hosts?.length === 0) return undefined;
     if (type === TYPE.SRV) return this.srv(name, service, key, name, ports ?? []);
-    const addresses = isHeadless(service)
-      ? this.hosts(key, name).map(({ address }) => address)
-      : clusterAddresses(service);
+    const addresses = hosts?.map(({ address }) => address) ?? clusterAddresses(service);
     return { records: [...new Set(addresses)].map((address) => this.addressRecord(name, address)) };
   }
 
@@ -152,14 +153,14 @@ export class ClusterZone {
     return hosts.length > 0 ? { records: hosts.map(({ address }) => this.addressRecord(name, address)) } : undefined;
   }
 
-  /** `1-2-3-4.namespace.pod`: the address that the name itself says, if it may be a pod's. */
+  /** `1-2-3-4.namespace.pod`: the address that the name itself says, whichever it is (section 2.6). */
   private findPod(name: string, labels: string[]): Found | undefined {
     const [dashed, namespace, ...more] = labels.length === 1 ? [undefined, labels[0]] : labels;
     if (more.length > 0) return undefined;
     if (dashed === undefined)
       return namespace === undefined || this.servicesByNamespace.has(namespace) ? { records: [] } : undefined;
     const address = dashed.replaceAll('-', '.');
-    if (!isIPv4(address) || !contains(this.settings.clusterCidr, address)) return undefined;
+    if (!isIPv4(address)) return undefined;
     return { records: [this.addressRecord(name, address)] };
   }
 

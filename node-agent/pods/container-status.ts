@@ -24,7 +24,7 @@ export interface ContainerFacts {
 }
 
 export function containerStatusOf(facts: ContainerFacts): ContainerStatus {
-  const { container, observed, kind } = facts;
+  const { container, observed } = facts;
   const [last, previous] = observed.containers.filter(
     ({ name, state }) => name === container.name && state !== 'created',
   );
@@ -35,7 +35,7 @@ export function containerStatusOf(facts: ContainerFacts): ContainerStatus {
     state,
     lastState: before?.state === 'exited' ? { terminated: terminatedOf(before) } : {},
     ready: isReady(facts, last, state),
-    started: kind === 'app' && state.running !== undefined && isStarted(facts, last),
+    started: state.running !== undefined && isStarted(facts, last),
     restartCount: last?.attempt ?? 0,
     image: container.image ?? '',
     imageID: last?.imageRef ?? '',

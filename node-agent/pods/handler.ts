@@ -17,6 +17,8 @@ export interface Attempt {
   /** unknown: it could not even be tried, which says nothing about the container. */
   readonly result: 'success' | 'failure' | 'unknown';
   readonly output: string;
+  /** A success that its user should look at: the output says why. */
+  readonly isWarning?: boolean;
 }
 
 const MAX_OUTPUT = 10_240;
@@ -59,7 +61,7 @@ async function execute(runtime: Runtime, id: string, command: string[], timeoutS
 }
 
 async function request(target: HandlerTarget, get: HTTPGetAction, timeoutSeconds: number): Promise<Attempt> {
-  const { status } = await httpRequest({
+  const { status, body } = await httpRequest({
     scheme: get.scheme?.toUpperCase() === 'HTTPS' ? 'https' : 'http',
     host: get.host || target.ip,
     port: portOf(target.container, get.port),
@@ -68,7 +70,11 @@ async function request(target: HandlerTarget, get: HTTPGetAction, timeoutSeconds
     timeoutMilliseconds: timeoutSeconds * 1000,
     userAgent: USER_AGENT,
   });
-  if (status >= 200 && status < 400) return { result: 'success', output: '' };
+  // A redirect that is left over leads to another host.
+  if (status >= 300 && status < 400) {
+    return { result: 'success', output: `Probe terminated redirects, Response body: ${body}`, isWarning: true };
+  }
+  if (status >= 200 && status < 300) return { result: 'success', output: '' };
   return { result: 'failure', output: `HTTP probe failed with statuscode: ${status}` };
 }
 

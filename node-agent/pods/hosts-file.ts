@@ -35,7 +35,8 @@ export function sandboxHostname(pod: Pod, clusterDomain: string): string {
 export function hostsFileOf(pod: Pod, podIps: readonly string[], clusterDomain: string, hostFile: string): string {
   const aliases = (pod.spec.hostAliases ?? []).map(({ ip, hostnames }) => [ip, ...(hostnames ?? [])].join('\t'));
   const added = aliases.length > 0 ? ['', '# Entries added by HostAliases.', ...aliases] : [];
-  if (pod.spec.hostNetwork) return [hostFile.trimEnd(), ...added, ''].join('\n');
+  if (pod.spec.hostNetwork)
+    return ['# Kubernetes-managed hosts file (host network).', hostFile.trimEnd(), ...added, ''].join('\n');
   const { hostname, domain } = podNameOf(pod, clusterDomain);
   const names = domain === '' ? [hostname] : [`${hostname}.${domain}`, hostname];
   const own = podIps.map((ip) => [ip, ...names].join('\t'));

@@ -56,7 +56,7 @@ export class ProbeLoop {
 
   private note(attempt: Attempt): void {
     const { kind, probe, onTrouble, onVerdict } = this.options;
-    if (attempt.result !== 'success') onTrouble(attempt);
+    if (attempt.result !== 'success' || attempt.isWarning) onTrouble(attempt);
     if (attempt.result === 'unknown') return;
     this.inARow = attempt.result === this.last ? this.inARow + 1 : 1;
     this.last = attempt.result;

@@ -14,7 +14,7 @@ import { containerId } from './container-status.ts';
 import type { PodContext } from './context.ts';
 import { execute } from './executor.ts';
 import type { Attempt } from './handler.ts';
-import type { PodMemory, Underway } from './memory.ts';
+import type { PodMemory, Underway, Verdict } from './memory.ts';
 import { newMemory } from './memory.ts';
 import type { Plan } from './plan-builder.ts';
 import { plan } from './plan.ts';
@@ -158,10 +158,17 @@ export class PodWorker {
   private adopt(next: Plan): boolean {
     const before = this.memory.stage;
     this.memory.stage = moveStage(before, next.stage);
+    this.tellVerdict(this.memory.verdict, next.verdict);
     this.memory.verdict = next.verdict;
     if (before === 'running' && next.stage !== 'running') this.ending.abort(new Error('the pod is ending'));
     for (const action of next.actions) this.start(action);
     return before !== next.stage;
+  }
+
+  private tellVerdict(before: Verdict | undefined, now: Verdict | undefined): void {
+    const isNews = before === undefined && this.pod.status.phase !== now?.phase;
+    if (!isNews || now?.reason !== 'DeadlineExceeded') return;
+    emit(this.services, this.pod, undefined, 'Normal', now.reason, now.message ?? '');
   }
 
   private start(action: Action): void {
@@ -256,7 +263,13 @@ export class PodWorker {
   }
 
   private tellProbe(pod: Pod, container: Container, kind: ProbeKind, { result, output }: Attempt): void {
+    // While a pod ends only its readiness matters.
+    if (this.memory.stage !== 'running' && kind !== 'readiness') return;
     const title = `${kind[0]?.toUpperCase()}${kind.slice(1)}`;
+    if (result === 'success') {
+      emit(this.services, pod, container.name, 'Warning', 'ProbeWarning', `${title} probe warning: ${output}`);
+      return;
+    }
     const message =
       result === 'failure'
         ? `${title} probe failed: ${output}`

@@ -160,7 +160,8 @@ describe('cluster DNS', () => {
     assert.equal(await short('NS', 'cluster.local'), 'ns.dns.cluster.local.');
     assert.match(await short('SOA', 'cluster.local'), /^ns\.dns\.cluster\.local\. hostmaster\.cluster\.local\. \d+/);
     assert.equal(await short('10-244-7-8.default.pod.cluster.local'), '10.244.7.8');
-    assert.equal(await status('8-8-8-8.default.pod.cluster.local'), 'NXDOMAIN');
+    assert.equal(await short('8-8-8-8.default.pod.cluster.local'), '8.8.8.8');
+    assert.equal(await status('8-8-8.default.pod.cluster.local'), 'NXDOMAIN');
   });
 
   it('follows ExternalName to the outside', async () => {

@@ -102,6 +102,20 @@ describe('resolver', () => {
   });
 });
 
+describe('the zone', () => {
+  it('knows no headless service without a ready endpoint, and one with one again', async () => {
+    const cluster = new FakeCluster();
+    cluster.service('default/db', { clusterIP: 'None', ports: [{ name: 'sql', port: 5432 }] });
+    cluster.markSynced();
+    const rcodeOf = async (type: number): Promise<number> =>
+      (await resolverOn(cluster, silent).resolve({ name: 'db.default.svc.cluster.local', type, pod: undefined })).rcode;
+    assert.deepEqual([await rcodeOf(TYPE.A), await rcodeOf(TYPE.SRV)], [RCODE.NXDOMAIN, RCODE.NXDOMAIN]);
+    const ports = [{ name: 'sql', port: 5432, protocol: 'TCP' }];
+    cluster.endpoints('default/db', ports, [{ addresses: ['10.244.1.2'], conditions: { ready: true } }]);
+    assert.deepEqual([await rcodeOf(TYPE.A), await rcodeOf(TYPE.AAAA)], [RCODE.NOERROR, RCODE.NOERROR]);
+  });
+});
+
 describe('an answer', () => {
   it('turns the order of addresses without losing one', () => {
     const cluster = new FakeCluster();

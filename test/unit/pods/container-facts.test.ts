@@ -117,6 +117,8 @@ describe('what a container is given', () => {
     const text = hostsFileOf(named, ['10.244.0.2'], 'cluster.local', '');
     assert.match(text, /^10\.244\.0\.2\tdb-0\.db\.default\.svc\.cluster\.local\tdb-0$/m);
     assert.match(text, /^192\.0\.2\.9\ta\tb$/m);
+    const onHost = hostsFileOf(pod({ hostNetwork: true }), ['192.0.2.1'], 'cluster.local', '127.0.0.1 localhost');
+    assert.equal(onHost, '# Kubernetes-managed hosts file (host network).\n127.0.0.1 localhost\n');
     assert.equal(sandboxHostname(pod({}, { name: `${'x'.repeat(62)}-y` }), 'cluster.local'), 'x'.repeat(62));
   });
 

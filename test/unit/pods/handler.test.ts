@@ -57,7 +57,9 @@ describe('one probe of a container', () => {
     assert.deepEqual(await ask(get('/bad')), { result: 'failure', output: 'HTTP probe failed with statuscode: 500' });
     assert.equal((await ask(get('/near'))).result, 'success');
     assert.equal(seen.at(-1)?.url, '/fine');
-    assert.equal((await ask(get('/far'))).result, 'success');
+    const far = await ask(get('/far'));
+    assert.deepEqual([far.result, far.isWarning], ['success', true]);
+    assert.match(far.output, /^Probe terminated redirects, Response body: /);
     const loop = await ask(get('/loop'));
     assert.match(loop.output, /stopped after 10 redirects/);
   });

@@ -40,6 +40,13 @@ describe('a pod on a node', () => {
     assert.equal(node.condition('Initialized'), 'False');
     await node.advance(1);
     assert.deepEqual(order, ['init-a', 'init-b']);
+    assert.deepEqual(
+      node.status().initContainerStatuses?.map(({ ready, started }) => [ready, started]),
+      [
+        [true, false],
+        [false, true],
+      ],
+    );
     await node.advance(1);
     assert.deepEqual(order, ['init-a', 'init-b', 'web']);
     assert.equal(node.status().phase, 'Running');
@@ -346,6 +353,10 @@ describe('a pod on a node', () => {
     await node.advance(1);
     assert.equal(node.status().phase, 'Failed');
     assert.equal(node.status().reason, 'DeadlineExceeded');
+    assert.deepEqual(
+      node.events.filter(({ reason }) => reason === 'DeadlineExceeded').map(({ type }) => type),
+      ['Normal'],
+    );
     assert.equal((await node.running()).length, 0);
   });
 
