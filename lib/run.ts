@@ -1,4 +1,5 @@
 /** Runs a program's one component from its start to the signal that ends it: the edge to the process. */
+import { flushCompileCache } from 'node:module';
 import type { Component } from './component.ts';
 import type { Log } from './log.ts';
 
@@ -20,6 +21,8 @@ export async function runUntilSignal(name: string, make: () => Program | undefin
     if (!program) return 0;
     const told = signalled();
     await program.component.start();
+    // Otherwise only an orderly end would keep what was compiled (where NODE_COMPILE_CACHE says so) for the next start.
+    flushCompileCache();
     const signal = await told;
     program.log.info({ signal }, 'stopping');
     await program.component.stop();

@@ -11,6 +11,10 @@ import { CLUSTERS_DIRECTORY, type HostPlace, type Topology, checkShape, topology
 
 export const PORTS = { api: 6443, agents: 6444, web: 6445, registry: 5000 };
 const PROGRAM = new URL('../../dure.ts', import.meta.url).pathname;
+/** Where compiled code is kept: programs that find it start sooner and need not load the compiler, a sixth of an agent. */
+const COMPILE_CACHE = new URL('../../node_modules/.cache/dure/compiled', import.meta.url).pathname;
+/** An agent makes little garbage at a time: it need not keep room for much. */
+const AGENT_NODE_FLAGS = ['--max-semi-space-size=1'];
 const MAX_CLUSTERS = 256;
 
 export interface Shape {
@@ -171,7 +175,8 @@ export class LocalCluster {
         : {}),
       ...(isFirst ? {} : { 'authority-dir': join(servers[0]?.directory ?? '', 'data', 'pki') }),
     };
-    return { name: 'server', command: [process.execPath, PROGRAM, 'server', ...flagArguments(flags)] };
+    const command = [process.execPath, PROGRAM, 'server', ...flagArguments(flags)];
+    return { name: 'server', command, environment: { NODE_COMPILE_CACHE: COMPILE_CACHE } };
   }
 
   private agentService({ name, address, directory, cgroup }: HostPlace): Service {
@@ -190,8 +195,9 @@ export class LocalCluster {
       'registry-mirror': `${REGISTRY_NAME}=${this.registry.url}`,
       'pause-image': `${REGISTRY_NAME}/pause:1`,
     };
-    const command = [process.execPath, PROGRAM, 'agent', '--start-containerd', ...flagArguments(flags)];
-    return { name: 'agent', command };
+    const node = [process.execPath, ...AGENT_NODE_FLAGS];
+    const command = [...node, PROGRAM, 'agent', '--start-containerd', ...flagArguments(flags)];
+    return { name: 'agent', command, environment: { NODE_COMPILE_CACHE: COMPILE_CACHE } };
   }
 }
 
