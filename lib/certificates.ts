@@ -1,7 +1,6 @@
-/** X.509 certificates: ECDSA P-256, SHA-256. @peculiar/x509 enters the project here and nowhere else. */
-import 'reflect-metadata';
+/** X.509 certificates: ECDSA P-256, SHA-256. */
 import { createHash, createPrivateKey, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
-import * as x509 from '@peculiar/x509';
+import type * as X509 from './x509.ts';
 
 const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' };
 const SIGNATURE = { name: 'ECDSA', hash: 'SHA-256' };
@@ -30,10 +29,11 @@ export interface Profile extends Subject, Validity {
 }
 
 export async function createAuthority(commonName: string, validity: Validity): Promise<KeyPair> {
+  const x509 = await loadX509();
   const keys = await generateKeys();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
-    name: nameOf({ commonName, organizations: [] }),
+    name: nameOf(x509, { commonName, organizations: [] }),
     ...validity,
     keys,
     signingAlgorithm: SIGNATURE,
@@ -54,9 +54,10 @@ export async function issue(authority: KeyPair, profile: Profile): Promise<KeyPa
 
 /** A new key and a PKCS #10 request for a certificate, as PEM. */
 export async function createSigningRequest(subject: Subject): Promise<{ key: string; request: string }> {
+  const x509 = await loadX509();
   const keys = await generateKeys();
   const request = await x509.Pkcs10CertificateRequestGenerator.create({
-    name: nameOf(subject),
+    name: nameOf(x509, subject),
     keys,
     signingAlgorithm: SIGNATURE,
   });
@@ -65,6 +66,7 @@ export async function createSigningRequest(subject: Subject): Promise<{ key: str
 
 /** What a signing request asks for. Throws when it can't be read or its sender doesn't hold the key. */
 export async function readSigningRequest(pem: string): Promise<Subject> {
+  const x509 = await loadX509();
   const request = new x509.Pkcs10CertificateRequest(pem);
   if (!(await request.verify())) throw new Error('the signature of the certificate request is wrong');
   return {
@@ -75,6 +77,7 @@ export async function readSigningRequest(pem: string): Promise<Subject> {
 
 /** Signs the key of a request. Everything else in the certificate is from `profile`, nothing from the request. */
 export async function signRequest(authority: KeyPair, pem: string, profile: Profile): Promise<string> {
+  const x509 = await loadX509();
   const request = new x509.Pkcs10CertificateRequest(pem);
   return sign(authority, profile, await request.publicKey.export());
 }
@@ -90,28 +93,30 @@ export function validityOf(certificate: string): Validity {
 }
 
 async function sign(authority: KeyPair, profile: Profile, publicKey: webcrypto.CryptoKey): Promise<string> {
+  const x509 = await loadX509();
   const issuer = new x509.X509Certificate(authority.certificate);
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
-    subject: nameOf(profile),
+    subject: nameOf(x509, profile),
     issuer: issuer.subjectName,
     notBefore: profile.notBefore,
     notAfter: profile.notAfter,
     publicKey,
     signingKey: await importKey(authority.key),
     signingAlgorithm: SIGNATURE,
-    extensions: await extensionsOf(profile, issuer, publicKey),
+    extensions: await extensionsOf(x509, profile, issuer, publicKey),
   });
   return certificate.toString('pem');
 }
 
 async function extensionsOf(
+  x509: typeof X509,
   profile: Profile,
-  issuer: x509.X509Certificate,
+  issuer: X509.X509Certificate,
   publicKey: webcrypto.CryptoKey,
-): Promise<x509.Extension[]> {
+): Promise<X509.Extension[]> {
   const usages = profile.usages.map((usage) => x509.ExtendedKeyUsage[usage === 'server' ? 'serverAuth' : 'clientAuth']);
-  const names: x509.JsonGeneralName[] = [
+  const names: X509.JsonGeneralName[] = [
     ...profile.dnsNames.map((value) => ({ type: 'dns' as const, value })),
     ...profile.addresses.map((value) => ({ type: 'ip' as const, value })),
   ];
@@ -125,11 +130,16 @@ async function extensionsOf(
   ];
 }
 
-function nameOf(subject: Subject): x509.Name {
+function nameOf(x509: typeof X509, subject: Subject): X509.Name {
   return new x509.Name([
     ...subject.organizations.map((organization) => ({ O: [{ utf8String: organization }] })),
     { CN: [{ utf8String: subject.commonName }] },
   ]);
+}
+
+/** Loaded only where certificates are made: an agent makes none while it is a member, and the library is large. */
+function loadX509(): Promise<typeof X509> {
+  return import('./x509.ts');
 }
 
 /** 127 random bits: positive, and never the same twice. */
