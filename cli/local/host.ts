@@ -7,7 +7,16 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LocalError } from './errors.ts';
 import { plugIn, setLink, unplug } from './link.ts';
-import { childrenOf, identify, isAlive, output, type ProcessIdentity, run, signal, startDetached } from './process.ts';
+import {
+  childrenOf,
+  identify,
+  isAlive,
+  output,
+  type ProcessIdentity,
+  run,
+  signal,
+  startDetached,
+} from '../../lib/process.ts';
 import type { HostPlace, Topology } from './topology.ts';
 
 /** What runs on a host for as long as it is up; started again when it ends. */
@@ -40,7 +49,7 @@ export class Host {
     const namespaces = ['--mount', '--pid', '--uts', '--ipc', '--mount-proc', '--propagation', 'private'];
     const unshare = ['unshare', ...namespaces, '--fork', '--kill-child=SIGKILL'];
     const args = [`--net=/run/netns/${place.netns}`, ...unshare, 'sh', BOOT, place.name, place.directory];
-    const outer = startDetached('nsenter', args, this.logFile('boot'));
+    const outer = await startDetached('nsenter', args, this.logFile('boot'));
     const first = await firstChild(outer, join(place.directory, 'run', 'booted'));
     writeFileSync(this.file('init.json'), JSON.stringify({ outer, first }));
   }
@@ -50,7 +59,11 @@ export class Host {
     if (await this.servicePid(service.name)) return;
     const environment = Object.entries(service.environment ?? {}).map(([key, value]) => `${key}=${value}`);
     const supervised = ['sh', SUPERVISOR, this.serviceFile(service.name), 'env', ...environment, ...service.command];
-    const identity = startDetached('nsenter', [...(await this.enter()), ...supervised], this.logFile(service.name));
+    const identity = await startDetached(
+      'nsenter',
+      [...(await this.enter()), ...supervised],
+      this.logFile(service.name),
+    );
     writeFileSync(this.file(`${service.name}.json`), JSON.stringify(identity));
   }
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { ImageRecipe, OciImage } from './oci.ts';
 import { buildImage, pushImage } from './oci.ts';
-import { run } from './process.ts';
+import { run } from '../../lib/process.ts';
 import type { TarEntry } from './tar.ts';
 
 /** The name under which hosts know the registry of their cluster. */

@@ -1,5 +1,5 @@
 /** The wire between the hosts of a local cluster: a bridge in a namespace of its own, a cable to each host and one to this machine. */
-import { output, run } from './process.ts';
+import { output, run } from '../../lib/process.ts';
 import type { HostPlace, Topology } from './topology.ts';
 
 /** Makes the bridge and this machine's cable to it; leaves them as they are when they are there. */

@@ -1,7 +1,7 @@
 /** Debian's docker-registry on an address that the hosts of a local cluster reach. It outlives the program that starts it. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isAlive, signal, startDetached, type ProcessIdentity } from './process.ts';
+import { isAlive, signal, startDetached, type ProcessIdentity } from '../../lib/process.ts';
 
 export interface RegistryPlace {
   /** Where it listens. */
@@ -34,7 +34,7 @@ export class Registry {
     const file = join(directory, 'config.json');
     // JSON is YAML, which is what the registry reads.
     writeFileSync(file, JSON.stringify(registryConfig(this.place)));
-    const identity = startDetached(PROGRAM, ['serve', file], this.logFile);
+    const identity = await startDetached(PROGRAM, ['serve', file], this.logFile);
     writeFileSync(this.processFile, JSON.stringify(identity));
     await this.untilReady();
   }

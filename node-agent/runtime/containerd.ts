@@ -15,8 +15,8 @@ import type { Component } from '../../lib/component.ts';
 import type { Log } from '../../lib/log.ts';
 import type { ContainerdConfig } from './config.ts';
 import { writeContainerdConfig } from './config.ts';
-import type { ProcessIdentity } from './process.ts';
-import { isAlive, startDetached } from './process.ts';
+import type { ProcessIdentity } from '../../lib/process.ts';
+import { isAlive, startDetached } from '../../lib/process.ts';
 
 const READY_MILLISECONDS = 30_000;
 /** containerd that is told to end just after its start may never do so; being killed does no harm to it or to containers. */

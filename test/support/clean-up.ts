@@ -1,7 +1,7 @@
 /** Removes what a test run left behind, found by its mark: for tests that were killed before they could do so. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { LocalCluster, clusterNames } from '../../cli/local/cluster.ts';
-import { output } from '../../cli/local/process.ts';
+import { output } from '../../lib/process.ts';
 
 /** The environment variable that every process of a run inherits. */
 export const RUN_VARIABLE = 'DURE_TEST_RUN';

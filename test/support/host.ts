@@ -10,7 +10,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { Host } from '../../cli/local/host.ts';
 import { IMAGES, provideImages, REGISTRY_NAME } from '../../cli/local/images.ts';
 import { makeSwitch, removeSwitch } from '../../cli/local/link.ts';
-import { output } from '../../cli/local/process.ts';
+import { output } from '../../lib/process.ts';
 import { Registry } from '../../cli/local/registry.ts';
 import { topologyOf, type HostPlace, type Topology } from '../../cli/local/topology.ts';
 import { systemClock } from '../../lib/clock.ts';

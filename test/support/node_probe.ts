@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { createInterface } from 'node:readline';
 import { decode, encode } from 'dns-packet';
-import { output } from '../../cli/local/process.ts';
+import { output } from '../../lib/process.ts';
 
 const ASK_MILLISECONDS = 20;
 const [dns = '', name = '', table = ''] = process.argv.slice(2);

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { TestCluster } from './cluster.ts';
 import { kubectl, kubectlPath, type KubectlResult } from './kubectl.ts';
-import { run } from '../../cli/local/process.ts';
+import { run } from '../../lib/process.ts';
 
 /** Words as a shell would split them; those in single quotes are taken as they are. */
 export type Line = string | readonly string[];

@@ -1,4 +1,4 @@
-/** Programs of the machine, run to their end or left running: the edge of local clusters to the operating system. */
+/** Programs of the machine, run to their end or left running. */
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -44,26 +44,30 @@ export async function run(program: string, args: readonly string[], input = ''):
   return result.stdout;
 }
 
-/** A process as it can be told from a later one with the same number. */
+/** A process, told from a later one with the same number. */
 export interface ProcessIdentity {
   pid: number;
   /** Clock ticks after boot, from /proc. */
   startedAt: number;
 }
 
-/** Starts a program in a session of its own that outlives this process; both outputs are appended to `logFile`. */
-export function startDetached(program: string, args: readonly string[], logFile: string): ProcessIdentity {
+/**
+ * Starts a program in a session of its own: neither our end nor a signal to our group reaches it. Both of its outputs are
+ * appended to `logFile`.
+ */
+export function startDetached(program: string, args: readonly string[], logFile: string): Promise<ProcessIdentity> {
   mkdirSync(dirname(logFile), { recursive: true });
   const log = openSync(logFile, 'a');
-  try {
-    const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log] });
-    child.unref();
-    const identity = child.pid === undefined ? undefined : identify(child.pid);
-    if (!identity) throw new Error(`${program} did not start; see ${logFile}`);
-    return identity;
-  } finally {
-    closeSync(log);
-  }
+  return new Promise<ProcessIdentity>((resolve, reject) => {
+    const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log], cwd: '/' });
+    child.once('error', reject);
+    child.once('spawn', () => {
+      child.unref();
+      const identity = identify(child.pid ?? 0);
+      if (identity) resolve(identity);
+      else reject(new Error(`${program} ended at once; see ${logFile}`));
+    });
+  }).finally(() => closeSync(log));
 }
 
 /** undefined when no such process lives. */
