@@ -25,7 +25,12 @@ export function addressesOf(flags: ServerFlags): Addresses {
   }
   const network = ipaddr.IPv4.networkAddressFromCIDR(flags.serviceCidr).toByteArray();
   const serviceAddress = [...network.slice(0, 3), (network[3] ?? 0) + 1].join('.');
-  return { advertised, apiUrl: `https://${advertised}:${flags.port}`, serviceAddress };
+  return { advertised, apiUrl: `https://${hostPort(advertised, flags.port)}`, serviceAddress };
+}
+
+/** As it stands in a URL, or where gRPC dials. */
+export function hostPort(address: string, port: number): string {
+  return `${ipaddr.IPv6.isValid(address) ? `[${address}]` : address}:${port}`;
 }
 
 function rangeOf(flag: string, cidr: string): [ipaddr.IPv4, number] {

@@ -1,4 +1,5 @@
 /** What servers tell each other through the store: where each is, and which nodes' agents are connected to it. */
+import { hostPort } from './addresses.ts';
 import type { NodeSession } from './controllers/node-lifecycle/node-lifecycle.ts';
 import type { ApiServer } from './controllers/bootstrap/bootstrap.ts';
 import type { SessionKeys as NodeSessionKeys } from './nodes/sessions.ts';
@@ -15,6 +16,8 @@ export interface ServerKeysOptions {
   /** This server's name and address. */
   server: string;
   address: string;
+  /** The port for agents, on all servers. */
+  agentPort: number;
   log: Log;
 }
 
@@ -48,6 +51,31 @@ export class ServerKeys implements Component, NodeSessionKeys {
 
   delete(node: string): Promise<void> {
     return this.inOrder(() => this.options.sessionKeys.delete(SESSIONS + node));
+  }
+
+  /** Whether a server of that name works now. */
+  isLive(server: string): boolean {
+    return this.servers.get(server) !== undefined;
+  }
+
+  /** Where agents dial each server that works now; this one first. */
+  agentServers(): string[] {
+    const { address, agentPort } = this.options;
+    const others = [...this.servers.list()].map((server) => server.address).filter((other) => other !== address);
+    return [address, ...others].map((each) => hostPort(each, agentPort));
+  }
+
+  /** Calls `listener` when a server comes or goes. Returns what ends it. */
+  onServers(listener: () => void): () => void {
+    return this.servers.subscribe(listener);
+  }
+
+  /** Where agents dial the other server that holds the session of the node; undefined when none does, or this one. */
+  holderOf(node: string): string | undefined {
+    const holder = this.sessions.get(node)?.server;
+    if (holder === undefined || holder === this.options.server) return undefined;
+    const address = this.servers.get(holder)?.address;
+    return address === undefined ? undefined : hostPort(address, this.options.agentPort);
   }
 
   /** A key that is put right after it was deleted must be there in the end. */

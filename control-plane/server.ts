@@ -28,17 +28,20 @@ import { ApiServer } from './server/api-server.ts';
 import { apiDocuments } from './server/documents.ts';
 import { JoinTokens } from './server/join-tokens.ts';
 import { Pki } from './server/pki.ts';
+import type { JoinOptions } from './server/web.ts';
+import { ServerJoins } from './server-joins.ts';
 import { ServerKeys } from './server-keys.ts';
 import { ControlPlaneSight } from './sight.ts';
 import { Compactor } from './storage/compactor.ts';
 import { LeaseElection } from './storage/election.ts';
+import type { EtcdCluster } from './storage/etcd-cluster.ts';
 import type { EtcdStore } from './storage/etcd/store.ts';
 import { LeaseSessionKeys } from './storage/session-keys.ts';
 
 /** Seconds after which others take over from a server that died. */
 const LEADER_TTL = 4;
-/** Seconds after which the sessions that a dead server held are seen as ended. */
-const SESSION_TTL = 4;
+/** Seconds after which the sessions that a dead server held are seen as ended: its agents need some to find another one. */
+const SESSION_TTL = 8;
 
 export interface ServerOptions {
   flags: ServerFlags;
@@ -67,10 +70,16 @@ export class Server implements Component {
     const { flags, clock, log } = this.options;
     try {
       const pki = this.makePki();
-      const { store, components } = await makeBackend(flags, this.serverName, clock, log);
+      const { store, etcd, components } = await makeBackend({
+        flags,
+        name: this.serverName,
+        address: this.addresses.advertised,
+        clock,
+        log,
+      });
       const caches = new Caches({ store, clock, log, metrics: this.metrics });
       await this.run('foundation', [pki, ...components, new Compactor({ store, clock, log }), caches]);
-      await this.serve(pki, store, caches);
+      await this.serve(pki, store, etcd, caches);
       log.info({ api: this.addresses.apiUrl, kubeconfig: pki.adminKubeconfig }, 'ready');
     } catch (error) {
       await this.stop();
@@ -105,7 +114,7 @@ export class Server implements Component {
     });
   }
 
-  private async serve(pki: Pki, store: EtcdStore, caches: Caches): Promise<void> {
+  private async serve(pki: Pki, store: EtcdStore, etcd: EtcdCluster | undefined, caches: Caches): Promise<void> {
     const { flags, clock, log } = this.options;
     const random = (bound: number): number => randomInt(bound);
     const registry = new ResourceRegistry({
@@ -122,19 +131,42 @@ export class Server implements Component {
     const sessionKeys = new LeaseSessionKeys({ leases: store.leases, store, ttlSeconds: SESSION_TTL, clock, log });
     await this.run('sessions', [sessionKeys, events]);
 
-    const keys = new ServerKeys({ sessionKeys, server: this.serverName, address: this.addresses.advertised, log });
+    const keys = new ServerKeys({
+      sessionKeys,
+      server: this.serverName,
+      address: this.addresses.advertised,
+      agentPort: flags.agentPort,
+      log,
+    });
     const sight = new ControlPlaneSight({ probe: () => store.revision(), clock });
     const sessions = this.makeSessions(pki, registry, caches, keys, sight);
-    const tokens = new JoinTokens({
-      store,
-      clock,
-      directory: flags.dataDir,
-      authorityHash: () => pki.authorityHash,
-    });
-    await tokens.ensure();
+    sessionKeys.onLost(() => sessions.cutOff());
+    const join = await this.makeJoins(pki, store, etcd, keys);
     const leader = this.makeLeader({ pki, registry, caches, events, keys, sight, nextId });
-    const api = this.makeApi({ pki, store, registry, caches, sessions, tokens });
+    const api = this.makeApi({ pki, store, registry, caches, sessions, join });
     await this.run('serving', [keys, sessions, api, this.campaign(store, leader)]);
+  }
+
+  /** How nodes and further servers come in, with tokens of their own. */
+  private async makeJoins(
+    pki: Pki,
+    store: EtcdStore,
+    etcd: EtcdCluster | undefined,
+    keys: ServerKeys,
+  ): Promise<JoinOptions> {
+    const { flags, clock } = this.options;
+    const shared = { store, clock, directory: flags.dataDir, authorityHash: () => pki.authorityHash };
+    const tokens = new JoinTokens({ ...shared, kind: 'node' });
+    const serverTokens = new JoinTokens({ ...shared, kind: 'server' });
+    await tokens.ensure();
+    await serverTokens.ensure();
+    const joins = new ServerJoins({ flags, etcd, isLive: (name) => keys.isLive(name) });
+    return {
+      tokens,
+      signNode: (request, nodeName) => pki.signNode(request, nodeName),
+      settings: () => ({ agentServers: keys.agentServers() }),
+      servers: { tokens: serverTokens, admit: (message) => joins.admit(message) },
+    };
   }
 
   private makeSessions(
@@ -158,6 +190,7 @@ export class Server implements Component {
         nodes: caches.of(kinds.nodes),
       },
       keys,
+      servers: keys,
       welcome: {
         heartbeatMilliseconds: flags.heartbeat,
         timeoutMilliseconds: flags.nodeTimeout,
@@ -236,10 +269,10 @@ export class Server implements Component {
     registry: ResourceRegistry;
     caches: Caches;
     sessions: NodeSessions;
-    tokens: JoinTokens;
+    join: JoinOptions;
   }): ApiServer {
     const { flags, clock, log } = this.options;
-    const { pki, store, registry, caches, sessions, tokens } = parts;
+    const { pki, store, registry, caches, sessions, join } = parts;
     const table = loadSchemaTable();
     return new ApiServer({
       api: { host: flags.bindAddress, port: flags.port },
@@ -256,11 +289,7 @@ export class Server implements Component {
         random: Math.random,
       },
       documents: apiDocuments({ kinds: registry.kinds(), table, address: () => new URL(this.addresses.apiUrl).host }),
-      join: {
-        tokens,
-        signNode: (request, nodeName) => pki.signNode(request, nodeName),
-        settings: () => ({ agentServers: [`${this.addresses.advertised}:${flags.agentPort}`] }),
-      },
+      join,
       checks: [
         { name: 'etcd', liveness: false, check: async () => void (await store.revision()) },
         { name: 'caches', liveness: false, check: () => caches.whenFresh() },

@@ -1,4 +1,4 @@
-/** How an agent becomes a member: it trusts the authority that its token names, and asks it for a certificate. */
+/** How agents and further servers become members: they trust the authority that their token names, and ask it. */
 import https from 'node:https';
 import { createSigningRequest, fingerprint, type KeyPair } from './certificates.ts';
 
@@ -62,12 +62,51 @@ export interface JoinAnswer {
 export async function joinCluster({ server, token, nodeName, signal }: JoinRequest): Promise<Membership> {
   const parsed = parseJoinToken(token);
   if (!parsed) throw new Error('the join token is not one: dure-<id>.<secret>.<hash> is expected');
-  // Nobody is trusted yet: what comes is believed only when its hash is the token's.
-  const authority = await ask(`${server}/ca`, { rejectUnauthorized: false }, undefined, signal);
-  if (hashOf(authority) !== parsed.authorityHash) {
-    throw new Error(`the authority of ${server} is not the one that the join token names`);
-  }
+  const authority = await trustedAuthority(server, parsed, signal);
   return enroll({ server, nodeName, authority, token, signal });
+}
+
+export interface ServerJoinRequest extends ServerJoinMessage {
+  /** The web side of a server of the cluster. */
+  readonly server: string;
+}
+
+/** What POST /join/server takes. */
+export interface ServerJoinMessage {
+  readonly token: string;
+  readonly name: string;
+  /** Where the other servers' etcd reaches this one's; absent when etcd is run by others. */
+  readonly peerUrl?: string;
+}
+
+/** What POST /join/server answers. */
+export interface ServerJoinAnswer {
+  /** What all servers share, by its path below the data directory: authorities and keys. */
+  readonly files: Readonly<Record<string, string>>;
+  /** All members of the store, the new one among them. */
+  readonly members: readonly {
+    readonly name: string;
+    readonly peerUrl: string;
+    readonly clientUrls: readonly string[];
+  }[];
+  /** The flags that must be the same on all servers. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** Throws as {@link joinCluster} does. */
+export async function joinServers({ server, ...message }: ServerJoinRequest): Promise<ServerJoinAnswer> {
+  const parsed = parseJoinToken(message.token);
+  if (!parsed) throw new Error('the join token is not one: dure-<id>.<secret>.<hash> is expected');
+  const authority = await trustedAuthority(server, parsed, undefined);
+  const answer = await ask(`${server}/join/server`, { ca: authority }, JSON.stringify(message), undefined);
+  return JSON.parse(answer) as ServerJoinAnswer;
+}
+
+/** Nobody is trusted yet: what comes is believed only when its hash is the token's. */
+async function trustedAuthority(server: string, token: JoinToken, signal: AbortSignal | undefined): Promise<string> {
+  const authority = await ask(`${server}/ca`, { rejectUnauthorized: false }, undefined, signal);
+  if (hashOf(authority) === token.authorityHash) return authority;
+  throw new Error(`the authority of ${server} is not the one that the join token names`);
 }
 
 /** A new certificate for a member that still has a valid one. */

@@ -174,7 +174,12 @@ export class Agent implements Component {
       log,
     });
     const link = new Link({
-      servers: identity.agentServers,
+      servers: () => identity.agentServers,
+      onServers: (addresses) => {
+        identity.learnServers(addresses).catch((error: unknown) => {
+          log.error({ err: error }, 'the addresses of the servers could not be kept');
+        });
+      },
       credentials: () => identity.credentials,
       nodeName: this.nodeName,
       version: VERSION,

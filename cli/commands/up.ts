@@ -15,7 +15,7 @@ export const command = defineCommand({
   },
   async run({ flags, session }) {
     const { LocalCluster } = await import('../local/cluster.ts');
-    const { adminClient, apiReady, nodesReady } = await import('../local/ready.ts');
+    const { adminClient, nodesReady, serversReady } = await import('../local/ready.ts');
     const { Steps } = await import('../local/steps.ts');
     const { clock, stderr } = session.world;
     const steps = new Steps(stderr);
@@ -25,7 +25,7 @@ export const command = defineCommand({
     steps.show('waiting for the API');
     const client = await adminClient(cluster, clock);
     try {
-      await apiReady(client, clock);
+      await serversReady(cluster, clock, (what) => steps.show(what));
       await nodesReady(client, cluster.nodeNames, clock, (what) => steps.show(what));
       const result = flags.example && flags.nodes > 1 ? await example() : undefined;
       steps.clear();

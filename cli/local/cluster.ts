@@ -10,7 +10,9 @@ import { Registry } from './registry.ts';
 import { CLUSTERS_DIRECTORY, type HostPlace, type Topology, checkShape, topologyOf } from './topology.ts';
 
 export const PORTS = { api: 6443, agents: 6444, web: 6445, registry: 5000 };
-const PROGRAM = new URL('../../dure.ts', import.meta.url).pathname;
+/** In a checkout Node runs the TypeScript as it is; what npm installs is JavaScript. */
+const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
+const PROGRAM = new URL(`../../dure${EXTENSION}`, import.meta.url).pathname;
 /** Where compiled code is kept: programs that find it start sooner and need not load the compiler, a sixth of an agent. */
 const COMPILE_CACHE = new URL('../../node_modules/.cache/dure/compiled', import.meta.url).pathname;
 /** An agent makes little garbage at a time: it need not keep room for much. */
@@ -77,8 +79,18 @@ export class LocalCluster {
 
   /** Where kubectl and dure find the cluster. */
   get kubeconfig(): string {
-    const [server] = this.topology.hosts.filter(({ role }) => role === 'server');
-    return join(server?.directory ?? '', 'data', 'pki', 'admin.kubeconfig');
+    return this.kubeconfigOf(this.serverNames[0] ?? '');
+  }
+
+  /** The same, through one server. Throws an Error that lists the hosts when it is none of them. */
+  kubeconfigOf(server: string): string {
+    const { place } = this.host(server);
+    if (place.role !== 'server') throw new LocalError(`host "${server}" is no server`);
+    return join(place.directory, 'data', 'pki', 'admin.kubeconfig');
+  }
+
+  get serverNames(): string[] {
+    return this.servers.map(({ name }) => name);
   }
 
   get nodeNames(): string[] {
@@ -152,6 +164,10 @@ export class LocalCluster {
     throw new LocalError(`cluster "${this.shape.name}" has no host "${name}"; it has ${names}`);
   }
 
+  private get servers(): HostPlace[] {
+    return this.topology.hosts.filter(({ role }) => role === 'server');
+  }
+
   private running(isUp: boolean, name: string): Host {
     if (!isUp) throw new LocalError(`host "${name}" is down; "dure host start ${name}" boots it`);
     return this.host(name);
@@ -164,29 +180,26 @@ export class LocalCluster {
   }
 
   private serverService({ address, directory, name }: HostPlace): Service {
-    const servers = this.topology.hosts.filter(({ role }) => role === 'server');
-    const isFirst = servers[0]?.name === name;
+    const [first] = this.servers;
+    const joining = {
+      join: `https://${first?.address}:${PORTS.web}`,
+      'token-file': join(first?.directory ?? '', 'data', 'server-join-token'),
+    };
     const flags = {
       'data-dir': join(directory, 'data'),
       name,
       'advertise-address': address,
-      ...(servers.length > 1
-        ? { 'initial-servers': servers.map((each) => `${each.name}=${each.address}`).join(',') }
-        : {}),
-      ...(isFirst ? {} : { 'authority-dir': join(servers[0]?.directory ?? '', 'data', 'pki') }),
+      ...(first?.name === name ? {} : joining),
     };
     const command = [process.execPath, PROGRAM, 'server', ...flagArguments(flags)];
     return { name: 'server', command, environment: { NODE_COMPILE_CACHE: COMPILE_CACHE } };
   }
 
   private agentService({ name, address, directory, cgroup }: HostPlace): Service {
-    const [server] = this.topology.hosts.filter(({ role }) => role === 'server');
-    const servers = this.topology.hosts
-      .filter(({ role }) => role === 'server')
-      .map((each) => `https://${each.address}:${PORTS.web}`);
+    const [first] = this.servers;
     const flags = {
-      server: servers.join(','),
-      'token-file': join(server?.directory ?? '', 'data', 'join-token'),
+      server: this.servers.map((each) => `https://${each.address}:${PORTS.web}`).join(','),
+      'token-file': join(first?.directory ?? '', 'data', 'join-token'),
       'node-name': name,
       'node-address': address,
       'data-dir': join(directory, 'data'),

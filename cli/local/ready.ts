@@ -13,14 +13,31 @@ const ANSWER_MILLISECONDS = 60_000;
 const PROBE_MILLISECONDS = 50;
 export const NODES_PATH = '/api/v1/nodes';
 
-/** A client of the cluster's administrator. Rejects when the server has not written the kubeconfig in time. */
-export async function adminClient(cluster: LocalCluster, clock: Clock): Promise<RestClient> {
+/**
+ * A client of the cluster's administrator, of the first server unless told otherwise. Rejects when the server has not
+ * written the kubeconfig in time.
+ */
+export async function adminClient(cluster: LocalCluster, clock: Clock, server?: string): Promise<RestClient> {
+  const kubeconfig = server === undefined ? cluster.kubeconfig : cluster.kubeconfigOf(server);
   const deadline = clock.now() + ANSWER_MILLISECONDS;
-  while (!(await exists(cluster.kubeconfig))) {
-    if (clock.now() > deadline) throw new Error(`the server did not write ${cluster.kubeconfig}; see its log`);
+  while (!(await exists(kubeconfig))) {
+    if (clock.now() > deadline) throw new Error(`the server did not write ${kubeconfig}; see its log`);
     await sleep(clock, PROBE_MILLISECONDS);
   }
-  return new RestClient({ access: await readAccess(cluster.kubeconfig), clock, userAgent: 'dure' });
+  return new RestClient({ access: await readAccess(kubeconfig), clock, userAgent: 'dure' });
+}
+
+/** Resolves when the API of every server answers. */
+export async function serversReady(cluster: LocalCluster, clock: Clock, progress: Progress): Promise<void> {
+  for (const server of cluster.serverNames) {
+    progress(`waiting for ${server}`);
+    const client = await adminClient(cluster, clock, server);
+    try {
+      await apiReady(client, clock);
+    } finally {
+      client.close();
+    }
+  }
 }
 
 /** Resolves when the API answers. */

@@ -13,6 +13,9 @@ export const GROUPS = {
   authenticated: 'system:authenticated',
 } as const;
 
+/** What the servers' certificates are made for. The authority signs it for nobody else. */
+export const SERVER_USER = 'dure-server';
+
 const NODE_PREFIX = 'system:node:';
 
 /** The node whose agent this user is; undefined for everybody else. */

@@ -2,7 +2,9 @@
 import grpc, { type ServerDuplexStream } from '@grpc/grpc-js';
 import { type Certificates, agentPortCredentials } from './credentials.ts';
 import { Dispatch, type DispatchCaches } from './dispatch.ts';
+import { Forwarding } from './forwarding.ts';
 import { Liveness } from './liveness.ts';
+import type { NodeTunnels } from './port.ts';
 import { registerNode } from './registration.ts';
 import { ReportWriter } from './reports.ts';
 import { NodeSession } from './session.ts';
@@ -21,6 +23,7 @@ import {
   agentsService,
 } from '../../lib/link/proto.ts';
 import type { Log } from '../../lib/log.ts';
+import { SERVER_USER } from '../auth/user.ts';
 import type { Registry } from '../registry/port.ts';
 
 type SessionStream = ServerDuplexStream<AgentMessage, ServerMessage>;
@@ -35,6 +38,15 @@ export interface SessionKeys {
   delete(node: string): Promise<void>;
 }
 
+/** The servers, this one among them, and who of them has which node. */
+export interface Servers {
+  /** `host:port` for agents of each server that works now; this one first. */
+  agentServers(): string[];
+  onServers(listener: () => void): () => void;
+  /** The same of the other server that holds the node's session; undefined when none does, or this one. */
+  holderOf(node: string): string | undefined;
+}
+
 export interface NodeSessionsOptions {
   /** `address:port` to listen on. */
   listen: string;
@@ -42,6 +54,7 @@ export interface NodeSessionsOptions {
   registry: Registry;
   caches: DispatchCaches;
   keys: SessionKeys;
+  servers: Servers;
   welcome: Welcome;
   /** How long the agent of a node whose connection was closed has to come back. */
   closedMilliseconds: number;
@@ -52,18 +65,22 @@ export interface NodeSessionsOptions {
 
 export class NodeSessions implements Component {
   readonly name = 'node sessions';
-  readonly tunnels: Tunnels;
+  /** To all nodes, whichever server they are connected to. */
+  readonly tunnels: NodeTunnels;
+  private readonly ownTunnels: Tunnels;
+  private readonly forwarding: Forwarding;
   private readonly options: NodeSessionsOptions;
   private readonly dispatch: Dispatch;
   private readonly liveness: Liveness;
   private readonly sessions = new Map<string, NodeSession>();
   private readonly server: grpc.Server;
+  private endServers: (() => void) | undefined;
   private endDoubts: () => void = () => undefined;
 
   constructor(options: NodeSessionsOptions) {
     this.options = options;
     this.dispatch = new Dispatch(options.caches);
-    this.tunnels = new Tunnels({
+    this.ownTunnels = new Tunnels({
       clock: options.clock,
       send: (node, message) => {
         const session = this.sessions.get(node);
@@ -71,6 +88,14 @@ export class NodeSessions implements Component {
         return session !== undefined;
       },
     });
+    this.forwarding = new Forwarding({
+      local: this.ownTunnels,
+      holderOf: (node) => (this.sessions.has(node) ? undefined : options.servers.holderOf(node)),
+      credentials: () => credentialsOf(options.certificates),
+      clock: options.clock,
+      log: options.log,
+    });
+    this.tunnels = this.forwarding;
     this.liveness = new Liveness({
       clock: options.clock,
       silentMilliseconds: options.welcome.timeoutMilliseconds,
@@ -82,6 +107,7 @@ export class NodeSessions implements Component {
     this.server.addService(agentsService, {
       Session: (stream: SessionStream) => this.greet(stream),
       Carry: (stream: ServerDuplexStream<Frame, Frame>) => this.carry(stream),
+      Forward: (stream: ServerDuplexStream<Frame, Frame>) => this.forward(stream),
     });
   }
 
@@ -96,12 +122,15 @@ export class NodeSessions implements Component {
     this.dispatch.start();
     this.endDoubts = this.options.caches.nodes.view.subscribe(({ object }) => this.doubt(object));
     await this.liveness.start();
+    this.endServers = this.options.servers.onServers(() => this.serversChanged());
     await new Promise<void>((resolve, reject) => {
       this.server.bindAsync(listen, credentials, (error) => (error ? reject(error) : resolve()));
     });
   }
 
   async stop(): Promise<void> {
+    this.endServers?.();
+    this.forwarding.close();
     await this.liveness.stop();
     this.endDoubts();
     for (const session of this.sessions.values()) session.close('the server stops');
@@ -116,6 +145,22 @@ export class NodeSessions implements Component {
         resolve();
       });
     });
+  }
+
+  /**
+   * The others may think by now that this server is dead, and its nodes with it: their agents must not take its word
+   * for being alive any more.
+   */
+  cutOff(): void {
+    if (this.options.servers.agentServers().length < 2) return;
+    this.options.log.warn({ nodes: this.sessions.size }, 'cut off from the store; sending the agents to other servers');
+    for (const session of this.sessions.values()) session.close('the server is cut off from the store');
+  }
+
+  private serversChanged(): void {
+    const addresses = this.options.servers.agentServers();
+    this.forwarding.keepOnly(addresses);
+    for (const session of this.sessions.values()) session.send({ servers: { addresses } });
   }
 
   private greet(stream: SessionStream): void {
@@ -151,12 +196,12 @@ export class NodeSessions implements Component {
       return undefined;
     }
     const node = hello.nodeName;
-    const { registry, clock, keys, welcome } = this.options;
+    const { registry, clock, welcome } = this.options;
     const log = this.options.log.child({ node });
     // No judgement of the session before while this one is being made: it would take this one's key away.
     this.liveness.forget(node);
     // The session first: whoever sees the node ready again must not find it without one, and judge it lost once more.
-    await keys.put(node);
+    await this.claim(node);
     const registered = await this.register(hello);
     this.sessions.get(node)?.close('the agent has opened another session');
     const session = new NodeSession({
@@ -173,6 +218,7 @@ export class NodeSessions implements Component {
     this.sessions.set(node, session);
     this.liveness.heard(node);
     session.send({ welcome });
+    session.send({ servers: { addresses: this.options.servers.agentServers() } });
     session.feedFrom(this.dispatch.add(node, (message) => session.send(message)));
     log.info({ version: hello.version }, 'node connected');
     this.doubt(this.options.caches.nodes.view.get(node));
@@ -200,6 +246,17 @@ export class NodeSessions implements Component {
     session.close('the node was taken for lost meanwhile; tell its state again');
   }
 
+  /** A claim that failed must not be made good later, when the agent is elsewhere. */
+  private async claim(node: string): Promise<void> {
+    const { keys } = this.options;
+    try {
+      await keys.put(node);
+    } catch (error) {
+      if (!this.sessions.has(node)) await keys.delete(node);
+      throw error;
+    }
+  }
+
   private refusalOf(stream: SessionStream, hello: Hello): { code: grpc.status; message: string } | undefined {
     const user = nodeOf(stream);
     if (user !== hello.nodeName) {
@@ -221,7 +278,12 @@ export class NodeSessions implements Component {
   private carry(stream: ServerDuplexStream<Frame, Frame>): void {
     const node = nodeOf(stream);
     if (node === undefined) refuse(stream, grpc.status.PERMISSION_DENIED, 'only agents open streams');
-    else this.tunnels.accept(node, stream);
+    else this.ownTunnels.accept(node, stream);
+  }
+
+  private forward(stream: ServerDuplexStream<Frame, Frame>): void {
+    if (peerOf(stream) === SERVER_USER) void this.forwarding.serve(stream);
+    else refuse(stream, grpc.status.PERMISSION_DENIED, 'only servers forward streams');
   }
 
   private ended(session: NodeSession): void {
@@ -233,7 +295,8 @@ export class NodeSessions implements Component {
   }
 
   private lost(node: string, silence: number): void {
-    this.options.log.warn({ node, silentMilliseconds: Math.round(silence) }, 'node lost');
+    const isElsewhere = this.options.servers.holderOf(node) !== undefined;
+    if (!isElsewhere) this.options.log.warn({ node, silentMilliseconds: Math.round(silence) }, 'node lost');
     this.sessions.get(node)?.close('silent for too long');
     this.options.keys.delete(node).catch((error: unknown) => {
       this.options.log.error({ err: error, node }, 'the session of a lost node could not be withdrawn');
@@ -257,8 +320,21 @@ function revisionOf({ metadata }: Node): number {
 
 /** The node that the peer's certificate was made for; undefined when it is nobody's. */
 function nodeOf(stream: ServerDuplexStream<unknown, unknown>): string | undefined {
+  const name = peerOf(stream);
+  return name?.startsWith(NODE_USER) ? name.slice(NODE_USER.length) : undefined;
+}
+
+function peerOf(stream: ServerDuplexStream<unknown, unknown>): string | undefined {
   const name = stream.getAuthContext().sslPeerCertificate?.subject.CN;
-  return typeof name === 'string' && name.startsWith(NODE_USER) ? name.slice(NODE_USER.length) : undefined;
+  return typeof name === 'string' ? name : undefined;
+}
+
+function credentialsOf({ authorityCertificate, serverKeyPair }: Certificates): {
+  ca: string;
+  cert: string;
+  key: string;
+} {
+  return { ca: authorityCertificate, cert: serverKeyPair.certificate, key: serverKeyPair.key };
 }
 
 function refuse(

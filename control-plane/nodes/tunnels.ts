@@ -1,8 +1,10 @@
 /** Streams to agents for logs, exec and the like: asked for down the session, opened by the agent, joined here by their id. */
 import { randomUUID } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
-import type { NodeTunnels, Tunnel, TunnelFrame } from './port.ts';
-import { StatusError, serviceUnavailable, timeout } from '../../api/errors.ts';
+import type { NodeTunnels, Tunnel } from './port.ts';
+import { StreamTunnel } from './stream-tunnel.ts';
+import { serviceUnavailable, timeout } from '../../api/errors.ts';
 import type { StreamWanted } from '../../api/streams.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Frame, ServerMessage } from '../../lib/link/proto.ts';
@@ -71,67 +73,20 @@ export class Tunnels implements NodeTunnels {
     stream.once('data', (first: Frame) => {
       stream.pause();
       const waiting = this.waiting.get(first.id);
-      if (waiting?.node === node) waiting.opened(new StreamTunnel(stream));
+      if (waiting?.node === node) waiting.opened(tunnelOver(stream));
       else stream.end();
     });
   }
 }
 
-class StreamTunnel implements Tunnel {
-  readonly frames: AsyncIterable<TunnelFrame>;
-  private readonly stream: Stream;
-
-  constructor(stream: Stream) {
-    this.stream = stream;
-    this.frames = framesOf(stream);
-  }
-
-  send(channel: number, data: Buffer): Promise<void> {
-    return this.write({ id: '', channel, data, end: false });
-  }
-
-  end(channel: number): Promise<void> {
-    return this.write({ id: '', channel, data: Buffer.alloc(0), end: true });
-  }
-
-  close(): void {
-    if (this.stream.destroyed) return;
-    this.stream.end();
-    this.stream.destroy();
-  }
-
-  private write(frame: Frame): Promise<void> {
-    const { stream } = this;
-    if (stream.destroyed || stream.cancelled) return Promise.reject(broken());
-    if (stream.write(frame)) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const done = (settle: () => void) => (): void => {
-        stream.off('drain', drained);
-        stream.off('close', closed);
-        stream.off('cancelled', closed);
-        settle();
-      };
-      const drained = done(resolve);
-      const closed = done(() => reject(broken()));
-      stream.once('drain', drained);
-      stream.once('close', closed);
-      stream.once('cancelled', closed);
-    });
-  }
-}
-
-async function* framesOf(stream: Stream): AsyncIterable<TunnelFrame> {
-  try {
-    for await (const frame of stream) yield frame as Frame;
-  } catch (error) {
-    throw new StatusError(
-      { code: 503, reason: 'ServiceUnavailable', message: 'the connection to the node broke' },
-      { cause: error },
-    );
-  }
-  if (stream.cancelled) throw broken();
-}
-
-function broken(): StatusError {
-  return serviceUnavailable('the connection to the node broke');
+function tunnelOver(stream: Stream): Tunnel {
+  const close = (): void => {
+    stream.end();
+    stream.destroy();
+  };
+  return new StreamTunnel({
+    stream: stream as unknown as Duplex,
+    state: () => (stream.cancelled ? 'broken' : 'open'),
+    close,
+  });
 }

@@ -9,7 +9,13 @@ import { parseJoinToken, type JoinToken } from '../../lib/join.ts';
 import type { Store } from '../storage/port.ts';
 import { readIfPresent, writePrivate } from '../../lib/files.ts';
 
-const PREFIX = '/dure/join-tokens/';
+/** Who joins with a token: nodes, or further servers, which are given the authority itself. */
+export type JoinTokenKind = 'node' | 'server';
+
+const PLACES: Record<JoinTokenKind, { prefix: string; file: string }> = {
+  node: { prefix: '/dure/join-tokens/', file: 'join-token' },
+  server: { prefix: '/dure/server-join-tokens/', file: 'server-join-token' },
+};
 
 interface StoredToken {
   /** SHA-256 of the secret, in hex. */
@@ -19,6 +25,8 @@ interface StoredToken {
 }
 
 export interface JoinTokensOptions {
+  /** `node` when absent. */
+  readonly kind?: JoinTokenKind;
   readonly store: Store;
   readonly clock: Clock;
   readonly directory: string;
@@ -33,9 +41,9 @@ export class JoinTokens {
     this.options = options;
   }
 
-  /** The file that holds the token with which agents join. */
+  /** The file that holds the token that was made first. */
   get file(): string {
-    return path.join(this.options.directory, 'join-token');
+    return path.join(this.options.directory, this.place.file);
   }
 
   /** Makes the first token, or makes sure that the store knows the one in the file. */
@@ -66,7 +74,7 @@ export class JoinTokens {
   async isValid(text: string): Promise<boolean> {
     const token = parseJoinToken(text);
     if (!token || token.authorityHash !== this.options.authorityHash()) return false;
-    const entry = await this.options.store.get(PREFIX + token.id);
+    const entry = await this.options.store.get(this.place.prefix + token.id);
     if (!entry) return false;
     const stored = JSON.parse(entry.value.toString()) as StoredToken;
     const expired = stored.expires !== undefined && new Date(stored.expires) <= this.options.clock.date();
@@ -74,8 +82,12 @@ export class JoinTokens {
   }
 
   async remove(id: string): Promise<void> {
-    const entry = await this.options.store.get(PREFIX + id);
+    const entry = await this.options.store.get(this.place.prefix + id);
     if (entry) await this.options.store.write({ key: entry.key, expected: entry.revision, value: null });
+  }
+
+  private get place(): { prefix: string; file: string } {
+    return PLACES[this.options.kind ?? 'node'];
   }
 
   private async remember(token: JoinToken, expires: Date | undefined): Promise<void> {
@@ -85,7 +97,7 @@ export class JoinTokens {
     };
     // Refused when the store has this token already, which is as good.
     await this.options.store.write({
-      key: PREFIX + token.id,
+      key: this.place.prefix + token.id,
       expected: 0,
       value: Buffer.from(JSON.stringify(stored)),
     });

@@ -19,6 +19,7 @@ import {
 } from '../../lib/certificates.ts';
 import { badRequest } from '../../api/errors.ts';
 import { readIfPresent, writePrivate } from '../../lib/files.ts';
+import { SERVER_USER } from '../auth/user.ts';
 import { kubeconfigFor } from './kubeconfig.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -178,7 +179,7 @@ export class Pki implements Component {
     const { clusterDomain, dnsNames, addresses, serviceAddress } = this.options;
     const service = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc'];
     return {
-      ...this.profile({ commonName: 'dure-server', organizations: [] }, ['server', 'client']),
+      ...this.profile({ commonName: SERVER_USER, organizations: [] }, ['server', 'client']),
       dnsNames: [...new Set([...dnsNames, 'localhost', ...service, `kubernetes.default.svc.${clusterDomain}`])],
       addresses: [...new Set([...addresses, '127.0.0.1', '::1', serviceAddress])],
     };

@@ -9,7 +9,7 @@ import express, { type ErrorRequestHandler, type Express, type Request, type Req
 import { badRequest, forbidden, internalError, StatusError, unauthorized } from '../../api/errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
-import type { JoinAnswer, JoinMessage } from '../../lib/join.ts';
+import type { JoinAnswer, JoinMessage, ServerJoinAnswer, ServerJoinMessage } from '../../lib/join.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Metrics } from '../../lib/metrics.ts';
 import { authenticate, type Authenticator } from '../auth/authenticator.ts';
@@ -31,6 +31,12 @@ export interface JoinOptions {
   readonly signNode: (request: string, nodeName: string) => Promise<string>;
   /** What the cluster tells its agents, such as where to dial. */
   readonly settings: () => Readonly<Record<string, unknown>>;
+  /** How further servers join; they can't when absent. */
+  readonly servers?: {
+    readonly tokens: { isValid(token: string): Promise<boolean> };
+    /** Throws a StatusError. */
+    readonly admit: (message: ServerJoinMessage) => Promise<ServerJoinAnswer>;
+  };
 }
 
 export interface WebListenerOptions {
@@ -99,6 +105,7 @@ export class WebListener implements Component {
       response.type('application/x-pem-file').send(this.options.certificates.authorityCertificate);
     });
     app.post('/join', express.json({ limit: BODY_LIMIT }), this.join());
+    app.post('/join/server', express.json({ limit: BODY_LIMIT }), this.joinServer());
     app.get('/metrics', this.metrics());
     app.use((_request, response) => {
       response.status(404).json(statusOf(new StatusError({ code: 404, reason: 'NotFound', message: 'not found' })));
@@ -135,6 +142,16 @@ export class WebListener implements Component {
     };
   }
 
+  private joinServer(): RequestHandler {
+    return async (request, response) => {
+      const { servers } = this.options.join;
+      const message = parseServerJoin(request.body);
+      if (!(await servers?.tokens.isValid(message.token)) || !servers) throw unauthorized();
+      response.json(await servers.admit(message));
+      this.options.log.info({ server: message.name }, 'a server joins');
+    };
+  }
+
   /** By a token, or by the certificate that the same node has already. Throws Unauthorized or Forbidden. */
   private async admit(request: Request, { token, nodeName }: JoinMessage): Promise<void> {
     if (token !== undefined) {
@@ -154,12 +171,14 @@ export class WebListener implements Component {
         return;
       }
       const status = asStatusError(error);
-      if (status.code >= 500) this.options.log.error({ err: error, path: request.path }, 'a request failed');
+      if (status.code === 500) this.options.log.error({ err: error, path: request.path }, 'a request failed');
+      else this.options.log.info({ reason: status.message, path: request.path }, 'a request was refused');
       response.status(status.code).json(statusOf(status));
     };
   }
 }
 
+const PEER_URL = /^https:\/\/[\d.a-f:[\]]+:\d+$/;
 const NODE_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 
 function parseJoin(body: unknown): JoinMessage {
@@ -168,6 +187,16 @@ function parseJoin(body: unknown): JoinMessage {
   if (typeof request !== 'string') throw badRequest('request must be a certificate request in PEM');
   if (token !== undefined && typeof token !== 'string') throw badRequest('token must be a string');
   return { nodeName, request, ...(token === undefined ? {} : { token }) };
+}
+
+function parseServerJoin(body: unknown): ServerJoinMessage {
+  const { token, name, peerUrl } = (body ?? {}) as Record<string, unknown>;
+  if (typeof token !== 'string') throw badRequest('token must be a string');
+  if (typeof name !== 'string' || !NODE_NAME.test(name)) throw badRequest('name must be a DNS subdomain');
+  if (peerUrl === undefined) return { token, name };
+  if (typeof peerUrl !== 'string' || !PEER_URL.test(peerUrl))
+    throw badRequest('peerUrl must be like https://10.0.0.2:2380');
+  return { token, name, peerUrl };
 }
 
 function asStatusError(error: unknown): StatusError {

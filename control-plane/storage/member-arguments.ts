@@ -12,6 +12,8 @@ export interface MemberArguments {
   readonly memberName: string;
   /** Where clients reach it, such as `https://127.0.0.1:2379`. */
   readonly clientUrl: string;
+  /** Where clients on other hosts reach it as well; they don't when absent. */
+  readonly remoteClientUrl?: string;
   /** Where the other members reach it, such as `https://10.0.0.1:2380`. */
   readonly peerUrl: string;
   /** Clients and peers must show a certificate of this CA, and are shown this one. Plain text when absent. */
@@ -26,13 +28,14 @@ const DEFAULT_QUOTA = 4 * 1024 ** 3;
 
 /** The command line of an etcd member. Compaction is left to the server, which knows what its watches need. */
 export function memberArguments(options: MemberArguments): string[] {
-  const { dataDir, memberName, clientUrl, peerUrl, tls, cluster, quotaBytes = DEFAULT_QUOTA } = options;
+  const { dataDir, memberName, clientUrl, remoteClientUrl, peerUrl, tls, cluster } = options;
+  const { quotaBytes = DEFAULT_QUOTA } = options;
   const members = Object.entries(cluster?.members ?? { [memberName]: peerUrl });
   return [
     `--name=${memberName}`,
     `--data-dir=${dataDir}`,
-    `--listen-client-urls=${clientUrl}`,
-    `--advertise-client-urls=${clientUrl}`,
+    `--listen-client-urls=${[clientUrl, ...(remoteClientUrl ? [remoteClientUrl] : [])].join(',')}`,
+    `--advertise-client-urls=${remoteClientUrl ?? clientUrl}`,
     `--listen-peer-urls=${peerUrl}`,
     `--initial-advertise-peer-urls=${peerUrl}`,
     `--initial-cluster=${members.map(([name, url]) => `${name}=${url}`).join(',')}`,

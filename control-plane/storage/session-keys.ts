@@ -24,6 +24,7 @@ export class LeaseSessionKeys implements SessionKeys {
   private readonly wanted = new Map<string, string>();
   private readonly stopping = new AbortController();
   private readonly watches = new Set<KeyWatch>();
+  private readonly lossListeners = new Set<() => void>();
   private lease: Lease | undefined;
   private running: Promise<void> = Promise.resolve();
 
@@ -55,6 +56,12 @@ export class LeaseSessionKeys implements SessionKeys {
     if (this.lease && !this.lease.lost.aborted) await this.lease.delete(key);
   }
 
+  /** Calls `listener` whenever the keys may be gone, because the lease can't be proven to live. Returns what ends it. */
+  onLost(listener: () => void): () => void {
+    this.lossListeners.add(listener);
+    return () => void this.lossListeners.delete(listener);
+  }
+
   watch(prefix: string): KeyWatch {
     const watch = new StoreKeyWatch({ prefix, ...this.options });
     this.watches.add(watch);
@@ -73,6 +80,7 @@ export class LeaseSessionKeys implements SessionKeys {
       await aborted(AbortSignal.any([lease.lost, signal]));
       if (signal.aborted) return;
       this.options.log.warn({ keys: this.wanted.size }, 'the lease of the session keys was lost');
+      for (const listener of this.lossListeners) listener();
       const next = await this.renew();
       if (!next) return;
       lease = next;

@@ -60,6 +60,8 @@ export interface ServerMessage {
   reportAck?: { sequence: number };
   stream?: { id: string; wanted: Buffer };
   goodbye?: { reason: string };
+  /** host:port of each server's port for agents. */
+  servers?: { addresses: string[] };
 }
 
 export interface Frame {
@@ -82,6 +84,7 @@ type Definition<Request, Response> = grpc.MethodDefinition<Request, Response>;
 export const agentsService = definition['dure.agent.v1.Agents'] as unknown as grpc.ServiceDefinition & {
   Session: Definition<AgentMessage, ServerMessage>;
   Carry: Definition<Frame, Frame>;
+  Forward: Definition<Frame, Frame>;
 };
 
 /** Large enough for the first full state of a big cluster, sent in pieces below {@link CHANGES_BYTES}. */
@@ -89,7 +92,7 @@ export const MESSAGE_BYTES = 8 * 1024 * 1024;
 /** A Changes message is closed when it holds this much. */
 export const CHANGES_BYTES = 1024 * 1024;
 
-/** One secure connection to the agents' port of a server. */
+/** One secure connection to the agents' port of a server, from an agent or from another server. */
 export class AgentsClient {
   private readonly client: grpc.Client;
 
@@ -112,6 +115,10 @@ export class AgentsClient {
 
   carry(): grpc.ClientDuplexStream<Frame, Frame> {
     return this.open(agentsService.Carry);
+  }
+
+  forward(): grpc.ClientDuplexStream<Frame, Frame> {
+    return this.open(agentsService.Forward);
   }
 
   close(): void {

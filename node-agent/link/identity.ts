@@ -11,6 +11,8 @@ import type { Log } from '../../lib/log.ts';
 /** A certificate is renewed when less than this share of its life is left. */
 const RENEW_SHARE = 1 / 3;
 const CHECK_MILLISECONDS = 10 * 60 * 1000;
+/** Servers beyond this many are forgotten, those first that have not worked for the longest time. */
+const MAX_SERVERS = 9;
 
 export interface IdentityOptions {
   directory: string;
@@ -26,7 +28,7 @@ export interface IdentityOptions {
 interface Stored {
   authority: string;
   client: KeyPair;
-  /** `host:port` of each server's port for agents. */
+  /** `host:port` of each server's port for agents: those that work first, then those that did. */
   agentServers: string[];
 }
 
@@ -34,6 +36,7 @@ export class Identity implements Component {
   readonly name = 'identity';
   private readonly options: IdentityOptions;
   private stored: Stored | undefined;
+  private saving: Promise<void> = Promise.resolve();
   private timer: Timer | undefined;
 
   constructor(options: IdentityOptions) {
@@ -47,6 +50,15 @@ export class Identity implements Component {
 
   get agentServers(): readonly string[] {
     return this.need().agentServers;
+  }
+
+  /** These work now. Others stay known: they may be back when these are gone. */
+  async learnServers(addresses: readonly string[]): Promise<void> {
+    const known = this.need();
+    const agentServers = [...new Set([...addresses, ...known.agentServers])].slice(0, MAX_SERVERS);
+    if (agentServers.join() === known.agentServers.join()) return;
+    this.stored = { ...known, agentServers };
+    await this.save();
   }
 
   /** Resolves when the agent is a member; rejects when it is none and no server makes it one. */
@@ -99,7 +111,15 @@ export class Identity implements Component {
       throw new Error('the server did not say where its port for agents is');
     }
     this.stored = { authority, client, agentServers };
-    await writePrivate(this.file, JSON.stringify(this.stored));
+    await this.save();
+  }
+
+  /** One write after the other: the last one holds what is known last. */
+  private save(): Promise<void> {
+    const saved = this.saving.then(() => writePrivate(this.file, JSON.stringify(this.stored)));
+    // Whoever asked for it is told of a failure; the next one starts all the same.
+    this.saving = saved.catch(() => undefined);
+    return saved;
   }
 
   /** A member needs no server to start: it renews in the background. */

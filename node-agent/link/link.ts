@@ -15,8 +15,10 @@ const MAX_WAIT_MILLISECONDS = 1000;
 const FIRST_WAIT_MILLISECONDS = 50;
 
 export interface LinkOptions {
-  /** host:port of each server's agents' port. */
-  servers: readonly string[];
+  /** host:port of each server's agents' port, as known now. */
+  servers(): readonly string[];
+  /** A server has said which ones there are. */
+  onServers(addresses: readonly string[]): void;
   /** Read at each dial: certificates are renewed while the agent runs. */
   credentials(): { ca: string; cert: string; key: string };
   nodeName: string;
@@ -48,7 +50,7 @@ export class Link implements Component {
   private client: AgentsClient | undefined;
   private session: Session | undefined;
   private timer: Timer | undefined;
-  private attempt = 0;
+  private server: string | undefined;
   private failures = 0;
   private connected = false;
   private stopped = false;
@@ -81,10 +83,9 @@ export class Link implements Component {
   }
 
   private dial(): void {
-    const { servers, reports, store, clock } = this.options;
-    const server = servers[this.attempt % servers.length] ?? '';
+    const { reports, store, clock } = this.options;
+    const server = this.nextServer();
     const log = this.options.log.child({ server });
-    this.attempt += 1;
     const client = new AgentsClient(server, this.options.credentials());
     this.client = client;
     reports.resend();
@@ -102,6 +103,7 @@ export class Link implements Component {
         log.info({}, 'connected');
         this.options.onConnected();
       },
+      onServers: (addresses) => this.options.onServers(addresses),
       onStream: (id, wanted) => this.options.onStream(client, id, wanted),
       onProof: (sentAt) => this.options.onProof(sentAt),
       onEnd: (reason) => {
@@ -109,6 +111,15 @@ export class Link implements Component {
         this.ended();
       },
     });
+  }
+
+  /** The first one by chance, so that the agents spread over the servers; then never the same twice if there are more. */
+  private nextServer(): string {
+    const servers = this.options.servers();
+    const last = this.server === undefined ? -1 : servers.indexOf(this.server);
+    const next = this.server === undefined ? Math.floor(this.options.random() * servers.length) : last + 1;
+    this.server = servers[next % servers.length] ?? '';
+    return this.server;
   }
 
   private welcomed(welcome: Welcome): void {

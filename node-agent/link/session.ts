@@ -29,6 +29,7 @@ export interface SessionOptions {
   onWelcome(welcome: Welcome): void;
   /** The full state has arrived. */
   onComplete(): void;
+  onServers(addresses: readonly string[]): void;
   onStream(id: string, wanted: Buffer): void;
   /** A server has acknowledged what was sent at this time of the clock: until then it certainly knew that we live. */
   onProof(sentAt: number): void;
@@ -85,6 +86,7 @@ export class Session {
     else if (message.changes) this.apply(message.changes);
     else if (message.reportAck) this.acknowledged(message.reportAck.sequence);
     else if (message.stream) this.options.onStream(message.stream.id, message.stream.wanted);
+    else if (message.servers) this.options.onServers(message.servers.addresses);
     else if (message.goodbye) this.finish(`the server said goodbye: ${message.goodbye.reason}`);
   }
 

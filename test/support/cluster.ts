@@ -4,7 +4,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { RUN_VARIABLE, clusterPrefix } from './clean-up.ts';
 import { kubectl, spawnKubectl } from './kubectl.ts';
 import { LocalCluster } from '../../cli/local/cluster.ts';
-import { adminClient, apiReady, nodesReady } from '../../cli/local/ready.ts';
+import { adminClient, nodesReady, serversReady } from '../../cli/local/ready.ts';
 import type { RestClient } from '../../lib/client/rest.ts';
 import { systemClock } from '../../lib/clock.ts';
 
@@ -25,7 +25,7 @@ export class TestCluster {
     try {
       await local.up(() => undefined);
       const client = await adminClient(local, systemClock);
-      await apiReady(client, systemClock);
+      await serversReady(local, systemClock, () => undefined);
       await nodesReady(client, local.nodeNames, systemClock, () => undefined);
       return new TestCluster(local, client);
     } catch (error) {

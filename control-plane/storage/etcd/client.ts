@@ -14,6 +14,11 @@ export interface EtcdClientOptions {
   /** Such as `https://10.0.0.1:2379`. A call goes to any of them. */
   readonly endpoints: readonly string[];
   readonly tls?: EtcdTls;
+  /**
+   * The name that the certificate of each endpoint is made for. Calls go to the first endpoint that can be reached then;
+   * those at IPv6 addresses are left out.
+   */
+  readonly serverName?: string;
   /** Milliseconds after which a call is given up. */
   readonly requestTimeout?: number;
 }
@@ -37,12 +42,14 @@ const requireLeader: Interceptor = (options, nextCall) =>
     },
   });
 
-export function connect({ endpoints, tls, requestTimeout = DEFAULT_REQUEST_TIMEOUT }: EtcdClientOptions): Etcd3 {
+export function connect(options: EtcdClientOptions): Etcd3 {
+  const { endpoints, tls, serverName, requestTimeout = DEFAULT_REQUEST_TIMEOUT } = options;
   return new Etcd3({
-    hosts: [...endpoints],
+    hosts: serverName === undefined ? [...endpoints] : [inOrder(endpoints)],
     ...(tls ? { credentials: credentialsOf(tls) } : {}),
     faultHandling: { global: callOnce, host: () => callOnce },
     grpcOptions: {
+      ...(serverName === undefined ? {} : { 'grpc.ssl_target_name_override': serverName }),
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
       'grpc.initial_reconnect_backoff_ms': 100,
@@ -54,6 +61,12 @@ export function connect({ endpoints, tls, requestTimeout = DEFAULT_REQUEST_TIMEO
     defaultCallOptions: (context) =>
       context.isStream ? { interceptors: [requireLeader] } : { deadline: Date.now() + requestTimeout },
   });
+}
+
+/** As gRPC writes a target with several addresses, of one family, of which it uses the first that it can connect to. */
+function inOrder(endpoints: readonly string[]): string {
+  const addresses = endpoints.map((endpoint) => endpoint.replace(/^https?:\/\//, ''));
+  return `ipv4:${addresses.filter((address) => !address.startsWith('[')).join(',')}`;
 }
 
 function credentialsOf({ ca, cert, key }: EtcdTls): NonNullable<IOptions['credentials']> {

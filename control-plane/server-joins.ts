@@ -1,0 +1,67 @@
+/** How further servers come in: what they are given, and how their etcd becomes a member. */
+import { join } from 'node:path';
+import type { ServerFlags } from './flags.ts';
+import { AdmissionRefusedError, admitMember } from './storage/admit-member.ts';
+import { type EtcdCluster, EtcdRefusedError } from './storage/etcd-cluster.ts';
+import { StatusError, serviceUnavailable } from '../api/errors.ts';
+import { readIfPresent } from '../lib/files.ts';
+import type { ServerJoinAnswer, ServerJoinMessage } from '../lib/join.ts';
+
+/** What all servers share, below the data directory. */
+export const SHARED_FILES = ['pki/ca.key', 'pki/ca.crt', 'store-pki/ca.key', 'store-pki/ca.crt'];
+
+/** The flags that all servers must agree on, as the one that joins compares them. */
+export function sharedSettings(flags: ServerFlags): Record<string, unknown> {
+  const { clusterCidr, nodeCidrSize, serviceCidr, clusterDns, clusterDomain, port, agentPort } = flags;
+  return { clusterCidr, nodeCidrSize, serviceCidr, clusterDns, clusterDomain, port, agentPort };
+}
+
+export interface ServerJoinsOptions {
+  flags: ServerFlags;
+  /** Absent when etcd is run by others. */
+  etcd: EtcdCluster | undefined;
+  /** Whether a server of that name works now. */
+  isLive: (name: string) => boolean;
+}
+
+export class ServerJoins {
+  private readonly options: ServerJoinsOptions;
+
+  constructor(options: ServerJoinsOptions) {
+    this.options = options;
+  }
+
+  /** Throws a StatusError: Conflict when the name is taken, ServiceUnavailable when it can be tried again. */
+  async admit({ name, peerUrl }: ServerJoinMessage): Promise<ServerJoinAnswer> {
+    const { flags } = this.options;
+    const members = await this.membersWith(name, peerUrl);
+    const entries = await Promise.all(
+      SHARED_FILES.map(async (file) => [file, await readIfPresent(join(flags.dataDir, file))] as const),
+    );
+    const files = Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));
+    return { files, members, settings: sharedSettings(flags) };
+  }
+
+  private async membersWith(name: string, peerUrl: string | undefined): Promise<ServerJoinAnswer['members']> {
+    const { etcd, isLive } = this.options;
+    if ((etcd === undefined) !== (peerUrl === undefined)) {
+      const message = 'either all servers start etcd members of their own, or all are given the same --etcd-servers';
+      throw new StatusError({ code: 409, reason: 'Conflict', message });
+    }
+    if (etcd === undefined || peerUrl === undefined) return [];
+    try {
+      const members = await admitMember(etcd, { name, peerUrl }, isLive);
+      return members.map((member) => ({
+        name: member.name,
+        peerUrl: member.peerUrls[0] ?? '',
+        clientUrls: member.clientUrls,
+      }));
+    } catch (error) {
+      if (error instanceof AdmissionRefusedError) {
+        throw new StatusError({ code: 409, reason: 'Conflict', message: error.message }, { cause: error });
+      }
+      if (error instanceof EtcdRefusedError) throw serviceUnavailable(`etcd takes no new member now: ${error.message}`);
+      throw error;
+    }
+  }
+}

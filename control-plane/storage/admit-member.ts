@@ -1,0 +1,48 @@
+/** How a server's etcd becomes a member: what to do is decided from the members that there are, then done. */
+import type { EtcdCluster, StoreMember } from './etcd-cluster.ts';
+
+export interface MemberCandidate {
+  readonly name: string;
+  readonly peerUrl: string;
+}
+
+export type Admission =
+  | { readonly action: 'add' }
+  /** It was added before and never started. */
+  | { readonly action: 'resume' }
+  /** It was a member and has lost its data, so it can't go on as that member. */
+  | { readonly action: 'replace'; readonly id: string }
+  | { readonly action: 'refuse'; readonly why: string };
+
+/** `isLive` says whether a server of that name works now: nobody takes the place of one that does. */
+export function planAdmission(
+  members: readonly StoreMember[],
+  { name, peerUrl }: MemberCandidate,
+  isLive: (name: string) => boolean,
+): Admission {
+  const same = members.find((member) => member.name === name || member.peerUrls.includes(peerUrl));
+  if (!same) return { action: 'add' };
+  if (same.name === '') return { action: 'resume' };
+  if (isLive(same.name)) return { action: 'refuse', why: `server "${same.name}" is a member already, and it lives` };
+  return { action: 'replace', id: same.id };
+}
+
+export class AdmissionRefusedError extends Error {
+  override readonly name = 'AdmissionRefusedError';
+}
+
+/**
+ * Makes room for the candidate and resolves with all members, the candidate's among them. Rejects with an
+ * AdmissionRefusedError, or with an EtcdRefusedError while another one is being added.
+ */
+export async function admitMember(
+  cluster: EtcdCluster,
+  candidate: MemberCandidate,
+  isLive: (name: string) => boolean,
+): Promise<StoreMember[]> {
+  const admission = planAdmission(await cluster.list(), candidate, isLive);
+  if (admission.action === 'refuse') throw new AdmissionRefusedError(admission.why);
+  if (admission.action === 'replace') await cluster.remove(admission.id);
+  if (admission.action !== 'resume') await cluster.addLearner(candidate.peerUrl);
+  return cluster.list();
+}
