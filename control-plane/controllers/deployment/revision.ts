@@ -16,15 +16,20 @@ const NOT_COPIED = new Set([
   MAX_REPLICAS,
 ]);
 
-export function revisionOf({ metadata }: ReplicaSet): number {
-  const revision = Number.parseInt(metadata.annotations?.[REVISION] ?? '0', 10);
-  return Number.isNaN(revision) ? 0 : revision;
+/** A signed integer of 64 bits in Kubernetes: an adopted set may bring one that no number holds exactly. */
+export function revisionOf({ metadata }: ReplicaSet): bigint {
+  const revision = metadata.annotations?.[REVISION] ?? '';
+  return /^\d{1,19}$/.test(revision) ? BigInt(revision) : 0n;
 }
 
 /** One more than any old set has; the current set's own if that is higher already. */
-export function currentRevision({ current, old }: Fleet): number {
-  const next = Math.max(0, ...old.map(revisionOf)) + 1;
-  return Math.max(next, current ? revisionOf(current) : 0);
+export function currentRevision({ current, old }: Fleet): bigint {
+  const next = highest(old.map(revisionOf)) + 1n;
+  return highest([next, current ? revisionOf(current) : 0n]);
+}
+
+function highest(revisions: readonly bigint[]): bigint {
+  return revisions.reduce((a, b) => (b > a ? b : a), 0n);
 }
 
 /** The annotations that the current set should have; `before` are those it has. */
@@ -60,7 +65,7 @@ export function outlived({ deployment, old }: Fleet): readonly ReplicaSet[] {
   const alive = old.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   const excess = Math.max(0, alive.length - limit);
   return alive
-    .toSorted((a, b) => revisionOf(a) - revisionOf(b))
+    .toSorted((a, b) => Number(revisionOf(a) - revisionOf(b)))
     .slice(0, excess)
     .filter((set) => replicasOf(set) === 0 && (set.status?.replicas ?? 0) === 0 && isObserved(set));
 }

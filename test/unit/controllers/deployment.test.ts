@@ -218,6 +218,13 @@ describe('deployment controller', () => {
     assert.equal(stage.deployment.status.terminatingReplicas, 0);
   });
 
+  it('counts revisions on that no number holds exactly', () => {
+    const annotations = { 'deployment.kubernetes.io/revision': '3546343826724305832' };
+    const fleet = { deployment: aDeployment(), old: [{ metadata: { annotations }, spec: {} }], pods: [] };
+    const next = annotationsFor(fleet as unknown as Fleet)['deployment.kubernetes.io/revision'];
+    assert.equal(next, '3546343826724305833');
+  });
+
   it('keeps a history of revisions that fits into an annotation', () => {
     const deployment = aDeployment();
     const old = { metadata: { annotations: { 'deployment.kubernetes.io/revision': '9999' } }, spec: {} };
