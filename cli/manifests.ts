@@ -133,7 +133,7 @@ function documentsOf(text: string, source: string): unknown[] {
     const [error] = document.errors;
     if (error)
       throw new CommandError(
-        `error parsing ${source}: error converting YAML to JSON: yaml: ${error.message.split('\n', 1)[0]}`,
+        `error parsing ${source}: error converting YAML to JSON: yaml: ${error.message.split('\n', 1)[0]?.replace(/:$/, '')}`,
       );
     return toJson(document.toJS({ maxAliasCount: MAX_ALIASES }));
   });

@@ -62,8 +62,8 @@ export async function untilObject(
   }
 }
 
-/** Until the object that is there now is gone; another one of the same name doesn't count. */
-export async function untilGone(place: Place, session: Session, deadline: Deadline): Promise<void> {
+/** Until the object that is there now is gone; another one of the same name doesn't count. Tells whether there was one. */
+export async function untilGone(place: Place, session: Session, deadline: Deadline): Promise<boolean> {
   let uid: string | undefined;
   await untilObject(
     place,
@@ -77,6 +77,7 @@ export async function untilGone(place: Place, session: Session, deadline: Deadli
     session,
     deadline,
   );
+  return uid !== undefined;
 }
 
 interface Found {

@@ -38,8 +38,9 @@ export const command = defineCommand({
     if (places.length === 0) throw new CommandError('no matching resources found');
     await forEachAttempt(places, async (place) => {
       if (condition.type === 'delete') {
-        await untilGone(place, session, deadline);
-        return session.print(`${objectName(place.resource, place.name)} condition met`);
+        const wasThere = await untilGone(place, session, deadline);
+        if (wasThere) session.print(`${objectName(place.resource, place.name)} condition met`);
+        return;
       }
       let wasThere = condition.type === 'create';
       const what = `waiting for ${wanted} on ${objectName(place.resource, place.name)}`;

@@ -27,7 +27,8 @@ export async function createObject(
 ): Promise<KubeObject> {
   const item = await itemOf({ object: made, source: 'flags' }, session);
   const outcome = new Outcome(flags, session);
-  const object = flags.saveConfig ? withLastApplied(item.object) : item.object;
+  const plain = outcome.isClientOnly ? made : item.object;
+  const object = flags.saveConfig ? withLastApplied(plain) : plain;
   const query = { ...outcome.query, fieldValidation: fieldValidation(flags.validate) };
   const created = outcome.isClientOnly
     ? object

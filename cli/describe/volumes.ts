@@ -1,0 +1,49 @@
+/** Volumes, as `describe` shows them. */
+import type { Volume } from '../../api/schema/types/core.v1.ts';
+import type { Lines } from './common.ts';
+
+/** `step` is what the names are indented by. */
+export function volumeLines(volumes: readonly Volume[], title: string, step: string): Lines {
+  if (volumes.length === 0) return [`${title}:\t<none>`];
+  return [
+    `${title}:`,
+    ...volumes.flatMap((volume) => [
+      `${step}${volume.name}:`,
+      ...sourceLines(volume).map((line) => `${step}  ${line}`),
+    ]),
+  ];
+}
+
+function sourceLines({ emptyDir, hostPath, configMap, secret, ...others }: Volume): Lines {
+  if (emptyDir) {
+    const { medium = '', sizeLimit = '<unset>' } = emptyDir;
+    return [
+      "Type:\tEmptyDir (a temporary directory that shares a pod's lifetime)",
+      `Medium:\t${medium}`,
+      `SizeLimit:\t${sizeLimit}`,
+    ];
+  }
+  if (hostPath) {
+    return [
+      'Type:\tHostPath (bare host directory volume)',
+      `Path:\t${hostPath.path}`,
+      `HostPathType:\t${hostPath.type ?? ''}`,
+    ];
+  }
+  if (configMap) {
+    return [
+      'Type:\tConfigMap (a volume populated by a ConfigMap)',
+      `Name:\t${configMap.name ?? ''}`,
+      `Optional:\t${configMap.optional === true}`,
+    ];
+  }
+  if (secret) {
+    return [
+      'Type:\tSecret (a volume populated by a Secret)',
+      `SecretName:\t${secret.secretName ?? ''}`,
+      `Optional:\t${secret.optional === true}`,
+    ];
+  }
+  const kind = Object.keys(others).find((key) => key !== 'name') ?? 'unknown';
+  return [`Type:\t${kind}`];
+}

@@ -1,0 +1,83 @@
+/** Deployments and replica sets. */
+import type {
+  Deployment,
+  DeploymentCondition,
+  ReplicaSet,
+  ReplicaSetCondition,
+} from '../../api/schema/types/apps.v1.ts';
+import type { Pod } from '../../api/schema/types/core.v1.ts';
+import { selectorText as labelSelectorText } from '../../api/printing/selector-text.ts';
+import { podsWith, selectorText } from '../pods.ts';
+import type { Session } from '../session.ts';
+import { replicaSetsOf } from '../workloads.ts';
+import { annotationLines, eventLines, labelLines, timeText, type Lines } from './common.ts';
+import { templateLines } from './template.ts';
+
+export async function describeDeployment(deployment: Deployment, session: Session): Promise<Lines> {
+  const { metadata, spec, status = {} } = deployment;
+  const { updatedReplicas = 0, replicas = 0, availableReplicas = 0, unavailableReplicas = 0 } = status;
+  const { rollingUpdate } = spec.strategy ?? {};
+  return [
+    `Name:\t${metadata.name}`,
+    `Namespace:\t${metadata.namespace}`,
+    `CreationTimestamp:\t${timeText(metadata.creationTimestamp)}`,
+    ...labelLines(deployment),
+    ...annotationLines(deployment),
+    `Selector:\t${labelSelectorText(spec.selector)}`,
+    `Replicas:\t${spec.replicas ?? 1} desired | ${updatedReplicas} updated | ${replicas} total | ${availableReplicas} available | ${unavailableReplicas} unavailable`,
+    `StrategyType:\t${spec.strategy?.type ?? ''}`,
+    `MinReadySeconds:\t${spec.minReadySeconds ?? 0}`,
+    ...(rollingUpdate
+      ? [`RollingUpdateStrategy:\t${rollingUpdate.maxUnavailable} max unavailable, ${rollingUpdate.maxSurge} max surge`]
+      : []),
+    ...templateLines(spec.template),
+    ...conditionLines(status.conditions),
+    ...(await setLines(deployment, session)),
+    ...(await eventLines(deployment, session)),
+  ];
+}
+
+async function setLines(deployment: Deployment, session: Session): Promise<Lines> {
+  const sets = await replicaSetsOf(deployment, session);
+  const current = sets.at(-1);
+  if (!current) return [];
+  const text = (set: ReplicaSet): string =>
+    `${set.metadata.name} (${set.status?.replicas ?? 0}/${set.spec.replicas ?? 0} replicas created)`;
+  const old = sets.slice(0, -1);
+  return [`OldReplicaSets:\t${old.map(text).join(', ') || '<none>'}`, `NewReplicaSet:\t${text(current)}`];
+}
+
+export async function describeReplicaSet(set: ReplicaSet, session: Session): Promise<Lines> {
+  const { metadata, spec, status } = set;
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller);
+  const pods = await podsWith(selectorText(spec.selector), metadata.namespace, session);
+  const own = pods.filter((pod) => pod.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid));
+  return [
+    `Name:\t${metadata.name}`,
+    `Namespace:\t${metadata.namespace}`,
+    `Selector:\t${labelSelectorText(spec.selector)}`,
+    ...labelLines(set),
+    ...annotationLines(set),
+    ...(owner ? [`Controlled By:\t${owner.kind}/${owner.name}`] : []),
+    `Replicas:\t${status?.replicas ?? 0} current / ${spec.replicas ?? 0} desired`,
+    `Pods Status:\t${phases(own)}`,
+    ...(spec.template ? templateLines(spec.template) : []),
+    ...conditionLines(status?.conditions),
+    ...(await eventLines(set, session)),
+  ];
+}
+
+function phases(pods: readonly Pod[]): string {
+  const count = (phase: string): number => pods.filter(({ status }) => status?.phase === phase).length;
+  return `${count('Running')} Running / ${count('Pending')} Waiting / ${count('Succeeded')} Succeeded / ${count('Failed')} Failed`;
+}
+
+function conditionLines(conditions: readonly (DeploymentCondition | ReplicaSetCondition)[] = []): Lines {
+  if (conditions.length === 0) return [];
+  return [
+    'Conditions:',
+    '  Type\tStatus\tReason',
+    '  ----\t------\t------',
+    ...conditions.map(({ type, status, reason }) => `  ${type} \t${status}\t${reason ?? ''}`),
+  ];
+}

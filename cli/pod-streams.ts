@@ -1,0 +1,33 @@
+/** exec and attach: streams to a container of a pod. */
+import type { Pod } from '../api/schema/types/core.v1.ts';
+import { ContainerStreams } from '../lib/client/streams.ts';
+import { VERSION, type Session } from './session.ts';
+
+export interface PodStreamOptions {
+  readonly container: string;
+  /** Of exec. */
+  readonly command?: readonly string[];
+  readonly stdin: boolean;
+  /** With a terminal both outputs are one. */
+  readonly tty: boolean;
+}
+
+export async function openPodStreams(
+  { metadata }: Pod,
+  verb: 'exec' | 'attach',
+  { container, command = [], stdin, tty }: PodStreamOptions,
+  session: Session,
+): Promise<ContainerStreams> {
+  const query = new URLSearchParams({ container, stdout: 'true' });
+  for (const word of command) query.append('command', word);
+  if (stdin) query.set('stdin', 'true');
+  if (tty) query.set('tty', 'true');
+  else query.set('stderr', 'true');
+  const { stdout, stderr } = session.world;
+  return ContainerStreams.open({
+    access: await session.access(),
+    path: `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}/${verb}?${query.toString()}`,
+    userAgent: `dure/${VERSION}`,
+    onOutput: (channel, data) => void (channel === 'stdout' ? stdout : stderr).write(data),
+  });
+}
