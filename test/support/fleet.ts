@@ -94,6 +94,19 @@ export class Fleet {
     );
   }
 
+  /** Of every pod, in the order of their names. */
+  containers(): string[] {
+    const pods = [...this.pods.list()].toSorted((a, b) => (a.metadata.name ?? '').localeCompare(b.metadata.name ?? ''));
+    return pods.map(containersOf);
+  }
+
+  /** Calls `listener` whenever a node is seen not to be ready; returns what ends it. */
+  onNodeLost(listener: (name: string) => void): () => void {
+    return this.nodes.subscribe(({ key, type }) => {
+      if (type === 'deleted' || !this.isNodeReady(key)) listener(key);
+    });
+  }
+
   summary(): unknown {
     return {
       nodes: [...this.nodes.list()].map(({ metadata }) => [metadata.name, this.isNodeReady(metadata.name ?? '')]),
@@ -107,6 +120,15 @@ export class Fleet {
       endpoints: this.endpoints(),
     };
   }
+}
+
+/** The ids and restarts of a pod's containers: the same before and after when nothing of it was started again. */
+export function containersOf({ metadata, status }: Pod): string {
+  const containers = (status.containerStatuses ?? []).map(({ containerID, restartCount }) => [
+    containerID,
+    restartCount,
+  ]);
+  return JSON.stringify([metadata.uid, containers]);
 }
 
 export function isReadyPod({ status }: Pod): boolean {
