@@ -2,12 +2,13 @@
  * YAML bodies, read as Kubernetes reads them: YAML 1.1's booleans (`yes`, `off`), no timestamps, no sexagesimals, no
  * binary, one document.
  */
-import { isAlias, isCollection, isMap, isPair, isScalar, isSeq, parseDocument } from 'yaml';
+import { isAlias, isCollection, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { Document, ParsedNode, Tags } from 'yaml';
-import { badRequest } from '../errors.ts';
-import { utf8Text } from './body.ts';
+import { badRequest, isStatusError } from '../errors.ts';
+import { parseJson, utf8Text } from './body.ts';
 import type { ParsedBody } from './body.ts';
 import { MAX_DEPTH, pathText } from './path.ts';
+import { checkOutline } from './yaml-outline.ts';
 
 const MAX_ALIASES = 100;
 /** Of all values together, once aliases are written out; as much as a request may hold. */
@@ -17,9 +18,11 @@ const FOREIGN_TAGS = /:(timestamp|binary|omap|pairs|set)$/;
 
 /** Throws BadRequest for what is not YAML, nested too deeply, or far larger than it looks. */
 export function parseYaml(bytes: Uint8Array): ParsedBody {
-  const document = parsedDocument(utf8Text(bytes));
-  const [error] = document.errors;
-  if (error) throw badRequest(`error converting YAML to JSON: yaml: ${firstLine(error.message)}`);
+  const text = utf8Text(bytes);
+  const json = asJson(text, bytes);
+  if (json) return json;
+  checkOutline(text);
+  const document = parsedDocument(text);
   const duplicates = new Set<string>();
   findDuplicates(document.contents, [], duplicates);
   const value = valueOf(document);
@@ -27,19 +30,34 @@ export function parseYaml(bytes: Uint8Array): ParsedBody {
   return { value, duplicates: [...duplicates] };
 }
 
-function parsedDocument(text: string): Document.Parsed<ParsedNode> {
+/** JSON is YAML too, and is read much faster. Undefined for what may still be other YAML. */
+function asJson(text: string, bytes: Uint8Array): ParsedBody | undefined {
+  if (!/^\s*\{\s*["}]/.test(text)) return undefined;
   try {
-    return parseDocument(text, {
+    return parseJson(bytes);
+  } catch (error) {
+    if (isStatusError(error, 'BadRequest')) return undefined;
+    throw error;
+  }
+}
+
+function parsedDocument(text: string): Document.Parsed<ParsedNode> {
+  const lines = new LineCounter();
+  const document = orUnreadable(() =>
+    parseDocument(text, {
       version: '1.1',
       uniqueKeys: false,
       strict: true,
       logLevel: 'silent',
-      prettyErrors: true,
+      // For each of perhaps thousands of errors the text would be searched; only the first is told.
+      prettyErrors: false,
+      lineCounter: lines,
       customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !isForeign(tag)),
-    });
-  } catch (error) {
-    throw unreadable(error);
-  }
+    }),
+  );
+  const [error] = document.errors;
+  if (error) throw notYaml(`line ${lines.linePos(error.pos[0]).line}: ${firstLine(error.message)}`);
+  return document;
 }
 
 function isForeign({ tag, format }: Tags[number] & object): boolean {
@@ -47,15 +65,18 @@ function isForeign({ tag, format }: Tags[number] & object): boolean {
 }
 
 function valueOf(document: Document.Parsed<ParsedNode>): unknown {
+  return orUnreadable(() => document.toJS({ maxAliasCount: MAX_ALIASES }));
+}
+
+function orUnreadable<T>(act: () => T): T {
   try {
-    return document.toJS({ maxAliasCount: MAX_ALIASES });
+    return act();
   } catch (error) {
-    throw unreadable(error);
+    throw notYaml(error instanceof RangeError ? 'exceeded max depth' : firstLine((error as Error).message));
   }
 }
 
-function unreadable(error: unknown): Error {
-  const why = error instanceof RangeError ? 'exceeded max depth' : firstLine((error as Error).message);
+function notYaml(why: string): Error {
   return badRequest(`error converting YAML to JSON: yaml: ${why}`);
 }
 
