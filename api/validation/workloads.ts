@@ -46,6 +46,15 @@ export function validateWorkloadStatus(next: Deployment | ReplicaSet): FieldErro
   for (const [field, value] of Object.entries(next.status ?? {})) {
     if (typeof value === 'number') errors.notNegative(`status.${field}`, value);
   }
+  const counts = (next.status ?? {}) as Partial<Record<string, number>>;
+  const { replicas = 0, readyReplicas = 0, availableReplicas = 0 } = counts;
+  for (const field of ['updatedReplicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']) {
+    const count = counts[field] ?? 0;
+    if (count > replicas) errors.invalid(`status.${field}`, count, 'cannot be greater than status.replicas');
+  }
+  if (availableReplicas > readyReplicas) {
+    errors.invalid('status.availableReplicas', availableReplicas, 'cannot be greater than readyReplicas');
+  }
   return errors.list;
 }
 

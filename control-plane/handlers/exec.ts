@@ -1,20 +1,23 @@
-import { WebSocketServer, type RawData, type WebSocket } from 'ws';
+import type { RawData, WebSocket } from 'ws';
 import { badRequest, internalError, StatusError } from '../../api/errors.ts';
 import { CHANNEL, type StreamWanted } from '../../api/streams.ts';
+import type { Status } from '../../api/schema/types/meta.v1.ts';
 import type { Tunnel } from '../nodes/port.ts';
 import { isTrue } from '../server/request-info.ts';
-import { header, type Upgrade } from '../server/exchange.ts';
+import { header } from '../server/exchange.ts';
+import { acceptSocket, offeredProtocols } from './accept-socket.ts';
 import { nodeNameOf, podTarget, type PodTarget } from './pod-stream.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';
 
+/** The first protocol: what went wrong is told as plain text, and that all went well not at all. */
+const PLAIN_ERRORS = 'channel.k8s.io';
 /** In the order of preference. v5 is v4 with an end of a single channel. */
-const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
+const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io', PLAIN_ERRORS];
 /**
  * In v5: the first byte of a message with which the client ends the channel that the second byte names. Servers send
  * none: the end of the connection ends what they write.
  */
 const CLOSE_CHANNEL = 255;
-const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 /** Reading from one side pauses while the other has this much unsent. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 const PING_MILLISECONDS = 30_000;
@@ -50,7 +53,7 @@ async function stream(
   try {
     // Only now: who falls back to another protocol after a refusal is told the refusal, not that the fallback is not served.
     checkProtocol(exchange);
-    const socket = await accept(exchange.upgrade);
+    const socket = await acceptSocket(exchange.upgrade, PROTOCOLS);
     await new ChannelBridge({ socket, tunnel, options, signal }).run();
   } finally {
     ended.abort(new Error('the stream has ended'));
@@ -81,9 +84,7 @@ function checkProtocol({ request }: ResourceExchange): void {
       `upgrade to ${JSON.stringify(protocol)} is not served; use WebSocket with ${PROTOCOLS.join(' or ')}`,
     );
   }
-  const offered = header(request, 'sec-websocket-protocol')
-    .split(',')
-    .map((name) => name.trim());
+  const offered = offeredProtocols(request);
   if (!PROTOCOLS.some((name) => offered.includes(name))) {
     throw badRequest(`none of the WebSocket protocols [${offered.join(' ')}] is served; use ${PROTOCOLS.join(' or ')}`);
   }
@@ -94,22 +95,6 @@ function checkRunning({ pod, container }: PodTarget): void {
   if (phase !== 'Succeeded' && phase !== 'Failed') return;
   const what = `cannot exec into a container in a completed pod; current phase is ${phase}`;
   throw badRequest(`${what} (container ${container})`);
-}
-
-function accept(upgrade: Upgrade): Promise<WebSocket> {
-  const server = new WebSocketServer({
-    noServer: true,
-    maxPayload: MAX_MESSAGE_BYTES,
-    perMessageDeflate: false,
-    handleProtocols: (offered) => PROTOCOLS.find((name) => offered.has(name)) ?? false,
-  });
-  return new Promise((resolve, reject) => {
-    server.on('wsClientError', (error, socket) => {
-      socket.destroy();
-      reject(error);
-    });
-    server.handleUpgrade(upgrade.request, upgrade.take(), upgrade.head, resolve);
-  });
 }
 
 interface BridgeOptions {
@@ -152,12 +137,24 @@ class ChannelBridge {
   private async toClient(): Promise<void> {
     try {
       for await (const { channel, data } of this.given.tunnel.frames) {
-        if (data.length > 0) await this.write(channel, data);
+        if (data.length === 0) continue;
+        if (channel === CHANNEL.error) await this.writeOutcome(data);
+        else await this.write(channel, data);
       }
     } catch (error) {
       const status = error instanceof StatusError ? error : internalError(error);
-      await this.write(CHANNEL.error, Buffer.from(JSON.stringify(status.toStatus())));
+      await this.writeOutcome(Buffer.from(JSON.stringify(status.toStatus())));
     }
+  }
+
+  /** `data` is a Status. */
+  private async writeOutcome(data: Buffer): Promise<void> {
+    if (this.given.socket.protocol !== PLAIN_ERRORS) {
+      await this.write(CHANNEL.error, data);
+      return;
+    }
+    const { status, message = '' } = JSON.parse(data.toString()) as Status;
+    if (status !== 'Success') await this.write(CHANNEL.error, Buffer.from(message));
   }
 
   private write(channel: number, data: Buffer): Promise<void> {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { WebSocket } from 'ws';
 import { badRequest, invalid, StatusError, type FieldError } from '../../api/errors.ts';
 import { CHANNEL, type StreamWanted } from '../../api/streams.ts';
 import type { Status } from '../../api/schema/types/meta.v1.ts';
@@ -6,12 +7,17 @@ import type { Pod } from '../../api/schema/types/core.v1.ts';
 import { isTrue } from '../server/request-info.ts';
 import { write } from '../server/respond.ts';
 import type { Tunnel } from '../nodes/port.ts';
+import { acceptSocket } from './accept-socket.ts';
 import { nodeNameOf, podTarget, type PodTarget } from './pod-stream.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';
 
+/** Messages hold base64 instead of bytes. */
+const TEXT_PROTOCOL = 'base64.binary.k8s.io';
+const LOG_PROTOCOLS = ['binary.k8s.io', TEXT_PROTOCOL];
+
 type LogsWanted = Extract<StreamWanted, { kind: 'logs' }>;
 
-/** GET of a container's log as plain text; with `follow` for as long as it grows. */
+/** GET of a container's log as plain text, or over WebSocket; with `follow` for as long as it grows. */
 export async function log(exchange: ResourceExchange, options: HandlerOptions): Promise<void> {
   const target = await podTarget(exchange);
   const wanted = parseLogOptions(exchange.info.query, target);
@@ -25,11 +31,12 @@ export async function log(exchange: ResourceExchange, options: HandlerOptions): 
   const ended = AbortSignal.any([exchange.signal, exchange.stopping]);
   const tunnel = await options.tunnels.open(nodeNameOf(target.pod), wanted, ended);
   try {
-    await pour(exchange, tunnel);
+    if (exchange.upgrade) await pourIntoSocket(await acceptSocket(exchange.upgrade, LOG_PROTOCOLS), tunnel);
+    else await pour(exchange, tunnel);
   } catch (error) {
     // The server stops: what was sent stands, and the client sees an orderly end.
     if (!exchange.stopping.aborted) throw error;
-    exchange.response.end();
+    if (!exchange.upgrade) exchange.response.end();
   } finally {
     tunnel.close();
   }
@@ -48,6 +55,24 @@ async function pour(exchange: ResourceExchange, tunnel: Tunnel): Promise<void> {
   }
   if (!response.headersSent) sendHead(exchange);
   response.end();
+}
+
+/** Each piece is a message of its own; the end of the log ends the connection. */
+async function pourIntoSocket(socket: WebSocket, tunnel: Tunnel): Promise<void> {
+  // The connection may go at any moment; its close is what ends the work.
+  socket.on('error', () => socket.terminate());
+  socket.on('close', () => tunnel.close());
+  const isText = socket.protocol === TEXT_PROTOCOL;
+  try {
+    for await (const { channel, data } of tunnel.frames) {
+      if (channel === CHANNEL.error) throwFailure(data);
+      if (channel !== CHANNEL.stdout || data.length === 0) continue;
+      const message = isText ? data.toString('base64') : data;
+      await new Promise<void>((resolve) => socket.send(message, () => resolve()));
+    }
+  } finally {
+    socket.close();
+  }
 }
 
 function sendHead({ response }: ResourceExchange): void {

@@ -35,8 +35,17 @@ export function sandboxConfigOf(pod: Pod, facts: SandboxFacts): SandboxConfig {
     hostPid: spec.hostPID ?? false,
     hostIpc: spec.hostIPC ?? false,
     shareProcessNamespace: spec.shareProcessNamespace ?? false,
-    sysctls: Object.fromEntries((spec.securityContext?.sysctls ?? []).map(({ name, value }) => [name, value])),
+    sysctls: Object.fromEntries(
+      (spec.securityContext?.sysctls ?? []).map(({ name, value }) => [withDots(name), value]),
+    ),
   };
+}
+
+/** `net/ipv4/conf/eth0.1/forwarding` is `net.ipv4.conf.eth0/1.forwarding` to the runtime: the first separator decides. */
+function withDots(sysctl: string): string {
+  const first = /[./]/.exec(sysctl)?.[0];
+  if (first !== '/') return sysctl;
+  return sysctl.replaceAll(/[./]/g, (separator) => (separator === '/' ? '.' : '/'));
 }
 
 function portMappingsOf(pod: Pod): SandboxConfig['portMappings'] {

@@ -1,6 +1,6 @@
 /** The specification of a pod, alone or in a template (Kubernetes `ValidatePodSpec`). */
 import { checkDnsLabel, checkDnsSubdomain, checkQualifiedName, rangeMessage } from '../../machinery/names.ts';
-import type { HostAlias, Pod, PodSpec, PodTemplateSpec } from '../../schema/types/core.v1.ts';
+import type { HostAlias, Pod, PodSpec, PodTemplateSpec, Sysctl } from '../../schema/types/core.v1.ts';
 import type { FieldError } from '../../errors.ts';
 import { checkIP } from '../addresses.ts';
 import { FieldErrors } from '../field-errors.ts';
@@ -15,6 +15,10 @@ const MAX_INT32 = 2 ** 31 - 1;
 const MAX_NAMESERVERS = 3;
 const MAX_SEARCHES = 32;
 const MAX_SEARCH_CHARACTERS = 2048;
+const MAX_SYSCTL_NAME = 253;
+const SYSCTL_SEGMENT = '[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
+const SYSCTL_FORMAT = `(${SYSCTL_SEGMENT}[\\./])*${SYSCTL_SEGMENT}`;
+const SYSCTL_NAME = new RegExp(`^${SYSCTL_FORMAT}$`);
 
 export function validatePod(pod: Pod): FieldError[] {
   const errors = new FieldErrors();
@@ -85,9 +89,23 @@ function validatePodSecurity(errors: FieldErrors, spec: PodSpec, path: string): 
   validateId(errors, context.runAsGroup, `${at}.runAsGroup`);
   validateId(errors, context.fsGroup, `${at}.fsGroup`);
   context.supplementalGroups?.forEach((id, index) => validateId(errors, id, `${at}.supplementalGroups[${index}]`));
+  validateSysctls(errors, context.sysctls ?? [], `${at}.sysctls`);
   if (spec.hostPID && spec.shareProcessNamespace) {
     errors.invalid(`${path}.shareProcessNamespace`, true, 'ShareProcessNamespace and HostPID cannot both be enabled');
   }
+}
+
+function validateSysctls(errors: FieldErrors, sysctls: readonly Sysctl[], path: string): void {
+  const names = new Set<string>();
+  sysctls.forEach(({ name }, index) => {
+    const at = `${path}[${index}].name`;
+    if (!name) errors.required(at);
+    else if (name.length > MAX_SYSCTL_NAME || !SYSCTL_NAME.test(name)) {
+      const detail = `must have at most ${MAX_SYSCTL_NAME} characters and match regex ${SYSCTL_FORMAT}`;
+      errors.invalid(at, name, detail);
+    } else if (names.has(name)) errors.duplicate(at, name);
+    names.add(name);
+  });
 }
 
 function validateDns(errors: FieldErrors, spec: PodSpec, path: string): void {

@@ -1,6 +1,9 @@
 /** Logs, exec and usage with the real kubectl; the node's end of each stream is played by the test. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { WebSocket } from 'ws';
+import { parse } from 'yaml';
 import { serviceUnavailable } from '../../../api/errors.ts';
 import { kinds } from '../../../api/kinds.ts';
 import type { Node, Pod } from '../../../api/schema/types/core.v1.ts';
@@ -9,6 +12,11 @@ import type { NodeTunnels, Tunnel, TunnelFrame } from '../../../control-plane/no
 import { bindPod } from '../../../control-plane/registry/binding.ts';
 import { TestServer } from '../../support/api-server.ts';
 import { kubectl, spawnKubectl } from '../../support/kubectl.ts';
+
+interface Kubeconfig {
+  clusters: { cluster: Record<string, string> }[];
+  users: { user: Record<string, string> }[];
+}
 
 type Sent = { channel: number; data: Buffer; end: boolean };
 type Play = (wanted: StreamWanted, sent: AsyncIterator<Sent>) => AsyncIterable<TunnelFrame>;
@@ -57,7 +65,8 @@ function frame(channel: number, text: string): TunnelFrame {
 
 function exited(code: number): TunnelFrame {
   const causes = [{ reason: 'ExitCode', message: String(code) }];
-  const failure = { status: 'Failure', reason: 'NonZeroExitCode', details: { causes } };
+  const message = `command failed with ${code}`;
+  const failure = { status: 'Failure', reason: 'NonZeroExitCode', message, details: { causes } };
   return frame(CHANNEL.error, JSON.stringify(code === 0 ? { status: 'Success' } : failure));
 }
 
@@ -86,6 +95,24 @@ describe('streams to a node', () => {
   afterEach(() => {
     nodes.play = undefined;
   });
+
+  /** What a client of one of the older protocols is sent about pod p until the server ends the connection. */
+  async function messages(path: string, protocol: string): Promise<string[]> {
+    const config = parse(await readFile(server.kubeconfig, 'utf8')) as Kubeconfig;
+    const text = (data: string | undefined): string => Buffer.from(data ?? '', 'base64').toString();
+    const { cluster, user } = { cluster: config.clusters[0]?.cluster, user: config.users[0]?.user };
+    const url = `${server.url.replace(/^http/, 'ws')}/api/v1/namespaces/default/pods/p/${path}`;
+    const socket = new WebSocket(url, protocol, {
+      ca: text(cluster?.['certificate-authority-data']),
+      cert: text(user?.['client-certificate-data']),
+      key: text(user?.['client-key-data']),
+    });
+    const received: string[] = [];
+    socket.on('message', (data: Buffer) => received.push(data.toString()));
+    await once(socket, 'close');
+    assert.equal(socket.protocol, protocol);
+    return received;
+  }
 
   it('carry logs with their options', async () => {
     nodes.play = async function* () {
@@ -162,6 +189,28 @@ describe('streams to a node', () => {
     const { code, stderr } = await kubectl(server.kubeconfig, ['exec', 'p', '-c', 'c', '--', 'ls']);
     assert.equal(code, 1);
     assert.match(stderr, /node "n1" has no session/);
+  });
+
+  it('carry logs over WebSocket, one piece a message', async () => {
+    nodes.play = async function* () {
+      yield frame(CHANNEL.stdout, 'one\n');
+      yield frame(CHANNEL.stdout, 'two\n');
+    };
+    assert.deepEqual(await messages('log?container=c', 'binary.k8s.io'), ['one\n', 'two\n']);
+    const encoded = await messages('log?container=c', 'base64.binary.k8s.io');
+    assert.deepEqual(encoded, [btoa('one\n'), btoa('two\n')]);
+  });
+
+  it('speak the first protocol of channels, which tells failures as text and success not at all', async () => {
+    let code = 0;
+    nodes.play = async function* () {
+      yield frame(CHANNEL.stdout, 'out');
+      yield exited(code);
+    };
+    const path = 'exec?container=c&command=ls&stdout=1&stderr=1';
+    assert.deepEqual(await messages(path, 'channel.k8s.io'), ['\x01out']);
+    code = 3;
+    assert.deepEqual(await messages(path, 'channel.k8s.io'), ['\x01out', '\x03command failed with 3']);
   });
 
   it('carry what nodes and pods use', async () => {

@@ -6,6 +6,7 @@ import { dnsConfigOf, parseResolvConf } from '../../../node-agent/pods/dns-confi
 import type { EnvironmentSources } from '../../../node-agent/pods/environment.ts';
 import { environmentOf } from '../../../node-agent/pods/environment.ts';
 import { expand } from '../../../node-agent/pods/expand.ts';
+import { sandboxConfigOf } from '../../../node-agent/pods/sandbox-config.ts';
 import { hostsFileOf, sandboxHostname } from '../../../node-agent/pods/hosts-file.ts';
 import { weightOf } from '../../../node-agent/pods/cgroups.ts';
 import { containerResources, qosOf } from '../../../node-agent/pods/resources.ts';
@@ -120,6 +121,23 @@ describe('what a container is given', () => {
     const onHost = hostsFileOf(pod({ hostNetwork: true }), ['192.0.2.1'], 'cluster.local', '127.0.0.1 localhost');
     assert.equal(onHost, '# Kubernetes-managed hosts file (host network).\n127.0.0.1 localhost\n');
     assert.equal(sandboxHostname(pod({}, { name: `${'x'.repeat(62)}-y` }), 'cluster.local'), 'x'.repeat(62));
+  });
+
+  it('names sysctls with dots, whichever way they were written', () => {
+    const names = ['kernel.shm_rmid_forced', 'net/ipv4/conf/eth0.1/forwarding', 'net.ipv4.conf.eth0/2.forwarding'];
+    const sysctls = names.map((name) => ({ name, value: '1' }));
+    const { sysctls: given } = sandboxConfigOf(pod({ securityContext: { sysctls } }), {
+      attempt: 0,
+      settings: { clusterDomain: 'cluster.local', clusterDns: '10.96.0.10' },
+      hostDns: { servers: [], searches: [], options: [] },
+      cgroupParent: '',
+      logDirectory: '',
+    });
+    assert.deepEqual(Object.keys(given), [
+      'kernel.shm_rmid_forced',
+      'net.ipv4.conf.eth0/1.forwarding',
+      'net.ipv4.conf.eth0/2.forwarding',
+    ]);
   });
 
   it('weighs and limits as Kubernetes does', () => {

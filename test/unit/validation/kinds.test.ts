@@ -19,7 +19,11 @@ import { validateEndpointSlice, validateEndpointSliceUpdate } from '../../../api
 import { FieldErrors } from '../../../api/validation/field-errors.ts';
 import { validateMetadata, validateMetadataUpdate } from '../../../api/validation/metadata.ts';
 import { validateService } from '../../../api/validation/service.ts';
-import { validateDeployment, validateDeploymentUpdate } from '../../../api/validation/workloads.ts';
+import {
+  validateDeployment,
+  validateDeploymentUpdate,
+  validateWorkloadStatus,
+} from '../../../api/validation/workloads.ts';
 
 const lines = (errors: readonly FieldError[]): string[] => errors.map(({ field, message }) => `${field}: ${message}`);
 const metadata = { name: 'x', namespace: 'default' };
@@ -98,6 +102,14 @@ describe('validation of workloads', () => {
     assert.deepEqual(problems({ template }), [
       'spec.template.spec.containers: Required value',
       'spec.template.spec.restartPolicy: Unsupported value: "Never": supported values: "Always"',
+    ]);
+  });
+
+  it('of their status: no count is greater than what it is part of', () => {
+    const status = { replicas: 1, updatedReplicas: 2, readyReplicas: 0, availableReplicas: 1 };
+    assert.deepEqual(lines(validateWorkloadStatus({ ...deployment(), status })), [
+      'status.updatedReplicas: Invalid value: 2: cannot be greater than status.replicas',
+      'status.availableReplicas: Invalid value: 1: cannot be greater than readyReplicas',
     ]);
   });
 

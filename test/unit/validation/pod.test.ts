@@ -85,6 +85,23 @@ describe('validation of pods', () => {
     },
   );
   refuses(
+    'sysctls that are no names, or named twice',
+    [
+      'spec.securityContext.sysctls[0].name: Invalid value: "foo-": must have at most 253 characters and match regex ([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?',
+      'spec.securityContext.sysctls[2].name: Duplicate value: "kernel.shm_rmid_forced"',
+    ],
+    {
+      securityContext: {
+        sysctls: ['foo-', 'kernel.shm_rmid_forced', 'kernel.shm_rmid_forced', 'net/ipv4/tcp_syncookies'].map(
+          (name) => ({
+            name,
+            value: '1',
+          }),
+        ),
+      },
+    },
+  );
+  refuses(
     'more asked for than allowed',
     ['spec.containers[0].resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1'],
     {},
