@@ -13,12 +13,22 @@ export interface Clock {
   after(milliseconds: number, callback: () => void, keepsAlive?: boolean): Timer;
 }
 
+/** A timer of Node's that is set for longer ends at once. */
+const LONGEST_MILLISECONDS = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   date: () => new Date(),
   after(milliseconds, callback, keepsAlive = false) {
-    const handle = setTimeout(callback, milliseconds);
-    if (!keepsAlive) handle.unref();
+    let handle: NodeJS.Timeout;
+    const arm = (left: number): void => {
+      const isLast = left <= LONGEST_MILLISECONDS;
+      handle = isLast
+        ? setTimeout(callback, left)
+        : setTimeout(() => arm(left - LONGEST_MILLISECONDS), LONGEST_MILLISECONDS);
+      if (!keepsAlive) handle.unref();
+    };
+    arm(milliseconds);
     return { cancel: () => clearTimeout(handle) };
   },
 };

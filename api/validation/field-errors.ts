@@ -1,15 +1,22 @@
 /** Collects what is wrong with an object, in Kubernetes' wording of field errors. */
 import type { FieldError } from '../errors.ts';
 
+/** Who made more mistakes in one object reads no further; an object of 3 MiB can hold a million. */
+const MAX_ERRORS = 100;
+
 export class FieldErrors {
   readonly list: FieldError[] = [];
 
+  #add(error: FieldError): void {
+    if (this.list.length < MAX_ERRORS) this.list.push(error);
+  }
+
   required(field: string, detail?: string): void {
-    this.list.push({ type: 'FieldValueRequired', field, message: withDetail('Required value', detail) });
+    this.#add({ type: 'FieldValueRequired', field, message: withDetail('Required value', detail) });
   }
 
   invalid(field: string, value: unknown, detail: string): void {
-    this.list.push({ type: 'FieldValueInvalid', field, message: `Invalid value: ${show(value)}: ${detail}` });
+    this.#add({ type: 'FieldValueInvalid', field, message: `Invalid value: ${show(value)}: ${detail}` });
   }
 
   /** One error for each of `details`, as the checks of names return them. */
@@ -27,23 +34,23 @@ export class FieldErrors {
   notSupported(field: string, value: unknown, supported: readonly string[]): void {
     const values = supported.toSorted().map((each) => JSON.stringify(each));
     const message = `Unsupported value: ${show(value)}: supported values: ${values.join(', ')}`;
-    this.list.push({ type: 'FieldValueNotSupported', field, message });
+    this.#add({ type: 'FieldValueNotSupported', field, message });
   }
 
   duplicate(field: string, value: unknown): void {
-    this.list.push({ type: 'FieldValueDuplicate', field, message: `Duplicate value: ${show(value)}` });
+    this.#add({ type: 'FieldValueDuplicate', field, message: `Duplicate value: ${show(value)}` });
   }
 
   forbidden(field: string, detail: string): void {
-    this.list.push({ type: 'FieldValueForbidden', field, message: `Forbidden: ${detail}` });
+    this.#add({ type: 'FieldValueForbidden', field, message: `Forbidden: ${detail}` });
   }
 
   notFound(field: string, value: unknown): void {
-    this.list.push({ type: 'FieldValueNotFound', field, message: `Not found: ${show(value)}` });
+    this.#add({ type: 'FieldValueNotFound', field, message: `Not found: ${show(value)}` });
   }
 
   tooLong(field: string, maxBytes: number): void {
-    this.list.push({
+    this.#add({
       type: 'FieldValueTooLong',
       field,
       message: `Too long: may not be more than ${maxBytes} bytes`,
@@ -51,7 +58,7 @@ export class FieldErrors {
   }
 
   tooMany(field: string, count: number, most: number): void {
-    this.list.push({
+    this.#add({
       type: 'FieldValueTooMany',
       field,
       message: `Too many: ${count}: must have at most ${most} items`,
@@ -59,7 +66,7 @@ export class FieldErrors {
   }
 
   typeInvalid(field: string, value: unknown, detail: string): void {
-    this.list.push({ type: 'FieldValueTypeInvalid', field, message: `Invalid value: ${show(value)}: ${detail}` });
+    this.#add({ type: 'FieldValueTypeInvalid', field, message: `Invalid value: ${show(value)}: ${detail}` });
   }
 
   /** The value must be one of a closed set; an empty one is missing. */

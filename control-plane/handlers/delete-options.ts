@@ -50,6 +50,9 @@ function fromQuery(query: URLSearchParams): Partial<WireOptions> {
   if (grace !== null && !/^-?\d+$/.test(grace)) {
     throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(grace)}: invalid syntax`);
   }
+  if (grace !== null && !Number.isSafeInteger(Number(grace))) {
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(grace)}: value out of range`);
+  }
   const policy = query.get('propagationPolicy');
   const orphan = query.get('orphanDependents');
   return {

@@ -26,17 +26,15 @@ const STATUS: Verbs = { get, update, patch };
 const SCALE: Verbs = { get: getScale, update: updateScale, patch: patchScale };
 
 /** Subresources that one kind alone has. exec and attach are asked for by GET (WebSocket) and by POST. */
-const OWN: Readonly<Record<string, Readonly<Record<string, Verbs>>>> = {
-  pods: {
-    log: { get: log },
-    exec: { get: exec, create: exec },
-    attach: { get: attach, create: attach },
-    portforward: { get: portForward, create: portForward },
-    binding: { create: bind },
-    eviction: { create: evict },
-  },
-  namespaces: { finalize: { update: finalize } },
-};
+const OWN: ReadonlyMap<string, Verbs> = new Map([
+  ['pods/log', { get: log }],
+  ['pods/exec', { get: exec, create: exec }],
+  ['pods/attach', { get: attach, create: attach }],
+  ['pods/portforward', { get: portForward, create: portForward }],
+  ['pods/binding', { create: bind }],
+  ['pods/eviction', { create: evict }],
+  ['namespaces/finalize', { update: finalize }],
+]);
 
 /** Throws NotFound when the kind has no such subresource, MethodNotAllowed when that has no such verb. */
 export function handlerOf(kind: Kind, subresource: string, verb: Verb): ResourceHandler {
@@ -51,7 +49,7 @@ function verbsOf(kind: Kind, subresource: string): Verbs | undefined {
   if (subresource === '') return OBJECT;
   if (subresource === 'status' && kind.status) return STATUS;
   if (subresource === 'scale' && kind.scale) return SCALE;
-  return kind.group === '' ? OWN[kind.plural]?.[subresource] : undefined;
+  return kind.group === '' ? OWN.get(`${kind.plural}/${subresource}`) : undefined;
 }
 
 export function unknownResource(): StatusError {

@@ -8,19 +8,31 @@ import { header, type Exchange, type HttpRequest } from './exchange.ts';
 export const BODY_LIMIT_BYTES = 3 * 1024 * 1024;
 /** How long a client may take to send its body. */
 export const BODY_DEADLINE_MILLISECONDS = 30_000;
+const ENCODINGS = ['', 'identity', 'gzip'];
 
-/** The whole body. Throws RequestEntityTooLarge, Timeout (408), or BadRequest when the client broke off. */
+/** The whole body. Throws RequestEntityTooLarge, UnsupportedMediaType, Timeout (408), or BadRequest when it broke off. */
 export async function readBody(exchange: Exchange, clock: Clock): Promise<Buffer> {
   const { request } = exchange;
+  // What follows such a request belongs to the other protocol.
+  if (exchange.upgrade) throw badRequest('a request that asks for another protocol has no body');
+  const encoding = header(request, 'content-encoding').toLowerCase();
+  if (!ENCODINGS.includes(encoding)) throw unknownEncoding(encoding);
   const announced = Number(header(request, 'content-length'));
   if (announced > BODY_LIMIT_BYTES) throw bodyTooLarge();
   const body = await collect(request, clock);
-  const encoding = header(request, 'content-encoding');
   return encoding === 'gzip' ? inflate(body) : body;
 }
 
 function bodyTooLarge(): StatusError {
   return tooLarge(`Request entity too large: limit is ${BODY_LIMIT_BYTES}`);
+}
+
+function unknownEncoding(encoding: string): StatusError {
+  return new StatusError({
+    code: 415,
+    reason: 'UnsupportedMediaType',
+    message: `the content encoding ${JSON.stringify(encoding)} is not served; use gzip or none`,
+  });
 }
 
 function collect(request: HttpRequest, clock: Clock): Promise<Buffer> {

@@ -1,10 +1,10 @@
 /** The chain that every request goes through: one worry a layer, in an order that is written once, here. */
-import { internalError, StatusError, timeout, tooManyRequests } from '../../api/errors.ts';
+import { forbidden, internalError, StatusError, timeout, tooManyRequests } from '../../api/errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import { authenticate, type Authenticator } from '../auth/authenticator.ts';
 import { authorize, type Authorizer } from '../auth/authorizer.ts';
-import type { Exchange, Handler, Layer } from './exchange.ts';
+import { header, type Exchange, type Handler, type Layer } from './exchange.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import { isLongRunning } from './request-info.ts';
 import { writeError } from './respond.ts';
@@ -38,6 +38,8 @@ export function apiChain(options: ChainOptions, handler: Handler): Handler {
     // Around everything that may wait: authentication and authorization may ask others one day.
     timed(options.clock),
     authenticated(options.authenticators),
+    // Who asks in another's name must never be answered in his own, which may have more rights.
+    ownName(),
     // The audit log has its place here: it is known who asks, and nothing has been changed or refused yet.
     authorized(options.authorizers),
     // Limits of a body's size and time are in `readBody`, where a handler that wants one reads it.
@@ -130,6 +132,18 @@ function authenticated(authenticators: readonly Authenticator[]): Layer {
   return (next) => async (exchange) => {
     if (!isPublic(exchange)) exchange.user = await authenticate(authenticators, exchange.request);
     return next(exchange);
+  };
+}
+
+/** Until there are roles nobody may impersonate. */
+function ownName(): Layer {
+  return (next) => async (exchange) => {
+    const asked = Object.keys(exchange.request.headers).find((name) => name.startsWith('impersonate-'));
+    if (asked === undefined) return next(exchange);
+    const user = exchange.user?.name ?? '';
+    const why = `User "${user}" cannot impersonate resource "users" in API group "" at the cluster scope`;
+    const name = header(exchange.request, 'impersonate-user');
+    throw forbidden({ group: '', plural: 'users', kind: 'User' }, name, `${why}: impersonation is not served yet`);
   };
 }
 

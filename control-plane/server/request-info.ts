@@ -37,14 +37,15 @@ export interface RequestInfo {
   readonly resource: ResourceRequest | undefined;
 }
 
-const METHODS: Readonly<Record<string, Verb>> = {
-  GET: 'get',
-  HEAD: 'get',
-  POST: 'create',
-  PUT: 'update',
-  PATCH: 'patch',
-  DELETE: 'delete',
-};
+/** A map: over HTTP/2 a method may be any word, `constructor` as well. */
+const METHODS: ReadonlyMap<string, Verb> = new Map([
+  ['GET', 'get'],
+  ['HEAD', 'get'],
+  ['POST', 'create'],
+  ['PUT', 'update'],
+  ['PATCH', 'patch'],
+  ['DELETE', 'delete'],
+]);
 
 /** Under /api/v1/namespaces/NAME/ these are subresources of the namespace; everything else there is a resource in it. */
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
@@ -66,8 +67,9 @@ function parsePath(path: string): string[] {
   if (raw.at(-1) === '') raw.pop();
   return raw.map((segment) => {
     const decoded = decode(segment);
-    if (decoded === '.' || decoded === '..' || decoded.includes('/') || decoded.includes('\0')) {
-      throw badRequest(`the path of the request holds an invalid segment: ${segment}`);
+    // A name that somebody left out must not make a request about one thing a request about all.
+    if (decoded === '' || decoded === '.' || decoded === '..' || decoded.includes('/') || decoded.includes('\0')) {
+      throw badRequest(`the path of the request holds an invalid segment: ${JSON.stringify(segment)}`);
     }
     return decoded;
   });
@@ -108,7 +110,7 @@ function resourceOf(group: string, version: string, rest: readonly string[]): Re
 }
 
 function verbOf(method: string, query: URLSearchParams, resource: ResourceRequest | undefined): Verb {
-  const verb = METHODS[method] ?? 'unknown';
+  const verb = METHODS.get(method) ?? 'unknown';
   if (!resource || resource.name !== '') return verb;
   if (verb === 'get') return isTrue(query.get('watch')) ? 'watch' : 'list';
   return verb === 'delete' ? 'deletecollection' : verb;

@@ -38,9 +38,12 @@ export const podStrategy: Strategy<Pod> = {
   graceSeconds,
 };
 
+/** A century; with much more the time of the end could not be written down. */
+const LONGEST_GRACE_SECONDS = 100 * 366 * 24 * 60 * 60;
+
 /** A pod on no node, or one that has ended, has nothing to wait for. */
 function graceSeconds({ spec, status }: Pod, options: DeleteOptions): number {
   if (!spec.nodeName || status.phase === 'Failed' || status.phase === 'Succeeded') return 0;
   const grace = options.gracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
-  return grace < 0 ? 1 : grace;
+  return grace < 0 ? 1 : Math.min(grace, LONGEST_GRACE_SECONDS);
 }
