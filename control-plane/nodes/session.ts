@@ -17,7 +17,7 @@ export interface NodeSessionOptions {
   /** Of the node when it was registered for this session. */
   revision: number;
   stream: ServerDuplexStream<AgentMessage, ServerMessage>;
-  writer: ReportWriter;
+  writer: Pick<ReportWriter, 'write'>;
   clock: Clock;
   log: Log;
   onHeard(): void;
@@ -32,6 +32,8 @@ export class NodeSession {
   private readonly ending = new AbortController();
   private feed: Feed | undefined;
   private reports = 0;
+  /** One report after the other: stored side by side, an older word about an object could be the last one. */
+  private storing: Promise<void> = Promise.resolve();
 
   constructor(options: NodeSessionOptions) {
     this.options = options;
@@ -73,10 +75,12 @@ export class NodeSession {
       return;
     }
     this.reports += 1;
-    this.storeUntilDone(report).catch((error: unknown) => {
-      this.options.log.error({ err: error }, 'a report could not be stored');
-      this.close('a report could not be stored');
-    });
+    this.storing = this.storing
+      .then(() => this.storeUntilDone(report))
+      .catch((error: unknown) => {
+        this.options.log.error({ err: error }, 'a report could not be stored');
+        this.close('a report could not be stored');
+      });
   }
 
   private async storeUntilDone(report: Report): Promise<void> {
