@@ -143,6 +143,9 @@ export class Server implements Component {
     sessionKeys.onLost(() => sessions.cutOff());
     const join = await this.makeJoins(pki, store, etcd, keys);
     const leader = this.makeLeader({ pki, registry, caches, events, keys, sight, nextId });
+    this.metrics.observed('leader_election_master_status', 'Whether this server leads.', () =>
+      Number(leader.isLeading),
+    );
     const api = this.makeApi({ pki, store, registry, caches, sessions, join });
     await this.run('serving', [keys, sessions, api, this.campaign(store, leader)]);
   }

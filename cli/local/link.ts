@@ -31,7 +31,7 @@ export async function plugIn(topology: Topology, host: HostPlace): Promise<void>
   await run('ip', ['netns', 'add', host.netns]);
   await ip([
     `-n ${host.netns} link set lo up`,
-    `-n ${host.netns} link add eth0 type veth peer name ${host.port} netns ${topology.switchNetns}`,
+    `-n ${host.netns} link add eth0 address ${hardwareAddress(host)} type veth peer name ${host.port} netns ${topology.switchNetns}`,
     `-n ${topology.switchNetns} link set ${host.port} master br0 up`,
     `-n ${host.netns} address add ${host.address}/${topology.prefixLength} dev eth0`,
     `-n ${host.netns} link set eth0 up`,
@@ -53,6 +53,12 @@ export async function linkState(topology: Topology, host: HostPlace): Promise<'u
   if (code !== 0) return 'missing';
   const [link] = JSON.parse(stdout) as { flags: string[] }[];
   return link?.flags.includes('UP') ? 'up' : 'down';
+}
+
+/** The same at each boot, as a machine's is: its neighbours go on finding it. */
+function hardwareAddress({ address }: HostPlace): string {
+  const bytes = address.split('.').map((byte) => Number(byte).toString(16).padStart(2, '0'));
+  return ['02', '00', ...bytes].join(':');
 }
 
 async function netnsExists(name: string): Promise<boolean> {

@@ -41,6 +41,8 @@ export function memberArguments(options: MemberArguments): string[] {
     `--initial-cluster=${members.map(([name, url]) => `${name}=${url}`).join(',')}`,
     `--initial-cluster-state=${cluster?.state ?? 'new'}`,
     `--quota-backend-bytes=${quotaBytes}`,
+    // A member that comes back must not make the others elect anew.
+    '--pre-vote=true',
     '--logger=zap',
     '--log-outputs=stderr',
     ...(tls ? [...tlsArguments('', tls.client), ...tlsArguments('peer-', tls.peer)] : []),

@@ -92,15 +92,19 @@ export const MESSAGE_BYTES = 8 * 1024 * 1024;
 /** A Changes message is closed when it holds this much. */
 export const CHANGES_BYTES = 1024 * 1024;
 
+/** Every server's certificate is made for it, as every agent's is not; addresses may change, and are no names for TLS. */
+const SERVER_NAME = 'kubernetes.default.svc';
+
 /** One secure connection to the agents' port of a server, from an agent or from another server. */
 export class AgentsClient {
   private readonly client: grpc.Client;
 
-  /** `address` is host:port. `tls` holds PEM texts; `serverName` is what the server's certificate must be made for. */
+  /** `address` is host:port. `tls` holds PEM texts. */
   constructor(address: string, tls: { ca: string; cert: string; key: string }) {
     const credentials = grpc.credentials.createSsl(Buffer.from(tls.ca), Buffer.from(tls.key), Buffer.from(tls.cert));
     this.client = new grpc.Client(address, credentials, {
       'grpc.max_receive_message_length': MESSAGE_BYTES,
+      'grpc.ssl_target_name_override': SERVER_NAME,
       // A session that is lost is dialled again by the link itself, at once and with its own back-off.
       'grpc.initial_reconnect_backoff_ms': 100,
       'grpc.max_reconnect_backoff_ms': 1000,
