@@ -11,6 +11,7 @@ import { Link } from './link/link.ts';
 import { Reports } from './link/reports.ts';
 import { NodeNetwork } from './node-network.ts';
 import { machineFacts } from './node/describe.ts';
+import { RuntimeHealth } from './node/runtime_health.ts';
 import { NodeStatusKeeper } from './node/status.ts';
 import { AgentWeb } from './node/web.ts';
 import { FileCgroups } from './pods/cgroups.ts';
@@ -205,20 +206,26 @@ export class Agent implements Component {
     network.onChange(() => status.check());
     const unsubscribe = runtime.subscribe((event) => event.type === 'resync' && status.check());
     this.started.push({ name: 'events', start: () => Promise.resolve(), stop: () => Promise.resolve(unsubscribe()) });
+    // An agent that was here before makes true what it knows before a server hears of it: its node was ready all the time.
+    const known = keeper.knownSettings;
+    if (known) await this.startNetwork(network, known);
     await this.run(status);
     await this.run(fence);
     await this.run(link);
-    const settings = await this.settings.promise;
-    await network.prepare(settings);
+    if (!known) await this.startNetwork(network, await this.settings.promise);
     const rotation = new LogRotator({
       containers: () => pods.lookup.running(),
       reopenLog: (id) => runtime.reopenLog(id),
       clock,
       log,
     });
-    await this.run(network);
     await this.run(new ComponentGroup('pods and their logs', [pods, rotation]));
     await this.run(this.makeWeb(link, runtime));
+  }
+
+  private async startNetwork(network: NodeNetwork, settings: ClusterSettings): Promise<void> {
+    await network.prepare(settings);
+    await this.run(network);
   }
 
   private async nodeCapacity(): Promise<{ milliCpu: number; memoryBytes: number }> {
@@ -229,6 +236,7 @@ export class Agent implements Component {
   private async makeStatus(runtime: Runtime, network: NodeNetwork, reports: Reports): Promise<NodeStatusKeeper> {
     const { flags, clock } = this.options;
     const { name, version } = await runtime.version();
+    const health = new RuntimeHealth({ runtime, clock });
     return new NodeStatusKeeper({
       facts: {
         name: this.nodeName,
@@ -240,7 +248,7 @@ export class Agent implements Component {
         machine: await machineFacts(flags.dataDir),
       },
       dataDirectory: flags.dataDir,
-      problems: async () => [...(await runtimeProblems(runtime)), ...network.problems()],
+      problems: async () => [...(await health.problems()), ...network.problems()],
       report: (status) => reports.setNodeStatus(status),
       clock,
     });
@@ -292,14 +300,6 @@ export class Agent implements Component {
       },
       log,
     });
-  }
-}
-
-async function runtimeProblems(runtime: Runtime): Promise<string[]> {
-  try {
-    return await runtime.problems();
-  } catch (error) {
-    return [`the container runtime does not answer: ${(error as Error).message}`];
   }
 }
 

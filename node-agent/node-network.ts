@@ -80,8 +80,10 @@ export class NodeNetwork implements Component {
     this.group = new ComponentGroup(this.name, [this.pods, proxy, await this.makeDns(settings, ip)]);
   }
 
+  /** Resolves when it has been brought to what is known already, as far as that can be done at once. */
   async start(): Promise<void> {
     await this.group?.start();
+    await this.pods?.firstAttempt();
   }
 
   async stop(): Promise<void> {

@@ -40,6 +40,7 @@ export class PodNetwork implements Component {
   private retryAfter = RETRY_MILLISECONDS.first;
   private problem: string | undefined = 'this node has no pod CIDR yet';
   private warned = '';
+  private attempted = false;
   private readonly listeners = new Set<() => void>();
 
   constructor(options: PodNetworkOptions) {
@@ -77,6 +78,17 @@ export class PodNetwork implements Component {
     await this.running;
   }
 
+  /** Resolves when the network was brought to what the nodes ask, or could not; at once while no node is known. */
+  firstAttempt(): Promise<void> {
+    if (this.attempted || !this.options.nodes.synced) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = this.onReconciled(() => {
+        end();
+        resolve();
+      });
+    });
+  }
+
   private schedule(milliseconds: number): void {
     if (this.stopped || !this.options.nodes.synced || this.timer) return;
     if (this.running) {
@@ -103,6 +115,7 @@ export class PodNetwork implements Component {
       this.problem = (err as Error).message;
       this.options.log.error({ err }, 'the pod network could not be set up');
     }
+    this.attempted = true;
     this.retryAfter =
       this.problem === undefined ? RETRY_MILLISECONDS.first : Math.min(this.retryAfter * 2, RETRY_MILLISECONDS.most);
   }

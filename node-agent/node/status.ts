@@ -33,9 +33,10 @@ export class NodeStatusKeeper implements Component {
     this.options = options;
   }
 
-  start(): Promise<void> {
+  /** Resolves when the node has been looked at once. */
+  async start(): Promise<void> {
     this.tick();
-    return Promise.resolve();
+    await this.running;
   }
 
   async stop(): Promise<void> {

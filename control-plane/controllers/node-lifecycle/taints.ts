@@ -49,6 +49,16 @@ export function tolerates({ key, operator = 'Equal', value = '', effect }: Toler
 }
 
 /**
+ * An agent that says its node is not ready lives, and so do its pods: it gets this long to mend what it lacks, unless the
+ * pod says otherwise. Nobody lives on a node that is unreachable.
+ */
+const NOT_READY_SECONDS = 30;
+
+function patience({ key }: Taint): number {
+  return key === NOT_READY ? NOT_READY_SECONDS : 0;
+}
+
+/**
  * Milliseconds until the pod must leave because of NoExecute taints: 0 for now, undefined for never. Each taint must be
  * tolerated, and the shortest `tolerationSeconds` counts, from when its taint was added.
  */
@@ -57,8 +67,8 @@ export function untilEviction({ spec }: Pod, taints: readonly Taint[], date: Dat
     .filter(({ effect }) => effect === 'NoExecute')
     .map((taint) => {
       const matching = (spec.tolerations ?? []).filter((toleration) => tolerates(toleration, taint));
-      if (matching.length === 0) return 0;
-      const seconds = matching.map(({ tolerationSeconds }) => tolerationSeconds).filter((limit) => limit !== undefined);
+      const limits = matching.length > 0 ? matching.map((one) => one.tolerationSeconds) : [patience(taint)];
+      const seconds = limits.filter((limit) => limit !== undefined);
       if (seconds.length === 0) return Infinity;
       const since = taint.timeAdded ? Date.parse(taint.timeAdded) : date.getTime();
       return Math.max(0, since + Math.max(0, Math.min(...seconds)) * 1000 - date.getTime());

@@ -108,6 +108,13 @@ describe('node lifecycle', () => {
     assert.ok(eviction?.do === 'delete' && eviction.gracePeriodSeconds === undefined);
   });
 
+  it('gives an agent that lives half a minute to mend its node, and none to one that is not heard', () => {
+    const timeAdded = '2026-01-01T11:59:50Z';
+    const taint = (condition: string) => [{ key: `node.kubernetes.io/${condition}`, effect: 'NoExecute', timeAdded }];
+    assert.equal(untilEviction(aPod('web'), taint('not-ready'), NOON), 20_000);
+    assert.equal(untilEviction(aPod('web'), taint('unreachable'), NOON), 0);
+  });
+
   it('counts a toleration from when the taint was added', () => {
     const pod: Pod = aPod('web');
     pod.spec.tolerations = [{ operator: 'Exists', tolerationSeconds: 30 }];
