@@ -13,8 +13,10 @@ describe('kubectl on nodes', function () {
   before(async () => {
     cluster = await TestCluster.start({ nodes: 2 });
   });
-  beforeEach(async function () {
-    session = await Session.open(cluster, `nodes-${(this.currentTest?.title ?? '').split(' ', 1)[0]}`);
+  let opened = 0;
+  beforeEach(async () => {
+    opened += 1;
+    session = await Session.open(cluster, `nodes-${opened}`);
   });
   afterEach(async () => {
     await cluster.kubectl('uncordon', NODE);
@@ -60,7 +62,7 @@ describe('kubectl on nodes', function () {
     const watching = await session.start(`${watch} 'jsonpath={.status.availableReplicas}{"\\n"}'`);
     assert.equal(await watching.line(), '2');
     const drained = await session.run(`drain ${NODE} --ignore-daemonsets --timeout=60s`);
-    assert.match(drained, /^node\/node-1 cordoned\nevicting pod nodes-drains:\/moved-\w+-\w+\n|^evicting pod /m);
+    assert.match(drained, /^evicting pod nodes-2\/moved-\w+-\w+$/m);
     assert.match(drained, /pod\/moved-\w+-\w+ evicted\nnode\/node-1 drained\n$/);
     await session.wait('--for=jsonpath={.status.availableReplicas}=2 deployment/moved');
     await session.run('annotate deployment moved end=here');
@@ -78,7 +80,7 @@ describe('kubectl on nodes', function () {
     await session.wait('--for=condition=Ready pod/lone');
     assert.match(
       await session.fail(`drain ${NODE} --timeout=30s`),
-      /cannot delete cannot delete Pods that declare no controller|cannot delete Pods that declare no controller \(use --force to override\): nodes-spares\/lone/,
+      /cannot delete Pods that declare no controller \(use --force to override\): nodes-3\/lone/,
     );
     assert.match(
       await session.run(`drain ${NODE} --dry-run=server --force`),
