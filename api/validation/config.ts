@@ -13,7 +13,7 @@ export function validateConfigMap({ data = {}, binaryData = {} }: ConfigMap): Fi
   let bytes = 0;
   for (const [key, value] of Object.entries(data)) {
     errors.check(`data[${key}]`, key, checkConfigKey);
-    if (key in binaryData) errors.invalid(`data[${key}]`, key, 'duplicate of key present in binaryData');
+    if (Object.hasOwn(binaryData, key)) errors.invalid(`data[${key}]`, key, 'duplicate of key present in binaryData');
     bytes += Buffer.byteLength(value);
   }
   for (const [key, value] of Object.entries(binaryData)) {
