@@ -1,0 +1,128 @@
+import type { Deployment, ReplicaSet } from '../../api/schema/types/apps.v1.ts';
+import type { Pod } from '../../api/schema/types/core.v1.ts';
+import { defineCommand } from '../command.ts';
+import { collectionPath } from '../discovery.ts';
+import { CommandError } from '../errors.ts';
+import { eventsOf } from '../describe/common.ts';
+import { isNotFound } from '../get/tables.ts';
+import { podsWith, selectorText } from '../pods.ts';
+import type { Session } from '../session.ts';
+import { parseOne, pathOf, type ObjectTarget } from '../targets.ts';
+import { explainDeployment } from '../why/deployment.ts';
+import type { Explanation } from '../why/explanation.ts';
+import { explainPod } from '../why/pod.ts';
+import { Surroundings } from '../why/surroundings.ts';
+import { explanationText } from '../why/say.ts';
+import { replicaSetsOf } from '../workloads.ts';
+
+export const command = defineCommand({
+  summary: 'Say in plain words why a pod or deployment is not ready, and what would help',
+  usage: '[POD | DEPLOYMENT | TYPE NAME | TYPE/NAME]',
+  examples: ['dure why hello-7d9c-x2x4q', 'dure why deployment/hello', 'dure why'],
+  async run({ args, session }) {
+    if (args.length === 0) return explainAll(session);
+    const found = await targetOf(args, session);
+    const why = await explain(found, session);
+    session.write(explanationText(why, session.world));
+  },
+});
+
+/** A bare name is a pod's, or else a deployment's. */
+async function targetOf(args: readonly string[], session: Session): Promise<ObjectTarget> {
+  const target = await parseOne(args, session, 'pods');
+  if (args.length > 1 || args[0]?.includes('/')) return target;
+  const client = await session.client();
+  try {
+    await client.get(pathOf(target));
+    return target;
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    const deployment = await parseOne(args, session, 'deployments.apps');
+    const isThere = await client.get(pathOf(deployment)).then(
+      () => true,
+      () => false,
+    );
+    // What was asked for is most likely a pod.
+    if (!isThere) throw error;
+    return deployment;
+  }
+}
+
+async function explain(target: ObjectTarget, session: Session): Promise<Explanation> {
+  const object = await (await session.client()).get<Pod | Deployment | ReplicaSet>(pathOf(target));
+  const { resource } = target;
+  const named = {
+    ...object,
+    apiVersion: resource.group === '' ? 'v1' : `${resource.group}/${resource.version}`,
+    kind: resource.kind,
+  };
+  switch (resource.kind) {
+    case 'Pod':
+      return explainPodNow(named as Pod, session, new Surroundings(session));
+    case 'Deployment':
+      return explainDeploymentNow(named as Deployment, session);
+    case 'ReplicaSet':
+      return explainOwner(named as ReplicaSet, session);
+    default:
+      throw new CommandError(`why explains pods, deployments and replica sets, not ${resource.name}`);
+  }
+}
+
+async function explainPodNow(pod: Pod, session: Session, around: Surroundings): Promise<Explanation> {
+  const [events, nodes, others] = await Promise.all([
+    eventsOf({ ...pod, kind: 'Pod' }, session),
+    around.nodes(),
+    pod.spec.nodeName ? [] : around.placed(),
+  ]);
+  return explainPod({ pod, events, nodes, others, now: session.world.clock.date() });
+}
+
+async function explainDeploymentNow(deployment: Deployment, session: Session): Promise<Explanation> {
+  const sets = await replicaSetsOf(deployment, session);
+  const owners = new Set(sets.map(({ metadata }) => metadata.uid));
+  const all = await podsWith(selectorText(deployment.spec.selector), deployment.metadata.namespace, session);
+  const own = all.filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => owners.has(uid)));
+  const living = own.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const events = await Promise.all([deployment, ...sets.slice(-1)].map((object) => eventsOf(object, session)));
+  const around = new Surroundings(session);
+  return explainDeployment({
+    deployment,
+    sets,
+    pods: await Promise.all(living.map(async (pod) => ({ pod, why: await explainPodNow(pod, session, around) }))),
+    events: events.flat(),
+  });
+}
+
+/** Of a replica set the deployment is what users think in; one on its own is explained by its pods. */
+async function explainOwner(set: ReplicaSet, session: Session): Promise<Explanation> {
+  const owner = set.metadata.ownerReferences?.find(({ controller, kind }) => controller && kind === 'Deployment');
+  if (owner) {
+    const path = `/apis/apps/v1/namespaces/${set.metadata.namespace}/deployments/${owner.name}`;
+    return explainDeploymentNow(await (await session.client()).get<Deployment>(path), session);
+  }
+  const pods = await podsWith(selectorText(set.spec.selector), set.metadata.namespace, session);
+  const around = new Surroundings(session);
+  const whys = await Promise.all(pods.map((pod) => explainPodNow(pod, session, around)));
+  const bad = whys.find(({ isFine }) => !isFine);
+  return (
+    bad ?? {
+      headline: `replicaset/${set.metadata.name} has ${pods.length} pods, all fine.`,
+      isFine: true,
+      facts: [],
+      nodes: [],
+      help: [],
+    }
+  );
+}
+
+/** Every pod of the namespace that is not fine. */
+async function explainAll(session: Session): Promise<void> {
+  const namespace = await session.namespace();
+  const pods = await (await session.discovery()).find('pods');
+  const { items } = await (await session.client()).list<Pod>(collectionPath(pods, namespace));
+  const around = new Surroundings(session);
+  const whys = await Promise.all(items.map((pod) => explainPodNow(pod, session, around)));
+  const bad = whys.filter(({ isFine }) => !isFine);
+  if (bad.length === 0) return session.print(`All ${items.length} pods in namespace ${namespace} are fine.`);
+  session.write(bad.map((why) => explanationText(why, session.world)).join('\n'));
+}

@@ -1,0 +1,119 @@
+/** Why a node can't take a pod, from the node as it is now. Pure: the same rules as the scheduler's, told one by one. */
+import { bytesOf, milliOf } from '../../api/machinery/quantity.ts';
+import type { Node, Pod, Taint } from '../../api/schema/types/core.v1.ts';
+import { amountsOf, totals } from '../describe/amounts.ts';
+import { affinityRefusal } from './affinity.ts';
+
+export type Refusal =
+  | { readonly kind: 'cordoned' }
+  | { readonly kind: 'not-ready'; readonly message: string }
+  | { readonly kind: 'taint'; readonly taint: Taint }
+  | { readonly kind: 'label'; readonly key: string; readonly wanted: string; readonly has: string | undefined }
+  | { readonly kind: 'affinity'; readonly wanted: string }
+  /** `asks`, `free` and `total` in thousandths of a core, or bytes. */
+  | {
+      readonly kind: 'room';
+      readonly resource: 'cpu' | 'memory';
+      readonly asks: number;
+      readonly free: number;
+      readonly total: number;
+    }
+  | { readonly kind: 'pods'; readonly limit: number }
+  | { readonly kind: 'port'; readonly port: number; readonly by: string };
+
+export interface Verdict {
+  readonly node: string;
+  /** Empty: nothing that is known here speaks against it. */
+  readonly refusals: readonly Refusal[];
+}
+
+const SYSTEM_TAINTS = /^node\.kubernetes\.io\/(not-ready|unreachable|unschedulable)$/;
+const UNSCHEDULABLE: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
+
+/** `others` are the pods that are on nodes now. */
+export function verdicts(pod: Pod, nodes: readonly Node[], others: readonly Pod[]): Verdict[] {
+  const byNode = Map.groupBy(others.filter(isRunning), ({ spec }) => spec.nodeName ?? '');
+  return nodes.map((node) => {
+    const name = node.metadata.name ?? '';
+    return { node: name, refusals: refusalsOf(pod, node, byNode.get(name) ?? []) };
+  });
+}
+
+export function refusalsOf(pod: Pod, node: Node, there: readonly Pod[]): Refusal[] {
+  return [
+    ...conditionRefusals(pod, node),
+    ...taintRefusals(pod, node),
+    ...labelRefusals(pod, node),
+    ...affinityRefusal(pod, node),
+    ...roomRefusals(pod, node, there),
+    ...portRefusals(pod, there),
+  ];
+}
+
+function isRunning({ status }: Pod): boolean {
+  return status?.phase !== 'Succeeded' && status?.phase !== 'Failed';
+}
+
+function conditionRefusals(pod: Pod, { spec, status }: Node): Refusal[] {
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  const isReady = ready?.status === 'True';
+  return [
+    ...(spec?.unschedulable && !tolerates(pod, UNSCHEDULABLE) ? [{ kind: 'cordoned' } as const] : []),
+    ...(isReady ? [] : [{ kind: 'not-ready', message: ready?.message ?? '' } as const]),
+  ];
+}
+
+function taintRefusals(pod: Pod, { spec }: Node): Refusal[] {
+  return (spec?.taints ?? [])
+    .filter(({ effect, key }) => effect !== 'PreferNoSchedule' && !SYSTEM_TAINTS.test(key))
+    .filter((taint) => !tolerates(pod, taint))
+    .map((taint) => ({ kind: 'taint', taint }));
+}
+
+export function tolerates({ spec }: Pod, taint: Taint): boolean {
+  return (spec.tolerations ?? []).some(({ key = '', operator = 'Equal', value = '', effect }) => {
+    if (effect && effect !== taint.effect) return false;
+    if (key === '') return operator === 'Exists';
+    return key === taint.key && (operator === 'Exists' || value === (taint.value ?? ''));
+  });
+}
+
+function labelRefusals({ spec }: Pod, { metadata }: Node): Refusal[] {
+  const labels = metadata.labels ?? {};
+  return Object.entries(spec.nodeSelector ?? {})
+    .filter(([key, wanted]) => labels[key] !== wanted)
+    .map(([key, wanted]) => ({ kind: 'label', key, wanted, has: labels[key] }));
+}
+
+function roomRefusals(pod: Pod, { status }: Node, there: readonly Pod[]): Refusal[] {
+  const room = status?.allocatable ?? status?.capacity ?? {};
+  const asks = amountsOf(pod, 'requests');
+  const used = totals(there, 'requests');
+  const refusals: Refusal[] = [];
+  for (const [resource, total] of [
+    ['cpu', milliOf(room['cpu'] ?? '0')],
+    ['memory', bytesOf(room['memory'] ?? '0')],
+  ] as const) {
+    const free = Math.max(0, total - used[resource]);
+    if (asks[resource] > 0 && asks[resource] > free)
+      refusals.push({ kind: 'room', resource, asks: asks[resource], free, total });
+  }
+  const limit = Number(room['pods'] ?? Infinity);
+  if (there.length >= limit) refusals.push({ kind: 'pods', limit });
+  return refusals;
+}
+
+function portRefusals(pod: Pod, there: readonly Pod[]): Refusal[] {
+  return hostPortsOf(pod).flatMap(({ port, protocol }) => {
+    const holder = there.find((other) =>
+      hostPortsOf(other).some((used) => used.port === port && used.protocol === protocol),
+    );
+    return holder ? [{ kind: 'port', port, by: `${holder.metadata.namespace}/${holder.metadata.name}` } as const] : [];
+  });
+}
+
+function hostPortsOf({ spec }: Pod): { port: number; protocol: string }[] {
+  return spec.containers.flatMap(({ ports = [] }) =>
+    ports.flatMap(({ hostPort, protocol = 'TCP' }) => (hostPort ? [{ port: hostPort, protocol }] : [])),
+  );
+}
