@@ -22,7 +22,7 @@ export function validateNamespace({ spec }: Namespace): FieldError[] {
 export function validateNode({ spec, status }: Node): FieldError[] {
   const errors = new FieldErrors();
   validateTaints(errors, spec.taints ?? [], 'spec.taints');
-  spec.podCIDRs?.forEach((cidr, index) => errors.check(`spec.podCIDRs[${index}]`, cidr, checkCidr));
+  podRanges({ spec }).forEach((cidr, index) => errors.check(`spec.podCIDRs[${index}]`, cidr, checkCidr));
   for (const list of ['capacity', 'allocatable'] as const) {
     for (const [name, amount] of Object.entries(status[list] ?? {})) {
       errors.check(`status.${list}[${name}]`, name, checkQualifiedName);
@@ -34,14 +34,19 @@ export function validateNode({ spec, status }: Node): FieldError[] {
 
 export function validateNodeUpdate(next: Node, previous: Node): FieldError[] {
   const errors = new FieldErrors();
-  const before = previous.spec.podCIDRs ?? [];
-  if (before.length > 0 && before.join() !== (next.spec.podCIDRs ?? []).join()) {
+  const before = podRanges(previous);
+  if (before.length > 0 && before.join() !== podRanges(next).join()) {
     errors.forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid');
   }
   if (previous.spec.providerID && next.spec.providerID !== previous.spec.providerID) {
     errors.forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid');
   }
   return errors.list;
+}
+
+/** The older single field wins over a list that says otherwise. */
+function podRanges({ spec: { podCIDR, podCIDRs = [] } }: Pick<Node, 'spec'>): readonly string[] {
+  return podCIDR && podCIDR !== podCIDRs[0] ? [podCIDR] : podCIDRs;
 }
 
 function validateTaints(errors: FieldErrors, taints: readonly Taint[], path: string): void {
