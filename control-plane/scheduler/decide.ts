@@ -52,21 +52,14 @@ export class Decider {
   private choose(info: PodInfo): number | undefined {
     const ranking = this.rankingOf(info);
     const filters = filtersOf(this.profile, info, this.snapshot, 'cluster');
-    const scores = scoresOf(this.profile, info, this.snapshot, 'cluster');
-    const isByScore = this.profile.choice === 'best score';
-    if (isByScore && filters.length === 0 && scores.length === 0) return ranking.best();
-
-    const feasible = [...this.snapshot.all()].filter(
-      (row) => ranking.fits(row) && filters.every((filter) => filter(row) === undefined),
-    );
-    if (!isByScore) return this.pick(feasible);
-    let best: number | undefined;
-    let bestScore = -Infinity;
-    for (const row of feasible) {
-      const score = scores.reduce((sum, each) => sum + each.weight * each.score(row), ranking.scoreOf(row));
-      if (score > bestScore) [best, bestScore] = [row, score];
+    if (this.profile.choice === 'best score') {
+      return ranking.best(filters, scoresOf(this.profile, info, this.snapshot, 'cluster'));
     }
-    return best;
+    return this.pick(
+      [...this.snapshot.all()].filter(
+        (row) => ranking.fits(row) && filters.every((filter) => filter(row) === undefined),
+      ),
+    );
   }
 
   private pick(feasible: readonly number[]): number | undefined {

@@ -30,6 +30,8 @@ export interface ScorePlugin {
   readonly weight: number;
   /** undefined: no preference for such a pod. */
   prepare(info: PodInfo, snapshot: Snapshot): Score | undefined;
+  /** More than which no node gets now; 100 when absent. The nearer to what the best one gets, the fewer are looked at. */
+  highest?(info: PodInfo, snapshot: Snapshot): number;
 }
 
 /** How the node is chosen among those that can take the pod. */

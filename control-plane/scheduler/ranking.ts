@@ -18,6 +18,8 @@ interface Candidate {
 interface Weighted {
   score: Score;
   weight: number;
+  /** The score's own limit, not weighed. */
+  highest: number;
 }
 
 export interface Refusal {
@@ -57,14 +59,27 @@ export class Ranking {
     return this.staticVersion === this.snapshot.staticVersion && this.epoch === this.snapshot.epoch;
   }
 
-  /** The best node, or undefined when none can take such a pod. */
-  best(): number | undefined {
+  /**
+   * The best node, or undefined when none can take such a pod. What depends on other nodes than the one in question is
+   * asked anew: `filters` and `scores`, best nodes first, until no other can be better.
+   */
+  best(filters: readonly Filter[], scores: readonly Weighted[]): number | undefined {
     this.catchUp();
-    for (let candidate = this.heap.peek(); candidate; candidate = this.heap.peek()) {
-      if (this.evaluations[candidate.row] === candidate.evaluation) return candidate.row;
+    const highest = scores.reduce((sum, { weight, highest: most }) => sum + weight * most, 0);
+    const looked: Candidate[] = [];
+    let best: number | undefined;
+    let bestTotal = -Infinity;
+    for (let next = this.first(); next && next.score + highest > bestTotal; next = this.first()) {
+      const { row } = next;
+      const isTaken = filters.every((filter) => filter(row) === undefined);
+      const total = isTaken ? scores.reduce((sum, each) => sum + each.weight * each.score(row), next.score) : -Infinity;
+      if (total > bestTotal) [best, bestTotal] = [row, total];
+      if (isTaken && highest === 0) break;
       this.heap.pop();
+      looked.push(next);
     }
-    return undefined;
+    for (const candidate of looked) this.heap.push(candidate);
+    return best;
   }
 
   /** Whether a pod of this template can go to that node now, as far as static and node filters tell. */
@@ -76,6 +91,14 @@ export class Ranking {
     let sum = this.staticScores[row] ?? 0;
     for (const { score, weight } of this.nodeScores) sum += weight * score(row);
     return sum;
+  }
+
+  private first(): Candidate | undefined {
+    for (let candidate = this.heap.peek(); candidate; candidate = this.heap.peek()) {
+      if (this.evaluations[candidate.row] === candidate.evaluation) return candidate;
+      this.heap.pop();
+    }
+    return undefined;
   }
 
   private catchUp(): void {
@@ -114,6 +137,6 @@ export function scoresOf(profile: Profile, info: PodInfo, snapshot: Snapshot, sc
     .filter((plugin) => plugin.scope === scope)
     .flatMap((plugin) => {
       const score = plugin.prepare(info, snapshot);
-      return score ? [{ score, weight: plugin.weight }] : [];
+      return score ? [{ score, weight: plugin.weight, highest: plugin.highest?.(info, snapshot) ?? 100 }] : [];
     });
 }

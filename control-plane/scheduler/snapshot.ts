@@ -2,6 +2,7 @@
  * What the scheduler knows of the nodes, in columns: a decision looks at few properties of many nodes. A node has a row
  * for as long as it exists; rows of nodes that are gone are used again.
  */
+import { DomainCounts } from './domains.ts';
 import type { PodInfo } from './pod-info.ts';
 import { bytesOf, milliOf } from '../../api/machinery/quantity.ts';
 import type { Labels } from '../../api/machinery/selectors.ts';
@@ -20,10 +21,13 @@ export interface PodCounter {
   readonly namespace: string;
   readonly matches: (labels: Labels | undefined) => boolean;
   readonly perRow: number[];
+  /** The same by domains, by the name that the asker gave to its way of drawing them. */
+  readonly domains: Map<string, DomainCounts>;
 }
 
 /** Counters beyond this many push out the one that was made first. */
 const MAX_COUNTERS = 200;
+const MAX_DOMAINS_PER_COUNTER = 20;
 const MAX_TOUCHED = 1_000_000;
 
 export class Snapshot {
@@ -126,11 +130,25 @@ export class Snapshot {
     const perRow: number[] = this.pods.map(
       (pods) => [...pods].filter((info) => isCounted(info, namespace, matches)).length,
     );
-    const counter = { namespace, matches, perRow };
+    const counter = { namespace, matches, perRow, domains: new Map<string, DomainCounts>() };
     this.counters.set(key, counter);
     const oldest = this.counters.keys().next();
     if (this.counters.size > MAX_COUNTERS && !oldest.done) this.counters.delete(oldest.value);
     return counter;
+  }
+
+  /** The counter's pods by domains. `id` names `domainOf`, which says a row's domain, undefined for one that doesn't count. */
+  domains(counter: PodCounter, id: string, domainOf: (row: number) => string | undefined): DomainCounts {
+    const known = counter.domains.get(id);
+    if (known?.staticVersion === this.staticVersion) return known;
+    const rows: (string | undefined)[] = [];
+    for (const row of this.all()) rows[row] = domainOf(row);
+    const drawn = new DomainCounts(this.staticVersion, rows, counter.perRow);
+    counter.domains.delete(id);
+    counter.domains.set(id, drawn);
+    const oldest = counter.domains.keys().next();
+    if (counter.domains.size > MAX_DOMAINS_PER_COUNTER && !oldest.done) counter.domains.delete(oldest.value);
+    return drawn;
   }
 
   private count(info: PodInfo, row: number, sign: 1 | -1): void {
@@ -142,8 +160,10 @@ export class Snapshot {
     const ofOwner = (owners?.get(info.owner) ?? 0) + sign;
     if (ofOwner > 0) owners?.set(info.owner, ofOwner);
     else owners?.delete(info.owner);
-    for (const { namespace, matches, perRow } of this.counters.values()) {
-      if (isCounted(info, namespace, matches)) perRow[row] = (perRow[row] ?? 0) + sign;
+    for (const { namespace, matches, perRow, domains } of this.counters.values()) {
+      if (!isCounted(info, namespace, matches)) continue;
+      perRow[row] = (perRow[row] ?? 0) + sign;
+      for (const drawn of domains.values()) if (drawn.staticVersion === this.staticVersion) drawn.add(row, sign);
     }
     this.touch(row);
   }

@@ -3,6 +3,7 @@ import { requiredNodes } from './node-affinity.ts';
 import { taintToleration } from './taints.ts';
 import { type Selector, selectorFromObject } from '../../../api/machinery/selectors.ts';
 import type { TopologySpreadConstraint } from '../../../api/schema/types/core.v1.ts';
+import type { DomainCounts } from '../domains.ts';
 import type { FilterPlugin, ScorePlugin } from '../framework.ts';
 import type { PodInfo } from '../pod-info.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -13,7 +14,7 @@ const LABEL_MISSING = `${REFUSAL} (missing required label)`;
 /** How the matching pods are spread over the domains of one constraint now. */
 interface Spread {
   readonly constraint: TopologySpreadConstraint;
-  readonly perDomain: ReadonlyMap<string, number>;
+  readonly domains: DomainCounts;
   /** Whether the pod itself is one of those that are counted. */
   readonly countsItself: boolean;
 }
@@ -27,10 +28,10 @@ export const topologySpread: FilterPlugin = {
     if (spreads.length === 0) return undefined;
     const least = spreads.map(leastOf);
     return (row) => {
-      for (const [at, { constraint, perDomain, countsItself }] of spreads.entries()) {
+      for (const [at, { constraint, domains, countsItself }] of spreads.entries()) {
         const domain = snapshot.labels[row]?.[constraint.topologyKey];
         if (domain === undefined) return LABEL_MISSING;
-        const count = (perDomain.get(domain) ?? 0) + (countsItself ? 1 : 0);
+        const count = domains.of(domain) + (countsItself ? 1 : 0);
         if (count - (least[at] ?? 0) > constraint.maxSkew) return REFUSAL;
       }
       return undefined;
@@ -45,16 +46,25 @@ export const preferredSpread: ScorePlugin = {
   prepare(info, snapshot) {
     const spreads = spreadsOf(info, snapshot, 'ScheduleAnyway');
     if (spreads.length === 0) return undefined;
-    const most = spreads.map(({ perDomain }) => Math.max(1, ...perDomain.values()));
     return (row) => {
-      const scores = spreads.map(({ constraint, perDomain }, at) => {
+      let sum = 0;
+      for (const { constraint, domains } of spreads) {
         const domain = snapshot.labels[row]?.[constraint.topologyKey];
-        return domain === undefined ? 0 : 100 * (1 - (perDomain.get(domain) ?? 0) / (most[at] ?? 1));
-      });
-      return scores.reduce((sum, score) => sum + score, 0) / scores.length;
+        if (domain !== undefined) sum += emptiness(domains, domains.of(domain));
+      }
+      return sum / spreads.length;
     };
   },
+  highest(info, snapshot) {
+    const spreads = spreadsOf(info, snapshot, 'ScheduleAnyway');
+    return spreads.reduce((sum, { domains }) => sum + emptiness(domains, domains.least), 0) / spreads.length;
+  },
 };
+
+/** 0 in the domain with the most pods, 100 in one without any. */
+function emptiness(domains: DomainCounts, count: number): number {
+  return 100 * (1 - count / Math.max(1, domains.most));
+}
 
 function spreadsOf(info: PodInfo, snapshot: Snapshot, when: string): Spread[] {
   const { topologySpreadConstraints = [] } = info.pod.spec;
@@ -68,14 +78,8 @@ function spreadOf(info: PodInfo, snapshot: Snapshot, constraint: TopologySpreadC
   const selector = selectorOf(info, constraint);
   const id = JSON.stringify([constraint.labelSelector, constraint.matchLabelKeys, selector.requirements]);
   const counter = snapshot.counter(metadata.namespace ?? '', id, (labels) => selector.matches(labels));
-  const isEligible = eligibleNodes(info, snapshot, constraint);
-  const perDomain = new Map<string, number>();
-  for (const row of snapshot.all()) {
-    const domain = snapshot.labels[row]?.[constraint.topologyKey];
-    if (domain === undefined || !isEligible(row)) continue;
-    perDomain.set(domain, (perDomain.get(domain) ?? 0) + (counter.perRow[row] ?? 0));
-  }
-  return { constraint, perDomain, countsItself: selector.matches(metadata.labels) };
+  const domains = snapshot.domains(counter, domainsId(info, constraint), domainOf(info, snapshot, constraint));
+  return { constraint, domains, countsItself: selector.matches(metadata.labels) };
 }
 
 /** matchLabelKeys narrow the selector to the pod's own values, such as its pod-template-hash. */
@@ -87,21 +91,28 @@ function selectorOf(info: PodInfo, { labelSelector, matchLabelKeys = [] }: Topol
   return selectorFromObject({ ...labelSelector, matchLabels });
 }
 
+/** Everything that {@link domainOf} looks at, beside the nodes. */
+function domainsId({ pod }: PodInfo, constraint: TopologySpreadConstraint): string {
+  const { topologyKey, nodeAffinityPolicy, nodeTaintsPolicy } = constraint;
+  const { nodeSelector, affinity, tolerations } = pod.spec;
+  return JSON.stringify([topologyKey, nodeAffinityPolicy, nodeTaintsPolicy, nodeSelector, affinity, tolerations]);
+}
+
 /** Which nodes make up the domains: by default those of the pod's affinity, whatever their taints are. */
-function eligibleNodes(
+function domainOf(
   info: PodInfo,
   snapshot: Snapshot,
   constraint: TopologySpreadConstraint,
-): (row: number) => boolean {
-  const { nodeAffinityPolicy = 'Honor', nodeTaintsPolicy = 'Ignore' } = constraint;
+): (row: number) => string | undefined {
+  const { topologyKey, nodeAffinityPolicy = 'Honor', nodeTaintsPolicy = 'Ignore' } = constraint;
   const matches = nodeAffinityPolicy === 'Honor' ? requiredNodes(info, snapshot) : undefined;
   const taints = nodeTaintsPolicy === 'Honor' ? taintToleration.prepare(info, snapshot) : undefined;
-  return (row) => (!matches || matches(row)) && (!taints || taints(row) === undefined);
+  return (row) => {
+    const isEligible = (!matches || matches(row)) && (!taints || taints(row) === undefined);
+    return isEligible ? snapshot.labels[row]?.[topologyKey] : undefined;
+  };
 }
 
-function leastOf({ constraint, perDomain }: Spread): number {
-  if (perDomain.size < (constraint.minDomains ?? 1)) return 0;
-  let least = Infinity;
-  for (const count of perDomain.values()) least = Math.min(least, count);
-  return least === Infinity ? 0 : least;
+function leastOf({ constraint, domains }: Spread): number {
+  return domains.size < (constraint.minDomains ?? 1) ? 0 : domains.least;
 }

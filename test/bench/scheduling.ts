@@ -1,0 +1,185 @@
+/**
+ * The scheduler on 5,000 nodes and 10,000 pods with the default profile: decisions a second in memory, with and without
+ * topology spread constraints, and pods a second created through the API of a real server and bound in a real etcd.
+ * One line of JSON.
+ */
+import { rounded, spreadOf } from './measure.ts';
+import { ServerProcess } from './server_process.ts';
+import type { Node, Pod } from '../../api/schema/types/core.v1.ts';
+import { PROFILES } from '../../control-plane/scheduler/profiles.ts';
+import { Scheduler } from '../../control-plane/scheduler/scheduler.ts';
+import type { RestClient } from '../../lib/client/rest.ts';
+import { sleep, systemClock } from '../../lib/clock.ts';
+import { silentLog } from '../../lib/log.ts';
+import { MapView } from '../../lib/view.ts';
+
+const NODES = 5000;
+const PODS = 10_000;
+const ZONES = 10;
+const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 5);
+const API_ROUNDS = 3;
+const TARGET = { decisions: 10_000, spread: 5000, bound: 1500 };
+/** Requests that the bench's client has under way. */
+const PARALLEL = 150;
+const LOOK_MILLISECONDS = 20;
+
+type Spec = Partial<Pod['spec']>;
+
+const spreading: Spec = {
+  topologySpreadConstraints: [
+    constraint('topology.kubernetes.io/zone', 'DoNotSchedule'),
+    constraint('kubernetes.io/hostname', 'ScheduleAnyway'),
+  ],
+};
+
+function constraint(topologyKey: string, whenUnsatisfiable: string): NonNullable<Spec['topologySpreadConstraints']>[0] {
+  return { topologyKey, whenUnsatisfiable, maxSkew: 5, labelSelector: { matchLabels: { app: 'bench' } } };
+}
+
+function node(number: number): Node {
+  const name = `node-${number}`;
+  const capacity = { cpu: '8', memory: '32Gi', pods: '110' };
+  const ready = { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'simulated' };
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: {
+      name,
+      labels: { 'kubernetes.io/hostname': name, 'topology.kubernetes.io/zone': `zone-${number % ZONES}` },
+    },
+    spec: {},
+    status: { capacity, allocatable: capacity, conditions: [ready] },
+  } as unknown as Node;
+}
+
+function pod(name: string, spec: Spec): Pod {
+  const requests = { cpu: '100m', memory: '128Mi' };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { namespace: 'default', name, labels: { app: 'bench' } },
+    spec: {
+      schedulerName: 'default-scheduler',
+      containers: [{ name: 'main', image: 'app:1', resources: { requests } }],
+      ...spec,
+    },
+  } as unknown as Pod;
+}
+
+/** Decisions a second, the views of pods and nodes and their events included. */
+async function inMemory(spec: Spec): Promise<number> {
+  const nodes = new MapView<Node>();
+  const pods = new MapView<Pod>();
+  for (let number = 0; number < NODES; number += 1) nodes.set(`node-${number}`, node(number));
+  nodes.markSynced();
+  pods.markSynced();
+  const done = Promise.withResolvers<void>();
+  let bound = 0;
+  const scheduler = new Scheduler({
+    pods,
+    nodes,
+    profiles: PROFILES,
+    clock: systemClock,
+    random: Math.random,
+    log: silentLog,
+    metrics: { attempt: () => undefined },
+    output: {
+      bind: (each, nodeName) => {
+        pods.set(each.metadata.name ?? '', { ...each, spec: { ...each.spec, nodeName } });
+        bound += 1;
+        if (bound === PODS) done.resolve();
+        return Promise.resolve();
+      },
+      refused: (each, _reason, message) => done.reject(new Error(`${each.metadata.name} was refused: ${message}`)),
+    },
+  });
+  await scheduler.start();
+  const begun = performance.now();
+  for (let number = 0; number < PODS; number += 1) {
+    const made = pod(`pod-${number}`, spec);
+    pods.set(`pod-${number}`, { ...made, metadata: { ...made.metadata, uid: String(number) }, status: {} });
+  }
+  await done.promise;
+  const rate = PODS / ((performance.now() - begun) / 1000);
+  await scheduler.stop();
+  return rate;
+}
+
+/** Calls `work` with 0 to `count` - 1, {@link PARALLEL} at a time. */
+async function inParallel(count: number, work: (number: number) => Promise<unknown>): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < count) {
+      const number = next;
+      next += 1;
+      await work(number);
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, worker));
+}
+
+async function makeNodes(client: RestClient): Promise<void> {
+  await inParallel(NODES, async (number) => {
+    const made = await client.create<Node>('/api/v1/nodes', node(number));
+    await client.update(`/api/v1/nodes/node-${number}/status`, { ...made, status: node(number).status });
+  });
+}
+
+/** Pods a second from the first request to the last binding. */
+async function throughApi(client: RestClient, round: number): Promise<number> {
+  const path = '/api/v1/namespaces/default/pods';
+  const begun = performance.now();
+  await inParallel(PODS, (number) => client.create(path, pod(`pod-${round}-${number}`, {})));
+  for (;;) {
+    const query = { fieldSelector: 'spec.nodeName=', limit: 1 };
+    const { items } = await client.get<{ items: Pod[] }>(path, { query });
+    if (items.length === 0) break;
+    await sleep(systemClock, LOOK_MILLISECONDS);
+  }
+  const rate = PODS / ((performance.now() - begun) / 1000);
+  await client.delete(path, { gracePeriodSeconds: 0 });
+  return rate;
+}
+
+async function boundInEtcd(): Promise<number[]> {
+  // The nodes are objects only: nobody is to miss their agents while it is measured.
+  const server = await ServerProcess.start({ 'node-grace': '1h', 'log-level': 'info' });
+  const client = server.client();
+  try {
+    await makeNodes(client);
+    const rates: number[] = [];
+    for (let round = 0; round < API_ROUNDS; round += 1) rates.push(await throughApi(client, round));
+    return rates;
+  } finally {
+    client.close();
+    await server.stop();
+  }
+}
+
+async function repeated(measure: () => Promise<number>): Promise<number[]> {
+  await measure();
+  const rates: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) rates.push(await measure());
+  return rates;
+}
+
+const decisions = spreadOf(await repeated(() => inMemory({})));
+const spread = spreadOf(await repeated(() => inMemory(spreading)));
+const bound = process.env['BENCH_MEMORY_ONLY'] ? undefined : spreadOf(await boundInEtcd());
+console.log(
+  JSON.stringify({
+    bench: 'scheduling',
+    unit: 'pods a second',
+    ratio: {
+      decisions: rounded(decisions.median / TARGET.decisions),
+      spread: rounded(spread.median / TARGET.spread),
+      ...(bound && { bound: rounded(bound.median / TARGET.bound) }),
+    },
+    target: TARGET,
+    decisions,
+    spread,
+    bound,
+    nodes: NODES,
+    pods: PODS,
+  }),
+);
