@@ -38,19 +38,7 @@ export async function runExample(
   const [asker] = pods;
   if (!asker) throw new Error('the example has no pods');
   const name = asker.metadata.name ?? '';
-  const wget = [
-    'exec',
-    name,
-    ...kubeconfig,
-    '--',
-    'wget',
-    '-q',
-    '-T',
-    '5',
-    '-O',
-    '-',
-    `${EXAMPLE_URL}/cgi-bin/index.cgi`,
-  ];
+  const wget = ['exec', name, ...kubeconfig, '--', 'wget', '-q', '-O', '-', EXAMPLE_URL];
   progress(`asking ${EXAMPLE_URL} from ${name}`);
   // The service chooses among three: it may take some tries until another host's pod is the one.
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
