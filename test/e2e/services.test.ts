@@ -21,18 +21,19 @@ describe('services', function () {
   });
   after(() => cluster?.stop());
 
-  /** Asks from a pod on that node; retried, because rules follow endpoints by some milliseconds. */
-  const fetch = (node: string, url: string): Promise<string> => session.sh(`client-${node}`, `wget -qO- -T 2 ${url}`);
+  /** Asks from a pod on that node. Not with the option -T, with which Debian 12's busybox crashes. */
+  const fetch = (node: string, url: string): Promise<string> =>
+    session.sh(`client-${node}`, `timeout 2 wget -q -O - ${url}`);
 
   const fetchFromHost = (host: string, url: string): Promise<string> =>
-    cluster.local.host(host).run('busybox', 'wget', '-qO-', '-T', '2', url);
+    cluster.local.host(host).run('timeout', '2', 'busybox', 'wget', '-q', '-O', '-', url);
 
   const addressOf = (name: string): Promise<string> => session.field(`pod ${name}`, '.status.podIP');
   const clusterIpOf = (name: string): Promise<string> => session.field(`service ${name}`, '.spec.clusterIP');
 
   /** Which of the pods answer, asked often enough that each is asked. */
   async function answering(node: string, url: string, times = 30): Promise<Set<string>> {
-    const script = `for i in $(seq ${times}); do wget -qO- -T 2 ${url} || echo failed; done`;
+    const script = `for i in $(seq ${times}); do timeout 2 wget -q -O - ${url} || echo failed; done`;
     return new Set((await session.sh(`client-${node}`, script)).trim().split('\n'));
   }
 
@@ -134,7 +135,10 @@ describe('services', function () {
     await session.apply(manifest(mirror, service('mirror')));
     await session.wait('--for=condition=Ready pod/mirror');
     await session.eventually(async () => {
-      assert.equal(await session.sh('mirror', 'wget -qO- -T 2 http://mirror/cgi-bin/index.cgi'), 'Hello from mirror\n');
+      assert.equal(
+        await session.sh('mirror', 'timeout 2 wget -q -O - http://mirror/cgi-bin/index.cgi'),
+        'Hello from mirror\n',
+      );
     });
   });
 
@@ -188,7 +192,18 @@ describe('services', function () {
   it('refuse when nobody is there to answer', async () => {
     await session.apply(manifest(service('nobody')));
     await session.eventually(async () => {
-      const { stderr } = await session.try(['exec', 'client-node-1', '--', 'wget', '-qO-', '-T', '5', 'http://nobody']);
+      const { stderr } = await session.try([
+        'exec',
+        'client-node-1',
+        '--',
+        'timeout',
+        '5',
+        'wget',
+        '-q',
+        '-O',
+        '-',
+        'http://nobody',
+      ]);
       assert.match(stderr, /Connection refused/);
     });
   });
@@ -202,7 +217,7 @@ describe('services', function () {
     await session.apply(manifest(deployment('busy', { replicas: 2, ...drained, container }), service('busy')));
     await session.wait('--for=condition=Available deployment/busy');
     await session.eventually(async () => assert.equal(await fetch('node-1', 'http://busy/healthz'), 'ok\n'));
-    const loop = 'until [ -e /tmp/stop ]; do wget -qO- -T 5 http://busy/cgi-bin/index.cgi || echo failed; done';
+    const loop = 'until [ -e /tmp/stop ]; do timeout 5 wget -q -O - http://busy/cgi-bin/index.cgi || echo failed; done';
     const asking = session.sh('client-node-1', loop);
     await session.run(`set image deployment/busy hello=${IMAGES.hello2}`);
     await session.run('rollout status deployment busy --timeout=60s');
@@ -303,7 +318,7 @@ describe('services', function () {
       await session.eventually(async () => {
         assert.equal(await fetch('node-1', `http://${address}:18080/cgi-bin/index.cgi`), 'Hello from node-2\n');
       });
-      assert.equal(await session.sh('on-host', 'wget -qO- -T 5 http://web.net/healthz'), 'ok\n');
+      assert.equal(await session.sh('on-host', 'timeout 5 wget -q -O - http://web.net/healthz'), 'ok\n');
     });
 
     it('have ports of their host', async () => {

@@ -35,7 +35,10 @@ describe('running pods', function () {
     made += 1;
     await session.apply(manifest(pod(`fresh-${made}`)));
     await session.wait(`--for=condition=Ready pod/fresh-${made}`);
-    assert.equal(await session.sh(`fresh-${made}`, 'wget -qO- -T 5 http://web/cgi-bin/index.cgi'), 'Hello from web\n');
+    assert.equal(
+      await session.sh(`fresh-${made}`, 'timeout 5 wget -q -O - http://web/cgi-bin/index.cgi'),
+      'Hello from web\n',
+    );
     await session.wait('--for=condition=Ready pod/web');
     const following = await session.start('logs -f web -c ticks --tail=1');
     const number = async (): Promise<number> => Number((await following.until(/tick/)).split(' ')[1]);
@@ -82,7 +85,8 @@ describe('running pods', function () {
     const before = await identity();
     const server = cluster.local.host('server-1');
     await server.stopService('server');
-    const web = (): Promise<string> => host.run('busybox', 'wget', '-qO-', '-T', '2', `http://${address}/healthz`);
+    const web = (): Promise<string> =>
+      host.run('timeout', '2', 'busybox', 'wget', '-q', '-O', '-', `http://${address}/healthz`);
     assert.equal(await web(), 'ok\n');
     assert.equal(await host.run('dig', '+short', '@10.96.0.10', 'web.survival.svc.cluster.local'), `${address}\n`);
     const ticking = (): Promise<string> => host.run('sh', '-c', 'pgrep -f "echo tick" | head -1');
