@@ -100,6 +100,7 @@ function collect(snapshot: ObjectSnapshot): Plan {
   const waiting = going.some(({ is }) => is === 'waiting');
   const { resourceVersion = '' } = object.metadata;
   if (waiting) {
+    if (closesCircle(snapshot)) return { actions: [unblockOwners(snapshot)], reasons: [] };
     const propagationPolicy = dependents.length > 0 ? 'Foreground' : policyOf(object);
     const why = 'its owner waits for it to be deleted';
     return { actions: [{ do: 'delete', target, propagationPolicy, resourceVersion, why }], reasons: [] };
@@ -110,6 +111,21 @@ function collect(snapshot: ObjectSnapshot): Plan {
     actions: [{ do: 'collect', target, owners: gone, propagationPolicy: policyOf(object), resourceVersion, why }],
     reasons: [],
   };
+}
+
+/** What it owns waits already: were it to hold up its own owners too, all might wait for each other. */
+function closesCircle({ object, dependents }: ObjectSnapshot): boolean {
+  const holds = object.metadata.ownerReferences?.some(({ blockOwnerDeletion }) => blockOwnerDeletion) === true;
+  return holds && dependents.some((dependent) => isWaiting(dependent.object));
+}
+
+function unblockOwners({ kind, object }: ObjectSnapshot): Action {
+  const ownerReferences = (object.metadata.ownerReferences ?? []).map((reference) => ({
+    ...reference,
+    blockOwnerDeletion: false,
+  }));
+  const why = 'its owner and what it owns wait for each other';
+  return { do: 'patch', target: targetOf(kind, object), patch: { metadata: { ownerReferences } }, why };
 }
 
 /** Its finalizers say how it asked to be deleted. */

@@ -92,6 +92,18 @@ describe('garbage collector', () => {
     assert.deepEqual(gone, ['b', 'a']);
   });
 
+  it('is not held up by objects that own each other in a circle', async () => {
+    const blockOwnerDeletion = true;
+    seed(owned('a', [{ name: 'c', blockOwnerDeletion }]));
+    seed(owned('b', [{ name: 'a', blockOwnerDeletion }]));
+    seed(owned('c', [{ name: 'b', blockOwnerDeletion }]));
+    await begin();
+    assert.deepEqual(names(), ['a', 'b', 'c']);
+    await world.of(kinds.configmaps).delete('default', 'a', { propagationPolicy: 'Foreground' });
+    await settle();
+    assert.deepEqual(names(), []);
+  });
+
   it('lets dependents go free when the owner is deleted without them', async () => {
     [owned('a', []), owned('b', [{ name: 'a' }])].forEach(seed);
     await begin();
