@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import https, { type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
-import { badRequest, forbidden, internalError, StatusError, unauthorized } from '../../api/errors.ts';
+import { badRequest, forbidden, internalError, isStatusError, StatusError, unauthorized } from '../../api/errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
 import type { JoinAnswer, JoinMessage, ServerJoinAnswer, ServerJoinMessage } from '../../lib/join.ts';
@@ -15,6 +15,7 @@ import type { Metrics } from '../../lib/metrics.ts';
 import { authenticate, type Authenticator } from '../auth/authenticator.ts';
 import { authorize, type Authorizer } from '../auth/authorizer.ts';
 import { nodeNameOf } from '../auth/user.ts';
+import { FailedAttempts } from './attempts.ts';
 import type { Health } from './health.ts';
 import type { Certificates } from './http.ts';
 import { parseRequest } from './request-info.ts';
@@ -24,6 +25,8 @@ const BODY_LIMIT = '64kb';
 const REQUEST_MILLISECONDS = 30_000;
 /** How long requests under way may take to finish when the server stops. */
 const LINGER_MILLISECONDS = 2_000;
+/** Agents that are started with a wrong token try again and again; a fleet of them behind one address is no attack. */
+const FAILED_JOINS = { burst: 20, intervalMilliseconds: 1000, maxAddresses: 4096 };
 
 export interface JoinOptions {
   readonly tokens: { isValid(token: string): Promise<boolean> };
@@ -58,9 +61,11 @@ export class WebListener implements Component {
   private readonly options: WebListenerOptions;
   private server: Server | undefined;
   private endRenewal: (() => void) | undefined;
+  private readonly attempts: FailedAttempts;
 
   constructor(options: WebListenerOptions) {
     this.options = options;
+    this.attempts = new FailedAttempts({ ...FAILED_JOINS, clock: options.clock });
   }
 
   get port(): number {
@@ -104,8 +109,8 @@ export class WebListener implements Component {
     app.get('/ca', (_request, response) => {
       response.type('application/x-pem-file').send(this.options.certificates.authorityCertificate);
     });
-    app.post('/join', express.json({ limit: BODY_LIMIT }), this.join());
-    app.post('/join/server', express.json({ limit: BODY_LIMIT }), this.joinServer());
+    app.post('/join', this.limited(), express.json({ limit: BODY_LIMIT }), this.join());
+    app.post('/join/server', this.limited(), express.json({ limit: BODY_LIMIT }), this.joinServer());
     app.get('/metrics', this.metrics());
     app.use((_request, response) => {
       response.status(404).json(statusOf(new StatusError({ code: 404, reason: 'NotFound', message: 'not found' })));
@@ -142,6 +147,14 @@ export class WebListener implements Component {
     };
   }
 
+  /** Who failed to join too often is refused before anything is read or looked up. */
+  private limited(): RequestHandler {
+    return (request, _response, next) => {
+      this.attempts.check(request.socket.remoteAddress ?? '');
+      next();
+    };
+  }
+
   private joinServer(): RequestHandler {
     return async (request, response) => {
       const { servers } = this.options.join;
@@ -171,6 +184,10 @@ export class WebListener implements Component {
         return;
       }
       const status = asStatusError(error);
+      const isRefusal = isStatusError(status, 'Unauthorized') || isStatusError(status, 'Forbidden');
+      if (isRefusal && request.path.startsWith('/join')) this.attempts.failed(request.socket.remoteAddress ?? '');
+      const wait = status.details?.retryAfterSeconds;
+      if (wait !== undefined) response.set('retry-after', String(wait));
       if (status.code === 500) this.options.log.error({ err: error, path: request.path }, 'a request failed');
       else this.options.log.info({ reason: status.message, path: request.path }, 'a request was refused');
       response.status(status.code).json(statusOf(status));
@@ -202,7 +219,12 @@ function parseServerJoin(body: unknown): ServerJoinMessage {
 function asStatusError(error: unknown): StatusError {
   if (error instanceof StatusError) return error;
   // What express says of a body that it can't read: its own status and words.
-  const { status, expose, message } = error as { status?: number; expose?: boolean; message?: string };
+  const { status, expose, message, type } = error as Partial<Record<'message' | 'type', string>> & {
+    status?: number;
+    expose?: boolean;
+  };
+  // Its words would cite the body, a token perhaps, and they are logged.
+  if (type === 'entity.parse.failed') return badRequest('the body of the request is not JSON');
   if (expose === true && status !== undefined && status < 500) {
     return new StatusError({ code: status, reason: 'BadRequest', message: message ?? 'bad request' });
   }
