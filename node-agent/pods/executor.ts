@@ -3,6 +3,7 @@ import type { Container, Pod } from '../../api/schema/types/core.v1.ts';
 import { RuntimeError } from '../runtime/port.ts';
 import type { Action, ActionOf, ActionType, KillCause } from './action.ts';
 import { nextBackoff } from './backoff.ts';
+import { untilUnserved } from './drain.ts';
 import { runHook } from './hooks.ts';
 import { ImageError } from './images.ts';
 import type { PodContext } from './context.ts';
@@ -109,7 +110,7 @@ const executors: Executors = {
     // One that overtakes another finds the event told and the hook begun.
     if (!overtaken) {
       emit(services, pod, action.container, 'Normal', 'Killing', killMessage(action.container, action.cause));
-      await runPreStop(context, action);
+      await Promise.all([runPreStop(context, action), untilDrained(context, action)]);
     }
     const spent = (services.clock.now() - begun) / 1000;
     const grace = action.graceSeconds > 0 ? Math.max(MIN_GRACE_SECONDS, Math.ceil(action.graceSeconds - spent)) : 0;
@@ -175,6 +176,11 @@ async function runPreStop(context: PodContext, action: ActionOf<'killContainer'>
     services.log.warn({ err: error, pod: pod.metadata.name, container: container.name }, 'preStop hook failed');
     emit(services, pod, container.name, 'Warning', 'FailedPreStopHook', 'PreStopHook failed');
   }
+}
+
+/** Half of the grace is left for the container to end in. */
+async function untilDrained({ services, uid }: PodContext, action: ActionOf<'killContainer'>): Promise<void> {
+  if (action.cause === 'podDeleted') await untilUnserved(services, uid, (action.graceSeconds * 1000) / 2);
 }
 
 /** The runtime says that the container has ended; its event is on the way, or was lost. */
