@@ -16,6 +16,7 @@ export async function main(args: readonly string[]): Promise<number> {
 
 export async function run(args: readonly string[], world: World): Promise<number> {
   let where = 'dure';
+  if (args[0] === '__complete') return complete(args.slice(1), world);
   try {
     const first = parseArguments(args, globalFlags, { untilFirstArgument: true });
     const name = first.args[0];
@@ -73,6 +74,12 @@ function subcommandIn(
   const { args, firstArgument } = parseArguments(words, table, { untilFirstArgument: true });
   const found = args[0] === undefined ? undefined : module.subcommands?.[args[0]];
   return found && { module: found, at: firstArgument };
+}
+
+async function complete(words: readonly string[], world: World): Promise<number> {
+  const { candidates } = await import('./completion/complete.ts');
+  for (const candidate of await candidates(words, world)) world.stdout.write(`${candidate}\n`);
+  return 0;
 }
 
 async function usage(world: World): Promise<number> {

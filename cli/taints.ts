@@ -28,7 +28,12 @@ export function parseTaints(words: readonly string[]): TaintChanges {
 }
 
 /** Throws CommandError for a taint that is not there, or one that is there with another value. */
-export function changeTaints(before: readonly Taint[], { added, removed }: TaintChanges, overwrite: boolean, node = 'the node'): Taint[] {
+export function changeTaints(
+  before: readonly Taint[],
+  { added, removed }: TaintChanges,
+  overwrite: boolean,
+  node = 'the node',
+): Taint[] {
   for (const { key, effect } of removed) {
     const isThere = before.some((taint) => taint.key === key && (effect === undefined || taint.effect === effect));
     if (!isThere) throw new CommandError(`taint "${effect === undefined ? key : `${key}:${effect}`}" not found`);

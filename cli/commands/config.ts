@@ -1,0 +1,164 @@
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { parseDocument } from 'yaml';
+import { defineCommand, type CommandModule } from '../command.ts';
+import { CommandError } from '../errors.ts';
+import { text, textOr, toggle } from '../flags.ts';
+import { aligned } from '../print/align.ts';
+import { printerFor } from '../print/printer.ts';
+import { readKubeconfigFile, type Kubeconfig } from '../kubeconfig.ts';
+import type { Session } from '../session.ts';
+
+const view = defineCommand({
+  summary: 'Display merged kubeconfig settings or a specified kubeconfig file',
+  usage: '[flags]',
+  flags: {
+    output: textOr('yaml', 'Output format: json, yaml, jsonpath=…', { short: 'o' }),
+    raw: toggle('Display raw byte data and sensitive data'),
+    minify: toggle('Remove all information not used by current-context from the output'),
+    flatten: toggle('Kept for scripts: only with --raw is data shown'),
+  },
+  async run({ flags, session }) {
+    const config = session.kubeconfig();
+    const current = session.globals.context ?? config.currentContext;
+    const used = config.contexts.get(current);
+    if (flags.minify && !used) throw new CommandError(`cannot locate context ${current}`);
+    const shown = <T>(entries: ReadonlyMap<string, T>, name: string | undefined): [string, T][] =>
+      [...entries].filter(([key]) => !flags.minify || key === name);
+    const hide = flags.raw ? <T>(entry: T): T => entry : redacted;
+    const object = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: shown(config.clusters, used?.cluster).map(([name, cluster]) => ({ name, cluster: hide(cluster) })),
+      contexts: shown(config.contexts, current).map(([name, context]) => ({ name, context })),
+      'current-context': current,
+      users: shown(config.users, used?.user).map(([name, user]) => ({ name, user: hide(user) })),
+    };
+    session.write((await printerFor(flags.output)).print(object));
+  },
+});
+
+function redacted(entry: object): object {
+  return Object.fromEntries(
+    Object.entries(entry).map(([key, value]) => {
+      if (key.endsWith('-data')) return [key, 'DATA+OMITTED'];
+      return [key, key === 'token' || key === 'password' ? 'REDACTED' : (value as unknown)];
+    }),
+  );
+}
+
+const currentContext = defineCommand({
+  summary: 'Display the current-context',
+  usage: '',
+  run({ session }) {
+    const { currentContext: name } = session.kubeconfig();
+    if (name === '') return Promise.reject(new CommandError('current-context is not set'));
+    session.print(name);
+    return Promise.resolve();
+  },
+});
+
+const getContexts = defineCommand({
+  summary: 'Describe one or many contexts',
+  usage: '[NAME ...]',
+  flags: { noHeaders: toggle("Don't print headers"), output: text('Output format. One of: (name)', { short: 'o' }) },
+  run({ args, flags, session }) {
+    const config = session.kubeconfig();
+    const missing = args.find((name) => !config.contexts.has(name));
+    const chosen = [...config.contexts]
+      .filter(([name]) => args.length === 0 || args.includes(name))
+      .toSorted(([a], [b]) => (a < b ? -1 : 1));
+    if (flags.output === 'name') for (const [name] of chosen) session.print(name);
+    else printContexts(chosen, config, flags.noHeaders, session);
+    return missing === undefined ? Promise.resolve() : Promise.reject(new CommandError(`context ${missing} not found`));
+  },
+});
+
+type Contexts = [string, Kubeconfig['contexts'] extends ReadonlyMap<string, infer T> ? T : never][];
+
+function printContexts(chosen: Contexts, config: Kubeconfig, noHeaders: boolean, session: Session): void {
+  const rows = chosen.map(([name, { cluster = '', user = '', namespace = '' }]) => [
+    name === config.currentContext ? '*' : '',
+    name,
+    cluster,
+    user,
+    namespace,
+  ]);
+  const heads = noHeaders ? [] : [['CURRENT', 'NAME', 'CLUSTER', 'AUTHINFO', 'NAMESPACE']];
+  for (const line of aligned([...heads, ...rows])) session.print(line);
+}
+
+const useContext = defineCommand({
+  summary: 'Set the current-context in a kubeconfig file',
+  usage: 'CONTEXT_NAME',
+  run({ args, session }) {
+    const [name] = args;
+    if (args.length !== 1 || name === undefined)
+      throw new CommandError('Unexpected args: exactly one CONTEXT_NAME is required');
+    if (!session.kubeconfig().contexts.has(name)) throw new CommandError(`no context exists with the name: "${name}"`);
+    edit(fileWithCurrent(session), (document) => document.set('current-context', name));
+    session.print(`Switched to context "${name}".`);
+    return Promise.resolve();
+  },
+});
+
+const setContext = defineCommand({
+  summary: 'Set a context entry in kubeconfig',
+  usage: '[NAME | --current] [--namespace=namespace]',
+  flags: { current: toggle('Modify the current context') },
+  run({ args, flags, session }) {
+    const config = session.kubeconfig();
+    const name = flags.current ? config.currentContext : args[0];
+    const { namespace, cluster, user } = session.globals;
+    if (!name) throw new CommandError('you must specify a non-empty context name or --current');
+    const isThere = config.contexts.has(name);
+    edit(fileWithContext(name, session), (document) => {
+      const contexts = (document.toJS() as { contexts?: { name: string; context?: object }[] | null }).contexts ?? [];
+      const at = contexts.findIndex((entry) => entry.name === name);
+      const changes = Object.entries({ namespace, cluster, user }).filter(([, value]) => value !== undefined);
+      if (at >= 0) for (const [key, value] of changes) document.setIn(['contexts', at, 'context', key], value);
+      else document.setIn(['contexts'], [...contexts, { name, context: Object.fromEntries(changes) }]);
+    });
+    session.print(`Context "${name}" ${isThere ? 'modified' : 'created'}.`);
+    return Promise.resolve();
+  },
+});
+
+function existing({ kubeconfigPaths }: Session): string[] {
+  return kubeconfigPaths.filter((path) => existsSync(path));
+}
+
+/** The file that says which context is current; the first one when none does. */
+function fileWithCurrent(session: Session): string {
+  const paths = existing(session);
+  return (
+    paths.find((path) => readKubeconfigFile(path)['current-context']) ?? paths[0] ?? session.kubeconfigPaths[0] ?? ''
+  );
+}
+
+function fileWithContext(name: string, session: Session): string {
+  const found = existing(session).find((path) =>
+    readKubeconfigFile(path).contexts?.some((entry) => entry.name === name),
+  );
+  return found ?? fileWithCurrent(session);
+}
+
+/** Keeps comments and order. Written aside and renamed: it holds keys that must not be lost. */
+function edit(path: string, change: (document: ReturnType<typeof parseDocument>) => void): void {
+  const document = parseDocument(existsSync(path) ? readFileSync(path, 'utf8') : 'apiVersion: v1\nkind: Config\n');
+  change(document);
+  const temporary = `${path}.${process.pid}`;
+  writeFileSync(temporary, document.toString(), { mode: 0o600 });
+  renameSync(temporary, path);
+}
+
+export const command: CommandModule = {
+  summary: 'Modify kubeconfig files',
+  usage: 'SUBCOMMAND',
+  subcommands: {
+    view,
+    'get-contexts': getContexts,
+    'use-context': useContext,
+    'set-context': setContext,
+    'current-context': currentContext,
+  },
+};

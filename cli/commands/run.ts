@@ -1,0 +1,123 @@
+import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { KubeObject } from '../../api/object.ts';
+import { defineCommand } from '../command.ts';
+import { CommandError } from '../errors.ts';
+import { array, durationOr, list, text, textOr, toggle } from '../flags.ts';
+import { createFlags, createObject, onlyName, pairOf } from '../generators/create.ts';
+import { openPodStreams } from '../pod-streams.ts';
+import { selectedOf } from '../selection.ts';
+import type { Session } from '../session.ts';
+import { lendTerminal } from '../terminal.ts';
+import { Deadline, untilGone, untilObject } from '../waiting.ts';
+
+export const command = defineCommand({
+  summary: 'Create and run a particular image in a pod',
+  usage: 'NAME --image=image [--env="key=value"] [--port=port] [--command] -- [COMMAND] [args...]',
+  examples: ['dure run web --image=nginx', 'dure run -it --rm sh --image=busybox --restart=Never -- sh'],
+  flags: {
+    ...createFlags,
+    annotations: array('Annotations to apply to the pod'),
+    attach: toggle('Wait for the pod to start running, and then attach to it'),
+    command: toggle("If true and extra arguments are present, use them as the 'command' field"),
+    env: array('Environment variables to set in the container'),
+    image: text('The image for the container to run'),
+    imagePullPolicy: text('The image pull policy for the container'),
+    labels: list('Comma separated labels to apply to the pod', { short: 'l' }),
+    podRunningTimeout: durationOr(60_000, 'How long to wait until the pod runs'),
+    port: text('The port that this container exposes'),
+    restart: textOr('Always', 'The restart policy for this Pod. Legal values [Always, OnFailure, Never]'),
+    rm: toggle('If true, delete the pod after it exits. Only with --attach or --stdin'),
+    stdin: toggle('Keep stdin open on the container in the pod', { short: 'i' }),
+    tty: toggle('Allocate a TTY for the container in the pod', { short: 't' }),
+  },
+  async run({ args, afterDash = [], flags, session }) {
+    const name = onlyName(args);
+    if (!flags.image) throw new CommandError('required flag(s) "image" not set');
+    const isAttached = flags.attach || flags.stdin;
+    if (flags.rm && !isAttached) throw new CommandError('--rm should only be used for attached containers');
+    const labels = flags.labels.length > 0 ? Object.fromEntries(flags.labels.map(pairOf)) : { run: name };
+    const env = flags.env.map(pairOf).map(([key, value]) => ({ name: key, value }));
+    const annotations = Object.fromEntries(flags.annotations.map(pairOf));
+    const pod: Pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, labels, ...(flags.annotations.length > 0 ? { annotations } : {}) },
+      spec: {
+        containers: [
+          {
+            name,
+            image: flags.image,
+            resources: {},
+            ...(afterDash.length === 0 ? {} : flags.command ? { command: [...afterDash] } : { args: [...afterDash] }),
+            ...(env.length > 0 ? { env } : {}),
+            ...(flags.port === undefined ? {} : { ports: [{ containerPort: Number(flags.port) }] }),
+            ...(flags.imagePullPolicy === undefined ? {} : { imagePullPolicy: flags.imagePullPolicy }),
+            ...(flags.stdin ? { stdin: true, stdinOnce: true } : {}),
+            ...(flags.tty ? { tty: true } : {}),
+          },
+        ],
+        dnsPolicy: 'ClusterFirst',
+        restartPolicy: flags.restart,
+      },
+      status: {},
+    };
+    if (!isAttached || flags.dryRun !== 'none') {
+      await createObject(pod, flags, session);
+      return;
+    }
+    const created = await createObject(pod, flags, session, 'created');
+    try {
+      return await attach(created as Pod, flags, session);
+    } finally {
+      if (flags.rm) await removePod(created, session);
+    }
+  },
+});
+
+interface AttachFlags {
+  readonly stdin: boolean;
+  readonly tty: boolean;
+  readonly podRunningTimeout: number;
+}
+
+/** Resolves with the container's exit code. */
+async function attach(pod: Pod, { stdin, tty, podRunningTimeout }: AttachFlags, session: Session): Promise<number> {
+  const place = selectedOf(await (await session.discovery()).find('pods'), pod);
+  const deadline = new Deadline({ milliseconds: podRunningTimeout, clock: session.world.clock });
+  const isStarted = (object: KubeObject | undefined): boolean =>
+    !['Pending', undefined].includes((object as Pod | undefined)?.status?.phase);
+  const now = (await untilObject(
+    place,
+    { what: `waiting for pod ${place.name} to run`, done: isStarted },
+    session,
+    deadline,
+  )) as Pod;
+  const container = place.name;
+  if (now.status?.phase === 'Running') {
+    const isTerminal = tty && session.world.stdin.isTTY === true;
+    if (isTerminal) session.warn("If you don't see a command prompt, try pressing enter.");
+    const streams = await openPodStreams(now, 'attach', { container, stdin, tty: isTerminal }, session);
+    await lendTerminal(streams, { stdin, tty: isTerminal }, session);
+  } else for await (const chunk of (await session.client()).stream(`${place.path}/log`)) session.write(chunk);
+  const unlimited = new Deadline({ milliseconds: 0, clock: session.world.clock });
+  const ended = (object: KubeObject | undefined): boolean => exitOf(object) !== undefined;
+  return (
+    exitOf(
+      await untilObject(place, { what: `waiting for pod ${place.name} to end`, done: ended }, session, unlimited),
+    ) ?? 0
+  );
+}
+
+/** Undefined while it runs. A pod that is gone, or whose container is started again, has no exit code of its own. */
+function exitOf(object: KubeObject | undefined): number | undefined {
+  const own = (object as Pod | undefined)?.status?.containerStatuses?.[0];
+  if (!object || (own?.restartCount ?? 0) > 0) return 0;
+  return own?.state?.terminated?.exitCode;
+}
+
+async function removePod(pod: KubeObject, session: Session): Promise<void> {
+  const place = selectedOf(await (await session.discovery()).find('pods'), pod);
+  await (await session.client()).delete(place.path);
+  session.print(`pod "${place.name}" deleted from ${place.namespace} namespace`);
+  await untilGone(place, session, new Deadline({ milliseconds: 0, clock: session.world.clock }));
+}
