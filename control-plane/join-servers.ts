@@ -8,7 +8,7 @@ import { fingerprint } from '../lib/certificates.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import { readIfPresent, writePrivate } from '../lib/files.ts';
 import { FlagError } from '../lib/flags.ts';
-import { type ServerJoinAnswer, joinServers, parseJoinToken } from '../lib/join.ts';
+import { JoinRefusedError, type ServerJoinAnswer, joinServers, parseJoinToken } from '../lib/join.ts';
 import type { Log } from '../lib/log.ts';
 
 const BACKOFF = { initial: 200, max: 2_000, factor: 2 };
@@ -32,7 +32,6 @@ export async function joinExisting(options: JoinServersOptions): Promise<ServerJ
     const server = flags.join[attempt % flags.join.length] ?? '';
     try {
       const answer = await ask(server, options);
-      checkSettings(flags, answer.settings);
       await keepFiles(flags.dataDir, answer.files);
       log.info({ server, members: answer.members.map(({ name }) => name) }, 'joined the servers');
       return answer;
@@ -56,22 +55,25 @@ export async function checkCluster(flags: ServerFlags): Promise<void> {
 
 async function ask(server: string, { flags, name, peerUrl }: JoinServersOptions): Promise<ServerJoinAnswer> {
   const token = (await tokenOf(flags)).trim();
-  return joinServers({ server, token, name, ...(peerUrl === undefined ? {} : { peerUrl }) });
+  const message = { token, name, settings: sharedSettings(flags), ...(peerUrl === undefined ? {} : { peerUrl }) };
+  try {
+    return await joinServers({ server, ...message });
+  } catch (error) {
+    throw hopeless(error) ?? error;
+  }
+}
+
+/** What no patience helps with. */
+function hopeless(error: unknown): FlagError | undefined {
+  if (!(error instanceof JoinRefusedError)) return undefined;
+  if (error.code === 400) return new FlagError(error.reason);
+  return error.code === 401 ? new FlagError('--token: the servers do not take it for one of theirs') : undefined;
 }
 
 async function tokenOf({ token, tokenFile }: ServerFlags): Promise<string> {
   if (token !== undefined) return token;
   if (tokenFile === undefined) throw new FlagError('--join: needs --token or --token-file');
   return readFile(tokenFile, 'utf8');
-}
-
-function checkSettings(flags: ServerFlags, theirs: ServerJoinAnswer['settings']): void {
-  for (const [setting, ours] of Object.entries(sharedSettings(flags))) {
-    if (setting in theirs && theirs[setting] !== ours) {
-      const flag = setting.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-      throw new FlagError(`--${flag} ${String(ours)}: the other servers have ${String(theirs[setting])}`);
-    }
-  }
 }
 
 async function keepFiles(dataDir: string, files: ServerJoinAnswer['files']): Promise<void> {

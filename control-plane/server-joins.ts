@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import type { ServerFlags } from './flags.ts';
 import { AdmissionRefusedError, admitMember } from './storage/admit-member.ts';
 import { type EtcdCluster, EtcdRefusedError } from './storage/etcd-cluster.ts';
-import { StatusError, serviceUnavailable } from '../api/errors.ts';
+import { StatusError, badRequest, serviceUnavailable } from '../api/errors.ts';
 import { readIfPresent } from '../lib/files.ts';
 import type { ServerJoinAnswer, ServerJoinMessage } from '../lib/join.ts';
 
 /** What all servers share, below the data directory. */
 export const SHARED_FILES = ['pki/ca.key', 'pki/ca.crt', 'store-pki/ca.key', 'store-pki/ca.crt'];
 
-/** The flags that all servers must agree on, as the one that joins compares them. */
+/** The flags that all servers must agree on. */
 export function sharedSettings(flags: ServerFlags): Record<string, unknown> {
   const { clusterCidr, nodeCidrSize, serviceCidr, clusterDns, clusterDomain, port, agentPort } = flags;
   return { clusterCidr, nodeCidrSize, serviceCidr, clusterDns, clusterDomain, port, agentPort };
@@ -31,15 +31,27 @@ export class ServerJoins {
     this.options = options;
   }
 
-  /** Throws a StatusError: Conflict when the name is taken, ServiceUnavailable when it can be tried again. */
-  async admit({ name, peerUrl }: ServerJoinMessage): Promise<ServerJoinAnswer> {
+  /**
+   * Throws a StatusError: BadRequest when the flags differ, Conflict when the name is taken, ServiceUnavailable when it can
+   * be tried again.
+   */
+  async admit({ name, peerUrl, settings }: ServerJoinMessage): Promise<ServerJoinAnswer> {
     const { flags } = this.options;
+    this.checkSettings(settings);
     const members = await this.membersWith(name, peerUrl);
     const entries = await Promise.all(
       SHARED_FILES.map(async (file) => [file, await readIfPresent(join(flags.dataDir, file))] as const),
     );
     const files = Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));
-    return { files, members, settings: sharedSettings(flags) };
+    return { files, members };
+  }
+
+  private checkSettings(theirs: ServerJoinMessage['settings']): void {
+    for (const [setting, ours] of Object.entries(sharedSettings(this.options.flags))) {
+      if (!(setting in theirs) || theirs[setting] === ours) continue;
+      const flag = setting.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+      throw badRequest(`--${flag} ${String(theirs[setting])}: the other servers have ${String(ours)}`);
+    }
   }
 
   private async membersWith(name: string, peerUrl: string | undefined): Promise<ServerJoinAnswer['members']> {

@@ -77,6 +77,8 @@ export interface ServerJoinMessage {
   readonly name: string;
   /** Where the other servers' etcd reaches this one's; absent when etcd is run by others. */
   readonly peerUrl?: string;
+  /** The flags that must be the same on all servers, as this one has them. */
+  readonly settings: Readonly<Record<string, unknown>>;
 }
 
 /** What POST /join/server answers. */
@@ -134,6 +136,15 @@ async function enroll({ server, nodeName, authority, token, current, signal }: E
   return { authority, client: { certificate: answer.certificate, key }, settings: answer.settings };
 }
 
+function reasonIn(body: string): string {
+  try {
+    return (JSON.parse(body) as { message?: string }).message ?? body;
+  } catch {
+    // Not a Status, so all of it is what was said.
+    return body.slice(0, 500);
+  }
+}
+
 function hashOf(pem: string): string | undefined {
   try {
     return fingerprint(pem);
@@ -172,7 +183,7 @@ function ask(
         response.on('end', () => {
           const text = Buffer.concat(chunks).toString();
           if (response.statusCode === 200) resolve(text);
-          else reject(new Error(`${url} answered ${response.statusCode}: ${text.slice(0, 500)}`));
+          else reject(new JoinRefusedError(url, response.statusCode ?? 0, text));
         });
       },
     );

@@ -207,13 +207,15 @@ function parseJoin(body: unknown): JoinMessage {
 }
 
 function parseServerJoin(body: unknown): ServerJoinMessage {
-  const { token, name, peerUrl } = (body ?? {}) as Record<string, unknown>;
+  const { token, name, peerUrl, settings } = (body ?? {}) as Record<string, unknown>;
   if (typeof token !== 'string') throw badRequest('token must be a string');
   if (typeof name !== 'string' || !NODE_NAME.test(name)) throw badRequest('name must be a DNS subdomain');
-  if (peerUrl === undefined) return { token, name };
+  if (typeof settings !== 'object' || settings === null) throw badRequest('settings must be an object');
+  const message = { token, name, settings: settings as Record<string, unknown> };
+  if (peerUrl === undefined) return message;
   if (typeof peerUrl !== 'string' || !PEER_URL.test(peerUrl))
     throw badRequest('peerUrl must be like https://10.0.0.2:2380');
-  return { token, name, peerUrl };
+  return { ...message, peerUrl };
 }
 
 function asStatusError(error: unknown): StatusError {
