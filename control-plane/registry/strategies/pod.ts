@@ -30,6 +30,9 @@ export const podStrategy: Strategy<Pod> = {
   validateUpdate: validatePodUpdate,
   validatesUpdateAlone: true,
   prepareForStatusUpdate(next, previous) {
+    const { ownerReferences } = previous.metadata;
+    if (ownerReferences) next.metadata.ownerReferences = ownerReferences;
+    else delete next.metadata.ownerReferences;
     // The class is a fact of the spec, not something to report.
     const { qosClass } = previous.status;
     if (qosClass !== undefined) next.status = { ...next.status, qosClass };

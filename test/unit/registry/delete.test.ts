@@ -185,13 +185,51 @@ describe('registry: binding and eviction', () => {
     await pods.create(podNamed('a'));
     await bindPod(pods, binding(), now);
     const metadata = { name: 'a', namespace: 'default' };
-    await assert.rejects(evictPod(pods, { metadata, deleteOptions: { preconditions: { uid: 'other' } } }), {
+    await assert.rejects(evictPod(pods, { metadata, deleteOptions: { preconditions: { uid: 'other' } } }, now), {
       reason: 'Conflict',
     });
-    assert.equal((await evictPod(pods, { metadata, deleteOptions: { gracePeriodSeconds: 7 } })).status, 'Success');
-    assert.equal((await pods.get('default', 'a')).metadata.deletionGracePeriodSeconds, 7);
-    await assert.rejects(evictPod(pods, { metadata, deleteOptions: { propagationPolicy: 'Odd' } }), {
+    assert.equal((await evictPod(pods, { metadata, deleteOptions: { gracePeriodSeconds: 7 } }, now)).status, 'Success');
+    const pending = await pods.get('default', 'a');
+    assert.equal(pending.metadata.deletionGracePeriodSeconds, 7);
+    assert.ok(!pending.status.conditions?.some(({ type }) => type === 'DisruptionTarget'));
+    await assert.rejects(evictPod(pods, { metadata, deleteOptions: { propagationPolicy: 'Odd' } }, now), {
       reason: 'BadRequest',
     });
+  });
+
+  it('says of a running pod that it was evicted, in the version that was asked for', async () => {
+    await pods.create(podNamed('a'));
+    await bindPod(pods, binding(), now);
+    const metadata = { name: 'a', namespace: 'default' };
+    const run = (pod: Pod): Pod => ({ ...pod, status: { ...pod.status, phase: 'Running' } });
+    const before = await pods.mutate('default', 'a', run, { subresource: 'status' });
+    const preconditions = { resourceVersion: before.metadata.resourceVersion ?? '' };
+    await evictPod(pods, { metadata, deleteOptions: { dryRun: ['All'] } }, now);
+    assert.deepEqual(await pods.get('default', 'a'), before);
+    await evictPod(pods, { metadata, deleteOptions: { preconditions } }, now);
+    const evicted = await pods.get('default', 'a');
+    assert.ok(evicted.metadata.deletionTimestamp);
+    assert.deepEqual(
+      evicted.status.conditions?.find(({ type }) => type === 'DisruptionTarget'),
+      {
+        type: 'DisruptionTarget',
+        status: 'True',
+        reason: 'EvictionByEvictionAPI',
+        message: 'Eviction API: evicting',
+        lastTransitionTime: '2026-01-01T00:00:00Z',
+      },
+    );
+    await assert.rejects(evictPod(pods, { metadata, deleteOptions: { preconditions } }, now), { reason: 'Conflict' });
+  });
+
+  it('lets the status of a pod change its annotations, and not its owners', async () => {
+    await pods.create(podNamed('a'));
+    const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'r', uid: 'u' };
+    const change = (pod: Pod): Pod => ({
+      ...pod,
+      metadata: { ...pod.metadata, annotations: { patched: 'true' }, ownerReferences: [owner] },
+    });
+    const { metadata } = await pods.mutate('default', 'a', change, { subresource: 'status' });
+    assert.deepEqual([metadata.annotations, metadata.ownerReferences], [{ patched: 'true' }, undefined]);
   });
 });
