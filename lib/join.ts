@@ -91,8 +91,21 @@ export interface ServerJoinAnswer {
     readonly peerUrl: string;
     readonly clientUrls: readonly string[];
   }[];
-  /** The flags that must be the same on all servers. */
-  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** A server answered, and said no. */
+export class JoinRefusedError extends Error {
+  override readonly name = 'JoinRefusedError';
+  /** Of HTTP. */
+  readonly code: number;
+  /** The server's own words, if it had any. */
+  readonly reason: string;
+
+  constructor(url: string, code: number, body: string) {
+    super(`${url} answered ${code}: ${body.slice(0, 500)}`);
+    this.code = code;
+    this.reason = reasonIn(body);
+  }
 }
 
 /** Throws as {@link joinCluster} does. */
