@@ -19,5 +19,9 @@ export async function evict(exchange: ResourceExchange, options: HandlerOptions)
   }
   placeObject(exchange, eviction);
   const request = { ...(dryRun ? { dryRun } : {}), ...(user ? { user } : {}) };
-  await writeJson(exchange, 201, await evictPod(options.resources.of(kinds.pods), eviction, request));
+  await writeJson(
+    exchange,
+    201,
+    await evictPod(options.resources.of(kinds.pods), eviction, options.clock.date(), request),
+  );
 }

@@ -1,24 +1,73 @@
 /** pods/eviction: a delete that asks first whether it may be. */
 import { badRequest } from '../../api/errors.ts';
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import { formatTime } from '../../api/machinery/time.ts';
+import type { Pod, PodCondition } from '../../api/schema/types/core.v1.ts';
 import type { Status } from '../../api/schema/types/meta.v1.ts';
 import type { Eviction } from '../../api/schema/types/policy.v1.ts';
 import type { DeleteOptions } from './port.ts';
 import type { DeleteRequest, GenericResource } from './resource.ts';
+
+const DISRUPTION = 'DisruptionTarget';
 
 /**
  * Deletes the pod with the options the eviction carries. Rejects with NotFound and Conflict as a delete does, and with
  * TooManyRequests when a disruption budget forbids it.
  */
 export async function evictPod(
-  pods: Pick<GenericResource<Pod>, 'remove'>,
+  pods: Pick<GenericResource<Pod>, 'mutate' | 'remove'>,
   eviction: Eviction,
+  now: Date,
   request: DeleteRequest = {},
 ): Promise<Status> {
   const { namespace = '', name = '' } = eviction.metadata;
+  const options = { ...optionsOf(eviction), ...request };
   // Disruption budgets are asked here, before the delete, once that kind is served.
-  await pods.remove(namespace, name, { ...optionsOf(eviction), ...request });
+  const marked = options.dryRun ? undefined : await markEvicted(pods, eviction, now, options);
+  const { preconditions } = options;
+  // Whoever asked for a version did not mean the one that the mark has made.
+  const resourceVersion = preconditions?.resourceVersion && marked;
+  const guarded = resourceVersion ? { preconditions: { ...preconditions, resourceVersion } } : {};
+  await pods.remove(namespace, name, { ...options, ...guarded });
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
+}
+
+/** Tells whoever replaces the pod that it did not fail by itself. Returns the pod's version after that, if it was marked. */
+async function markEvicted(
+  pods: Pick<GenericResource<Pod>, 'mutate'>,
+  { metadata: { namespace = '', name = '' } }: Eviction,
+  now: Date,
+  { preconditions = {}, user }: DeleteRequest,
+): Promise<string | undefined> {
+  let isMarked = false;
+  const mark = (pod: Pod): Pod | undefined => {
+    isMarked = isMet(pod, preconditions) && !endsAnyway(pod);
+    return isMarked ? { ...pod, status: { ...pod.status, conditions: withDisruption(pod, now) } } : undefined;
+  };
+  const { metadata } = await pods.mutate(namespace, name, mark, { subresource: 'status', ...(user ? { user } : {}) });
+  return isMarked ? metadata.resourceVersion : undefined;
+}
+
+/** Where not, the delete that follows says so. */
+function isMet({ metadata }: Pod, { uid, resourceVersion }: NonNullable<DeleteOptions['preconditions']>): boolean {
+  return (
+    (uid === undefined || uid === metadata.uid) &&
+    (resourceVersion === undefined || resourceVersion === metadata.resourceVersion)
+  );
+}
+
+/** Nothing of it is disrupted: it does not run yet, has ended, or is on its way out. */
+function endsAnyway({ metadata, status }: Pod): boolean {
+  return metadata.deletionTimestamp !== undefined || ['Pending', 'Succeeded', 'Failed'].includes(status.phase ?? '');
+}
+
+function withDisruption({ status }: Pod, now: Date): PodCondition[] {
+  const known = status.conditions ?? [];
+  if (known.some(({ type, status: value }) => type === DISRUPTION && value === 'True')) return known;
+  const reason = 'EvictionByEvictionAPI';
+  const message = 'Eviction API: evicting';
+  const lastTransitionTime = formatTime(now.getTime());
+  const condition = { type: DISRUPTION, status: 'True', reason, message, lastTransitionTime };
+  return [...known.filter(({ type }) => type !== DISRUPTION), condition];
 }
 
 function optionsOf({ deleteOptions = {} }: Eviction): DeleteOptions {
