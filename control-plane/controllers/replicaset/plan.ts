@@ -11,6 +11,7 @@ import { ownerReferenceTo, referenceTo, targetOf } from '../actions.ts';
 import { isActive, isReady, isTerminal, untilAvailable } from '../conditions.ts';
 import type { Failure, Moment, Plan } from '../controller.ts';
 import { claim } from '../owners.ts';
+import { mayEnd, partEvicted, untilOverdue } from './evicted.ts';
 import { chooseVictims } from './victims.ts';
 
 /** The most pods made or deleted by one plan; the views' changes bring on the next. */
@@ -49,12 +50,17 @@ export function planReplicaSet(snapshot: ReplicaSetSnapshot, moment: Moment): Pl
 
 function countActions(snapshot: ReplicaSetSnapshot, active: readonly Pod[], moment: Moment): readonly Action[] {
   const { replicaSet, related } = snapshot;
-  const missing = (replicaSet.spec.replicas ?? 1) - active.length;
-  if (missing > 0) {
-    return Array.from({ length: Math.min(missing, BURST) }, () => createPod(replicaSet, moment.nextId()));
-  }
-  const surplus = Math.min(-missing, BURST);
-  return chooseVictims(active, related, surplus, moment.date).map((pod) => deletePod(replicaSet, pod));
+  const { replicas = 1, minReadySeconds = 0 } = replicaSet.spec;
+  const evictions = partEvicted(active);
+  const { staying } = evictions;
+  const ending = mayEnd(evictions, { replicas, minReadySeconds, date: moment.date });
+  const surplus = Math.max(0, staying.length - replicas);
+  const victims = [...ending, ...chooseVictims(staying, related, surplus, moment.date)].slice(0, BURST);
+  const missing = Math.min(Math.max(0, replicas - staying.length), BURST);
+  return [
+    ...Array.from({ length: missing }, () => createPod(replicaSet, moment.nextId())),
+    ...victims.map((pod) => deletePod(replicaSet, pod)),
+  ];
 }
 
 function createPod(replicaSet: ReplicaSet, id: string): Action {
@@ -117,10 +123,11 @@ function statusActions(replicaSet: ReplicaSet, status: ReplicaSetStatus): readon
   return [{ do: 'set-status', target: targetOf(kinds.replicasets, replicaSet), status, why: 'its status has changed' }];
 }
 
-/** When the next pod will have been ready for long enough. */
+/** When the next pod will have been ready for long enough, or an evicted one has waited for too long. */
 function recheck(replicaSet: ReplicaSet, active: readonly Pod[], date: Date): { after?: number } {
   const waits = active.map((pod) => untilAvailable(pod, replicaSet.spec.minReadySeconds ?? 0, date) ?? 0);
-  const pending = waits.filter((wait) => wait > 0);
+  const evicted = partEvicted(active).evicted.map((pod) => untilOverdue(pod, date));
+  const pending = [...waits, ...evicted].filter((wait) => wait > 0);
   return pending.length > 0 ? { after: Math.min(...pending) } : {};
 }
 

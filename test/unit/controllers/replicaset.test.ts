@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 
 import { forbidden } from '../../../api/errors.ts';
 import { kinds } from '../../../api/kinds.ts';
+import { formatTime } from '../../../api/machinery/time.ts';
 import type { ReplicaSet } from '../../../api/schema/types/apps.v1.ts';
 import type { Pod } from '../../../api/schema/types/core.v1.ts';
 import { ReplicaSetController } from '../../../control-plane/controllers/replicaset/replicaset.ts';
@@ -32,6 +33,60 @@ describe('replica set controller', () => {
     const pods = [owned(aPod('web-1', { node: 'a' }))];
     const { actions } = planReplicaSet({ replicaSet: aSet(3), pods, related: pods }, aMoment());
     assert.deepEqual(inShort(actions), ['create web-id1', 'create web-id2', 'set-status web']);
+  });
+
+  describe('lets evicted pods serve on', () => {
+    const isReady = { type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T11:00:00Z' };
+    const serving = (name: string): Pod => {
+      const pod = owned(aPod(name, { node: 'a' }));
+      pod.status.conditions = [isReady];
+      return pod;
+    };
+    const evicted = (name: string, at = NOON): Pod => {
+      const pod = serving(name);
+      const lastTransitionTime = formatTime(at.getTime());
+      const mark = { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', lastTransitionTime };
+      pod.status.conditions = [isReady, mark];
+      return pod;
+    };
+    const starting = (name: string): Pod => {
+      const pod = owned(aPod(name, { node: 'a' }));
+      pod.status.conditions = [];
+      return pod;
+    };
+    const planned = (replicas: number, pods: Pod[]): string[] =>
+      inShort(planReplicaSet({ replicaSet: aSet(replicas), pods, related: pods }, aMoment()).actions).filter(
+        (action) => !action.startsWith('set-status'),
+      );
+
+    it('making replacements first', () => {
+      assert.deepEqual(planned(2, [serving('kept'), evicted('old')]), ['create web-id1']);
+    });
+
+    it('until a replacement serves', () => {
+      assert.deepEqual(planned(2, [serving('kept'), evicted('old'), starting('new')]), []);
+      assert.deepEqual(planned(2, [serving('kept'), evicted('old'), serving('new')]), ['delete old']);
+    });
+
+    it('one for one', () => {
+      const pods = [evicted('old-1'), evicted('old-2'), serving('new-1'), starting('new-2')];
+      assert.deepEqual(planned(2, pods), ['delete old-1']);
+    });
+
+    it('but not in vain, and not for ever', () => {
+      const stuck = starting('stuck');
+      stuck.status.conditions = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable' }];
+      assert.deepEqual(planned(1, [evicted('old'), stuck]), ['delete old']);
+      const longAgo = new Date(NOON.getTime() - 60_000);
+      assert.deepEqual(planned(1, [evicted('old', longAgo), starting('new')]), ['delete old']);
+      const pods = [evicted('old'), starting('new')];
+      assert.equal(planReplicaSet({ replicaSet: aSet(1), pods, related: pods }, aMoment()).after, 60_000);
+    });
+
+    it('unless fewer are wanted', () => {
+      assert.deepEqual(planned(1, [serving('kept'), evicted('old')]), ['delete old']);
+      assert.deepEqual(planned(0, [evicted('old')]), ['delete old']);
+    });
   });
 
   it('adopts what it selects and releases what it does not', () => {
