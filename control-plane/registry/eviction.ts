@@ -1,4 +1,4 @@
-/** pods/eviction: a delete that asks first whether it may be. */
+/** pods/eviction: a delete that asks first whether it may be, and that lets a replacement come first. */
 import { badRequest } from '../../api/errors.ts';
 import { formatTime } from '../../api/machinery/time.ts';
 import type { Pod, PodCondition } from '../../api/schema/types/core.v1.ts';
@@ -8,9 +8,11 @@ import type { DeleteOptions } from './port.ts';
 import type { DeleteRequest, GenericResource } from './resource.ts';
 
 const DISRUPTION = 'DisruptionTarget';
+const SUCCESS: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
 
 /**
- * Deletes the pod with the options the eviction carries. Rejects with NotFound and Conflict as a delete does, and with
+ * Deletes the pod with the options the eviction carries. A pod that serves, and that a replica set replaces, is only
+ * marked: the set's controller deletes it once the replacement serves. Rejects with NotFound and Conflict as a delete does, and with
  * TooManyRequests when a disruption budget forbids it.
  */
 export async function evictPod(
@@ -25,26 +27,40 @@ export async function evictPod(
   const marked = options.dryRun ? undefined : await markEvicted(pods, eviction, now, options);
   const { preconditions } = options;
   // Whoever asked for a version did not mean the one that the mark has made.
-  const resourceVersion = preconditions?.resourceVersion && marked;
+  const resourceVersion = preconditions?.resourceVersion && marked?.metadata.resourceVersion;
+  if (marked && serves(marked) && isReplaced(marked) && isPlain(options)) return SUCCESS;
   const guarded = resourceVersion ? { preconditions: { ...preconditions, resourceVersion } } : {};
   await pods.remove(namespace, name, { ...options, ...guarded });
-  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
+  return SUCCESS;
 }
 
-/** Tells whoever replaces the pod that it did not fail by itself. Returns the pod's version after that, if it was marked. */
+/** Tells whoever replaces the pod that it did not fail by itself. Returns the pod if it is marked. */
 async function markEvicted(
   pods: Pick<GenericResource<Pod>, 'mutate'>,
   { metadata: { namespace = '', name = '' } }: Eviction,
   now: Date,
   { preconditions = {}, user }: DeleteRequest,
-): Promise<string | undefined> {
+): Promise<Pod | undefined> {
   let isMarked = false;
   const mark = (pod: Pod): Pod | undefined => {
     isMarked = isMet(pod, preconditions) && !endsAnyway(pod);
     return isMarked ? { ...pod, status: { ...pod.status, conditions: withDisruption(pod, now) } } : undefined;
   };
-  const { metadata } = await pods.mutate(namespace, name, mark, { subresource: 'status', ...(user ? { user } : {}) });
-  return isMarked ? metadata.resourceVersion : undefined;
+  const pod = await pods.mutate(namespace, name, mark, { subresource: 'status', ...(user ? { user } : {}) });
+  return isMarked ? pod : undefined;
+}
+
+function serves({ status }: Pod): boolean {
+  return status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
+}
+
+function isReplaced({ metadata }: Pod): boolean {
+  return metadata.ownerReferences?.some(({ controller, kind }) => controller && kind === 'ReplicaSet') ?? false;
+}
+
+/** Whoever says how long the pod has, or which state of it is meant, wants it deleted now. */
+function isPlain({ gracePeriodSeconds, preconditions }: DeleteOptions): boolean {
+  return gracePeriodSeconds === undefined && preconditions?.resourceVersion === undefined;
 }
 
 /** Where not, the delete that follows says so. */

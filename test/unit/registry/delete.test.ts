@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { kinds } from '../../../api/kinds.ts';
+import { evictionOf } from '../../../api/machinery/eviction.ts';
 import type { Pod } from '../../../api/schema/types/core.v1.ts';
 import { bindPod } from '../../../control-plane/registry/binding.ts';
 import { evictPod } from '../../../control-plane/registry/eviction.ts';
@@ -220,6 +221,27 @@ describe('registry: binding and eviction', () => {
       },
     );
     await assert.rejects(evictPod(pods, { metadata, deleteOptions: { preconditions } }, now), { reason: 'Conflict' });
+  });
+
+  it('only marks a pod that serves and that a replica set replaces', async () => {
+    const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'r', uid: 'u', controller: true };
+    const metadata = { name: 'a', namespace: 'default' };
+    await pods.create({ ...podNamed('a'), metadata: { ...metadata, ownerReferences: [owner] } });
+    await bindPod(pods, binding(), now);
+    const conditions = [{ type: 'Ready', status: 'True' }];
+    const serve = (pod: Pod): Pod => ({ ...pod, status: { ...pod.status, phase: 'Running', conditions } });
+    await pods.mutate('default', 'a', serve, { subresource: 'status' });
+    await assert.rejects(evictPod(pods, { metadata, deleteOptions: { preconditions: { uid: 'other' } } }, now), {
+      reason: 'Conflict',
+    });
+    await evictPod(pods, { metadata }, now);
+    const marked = await pods.get('default', 'a');
+    assert.equal(marked.metadata.deletionTimestamp, undefined);
+    assert.ok(evictionOf(marked));
+    await evictPod(pods, { metadata }, new Date(now.getTime() + 1000));
+    assert.deepEqual(await pods.get('default', 'a'), marked);
+    await evictPod(pods, { metadata, deleteOptions: { gracePeriodSeconds: 7 } }, now);
+    assert.equal((await pods.get('default', 'a')).metadata.deletionGracePeriodSeconds, 7);
   });
 
   it('lets the status of a pod change its annotations, and not its owners', async () => {
