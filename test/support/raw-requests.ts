@@ -7,7 +7,6 @@ import tls from 'node:tls';
 import { parse } from 'yaml';
 import type { Status } from '../../api/schema/types/meta.v1.ts';
 import type { ClusterAccess } from '../../lib/client/cluster.ts';
-import type { TestServer } from './api-server.ts';
 
 const DEADLINE_MILLISECONDS = 20_000;
 
@@ -81,13 +80,17 @@ export class RawClient {
   }
 }
 
-/** How the administrator reaches a test's server. */
-export async function adminAccess({ url, kubeconfig, pki }: TestServer): Promise<ClusterAccess> {
-  const config = parse(await readFile(kubeconfig, 'utf8')) as { users: { user: Record<string, string> }[] };
+/** How the administrator reaches the server that wrote this kubeconfig. */
+export async function adminAccess({ kubeconfig }: { readonly kubeconfig: string }): Promise<ClusterAccess> {
+  const config = parse(await readFile(kubeconfig, 'utf8')) as {
+    clusters: { cluster: Record<string, string> }[];
+    users: { user: Record<string, string> }[];
+  };
+  const { server = '', 'certificate-authority-data': authority } = config.clusters[0]?.cluster ?? {};
   const user = config.users[0]?.user ?? {};
-  const text = (name: string): string => Buffer.from(user[name] ?? '', 'base64').toString();
-  const client = { certificate: text('client-certificate-data'), key: text('client-key-data') };
-  return { server: url, authority: pki.authorityCertificate, client };
+  const text = (data: string | undefined): string => Buffer.from(data ?? '', 'base64').toString();
+  const client = { certificate: text(user['client-certificate-data']), key: text(user['client-key-data']) };
+  return { server, authority: text(authority), client };
 }
 
 /** The Status that an answer holds. Throws when it holds something else. */

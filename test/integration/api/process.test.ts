@@ -1,0 +1,122 @@
+/** `dure server` as its users run it: how it stops, and what it says when it can't start. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import https from 'node:https';
+import path from 'node:path';
+import type { ConfigMap } from '../../../api/schema/types/core.v1.ts';
+import type { ClusterAccess } from '../../../lib/client/cluster.ts';
+import { RestClient, type ListOf } from '../../../lib/client/rest.ts';
+import { watch } from '../../../lib/client/watch.ts';
+import { systemClock } from '../../../lib/clock.ts';
+import { adminAccess } from '../../support/raw-requests.ts';
+import { ServerHost, type ServerProcess } from '../../support/server-process.ts';
+
+const MAPS = '/api/v1/namespaces/kept/configmaps';
+const LARGE = 200;
+const LARGE_BYTES = 50_000;
+
+function configMap(name: string, text = ''): object {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { text } };
+}
+
+describe('dure server', function () {
+  this.timeout(150_000);
+  let host: ServerHost;
+
+  before(function () {
+    if (process.getuid?.() !== 0) this.skip();
+  });
+  beforeEach(async () => {
+    host = await ServerHost.make();
+  });
+  afterEach(() => host?.remove());
+
+  async function started(): Promise<{ server: ServerProcess; access: ClusterAccess; client: RestClient }> {
+    const server = host.run();
+    await server.ready();
+    const access = await adminAccess({ kubeconfig: path.join(host.dataDir, 'pki', 'admin.kubeconfig') });
+    return { server, access, client: new RestClient({ access, clock: systemClock, userAgent: 'test' }) };
+  }
+
+  function request({ server, authority: ca, client }: ClusterAccess, method: string): ClientRequest {
+    const headers = method === 'POST' ? { 'content-type': 'application/json' } : {};
+    const tls = { ca, cert: client?.certificate, key: client?.key, agent: false };
+    return https.request(`${server}${MAPS}`, { ...tls, method, headers });
+  }
+
+  it('finishes what is under way before it ends, and its store last', async () => {
+    const { server, access, client } = await started();
+    await client.create('/api/v1/namespaces', { metadata: { name: 'kept' } });
+    const text = 'x'.repeat(LARGE_BYTES);
+    for (let index = 0; index < LARGE; index += 1) await client.create(MAPS, configMap(`large-${index}`, text));
+
+    const slowList = request(access, 'GET').end();
+    const [list] = (await once(slowList, 'response')) as [IncomingMessage];
+    list.pause();
+    const slowWrite = request(access, 'POST');
+    const body = JSON.stringify(configMap('slow'));
+    slowWrite.write(body.slice(0, 20));
+    const events = watch(client, MAPS, { query: { resourceVersion: '0' } });
+    await events.next();
+    const acknowledged: string[] = [];
+    const writing = (async (): Promise<void> => {
+      for (let index = 0; ; index += 1) {
+        await client.create(MAPS, configMap(`small-${index}`));
+        acknowledged.push(`small-${index}`);
+      }
+    })();
+    const refused = assert.rejects(writing);
+
+    server.signal('SIGTERM');
+    await server.stopping();
+    const watched = (async (): Promise<void> => {
+      for await (const event of events) assert.notEqual(event.type, 'ERROR');
+    })();
+    slowWrite.end(body.slice(20));
+    const [written] = (await once(slowWrite, 'response')) as [IncomingMessage];
+    assert.equal(written.resume().statusCode, 201);
+    acknowledged.push('slow');
+    const { items } = JSON.parse(Buffer.concat(await list.toArray()).toString()) as ListOf<ConfigMap>;
+    assert.equal(items.filter(({ data }) => data?.['text']?.length === LARGE_BYTES).length, LARGE);
+    await watched;
+    await refused;
+    client.close();
+    assert.deepEqual(await server.ended, { code: 0, said: [] });
+    assert.deepEqual(await host.pids(), [], 'nothing is left running');
+
+    const again = await started();
+    const kept = await again.client.get<ListOf<ConfigMap>>(MAPS);
+    const names = new Set(kept.items.map(({ metadata }) => metadata.name ?? ''));
+    assert.deepEqual(
+      acknowledged.filter((name) => !names.has(name)),
+      [],
+      'every acknowledged write is there',
+    );
+    again.client.close();
+    again.server.signal('SIGINT');
+    assert.equal((await again.server.ended).code, 0);
+  });
+
+  it('says in one line why it does not start', async () => {
+    const { server, client } = await started();
+    client.close();
+    const cases: readonly (readonly [flags: string[], words: RegExp])[] = [
+      [['--nonsense'], /--nonsense/],
+      [['--port', 'http'], /port/],
+      [['--port', '70000'], /65535/],
+      [['--heartbeat', 'soon'], /heartbeat/],
+      [['--etcd-servers', 'http://127.0.0.1:1'], /etcd at http:\/\/127\.0\.0\.1:1 does not answer/],
+      [[], /in use by another server \(process \d+\)/],
+    ];
+    for (const [flags, words] of cases) {
+      const { code, said } = await host.run(...flags).ended;
+      assert.equal(code, 1);
+      assert.equal(said.length, 1, said.join('\n'));
+      assert.match(said[0] ?? '', /^dure server: /);
+      assert.match(said[0] ?? '', words);
+    }
+    server.signal('SIGTERM');
+    assert.equal((await server.ended).code, 0);
+  });
+});
