@@ -3,6 +3,12 @@ import type { Probe } from '../../api/schema/types/core.v1.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Attempt } from './handler.ts';
 
+/**
+ * A program that has just started listens some milliseconds after its first readiness probe. Until it is ready for the
+ * first time it is asked again sooner than the period says, ever later, so that it takes its share of the work at once.
+ */
+const FIRST_RETRY_MILLISECONDS = 50;
+
 export type ProbeKind = 'startup' | 'liveness' | 'readiness';
 
 export interface ProbeLoopOptions {
@@ -23,6 +29,8 @@ export class ProbeLoop {
   private timer: Timer | undefined;
   private last: 'success' | 'failure' | undefined;
   private inARow = 0;
+  /** Grows beyond any period; a container that has been ready is asked at its period. */
+  private retry = FIRST_RETRY_MILLISECONDS;
   private isStopped = false;
 
   constructor(options: ProbeLoopOptions) {
@@ -49,9 +57,16 @@ export class ProbeLoop {
     void this.options.attempt(this.options.probe).then((attempt) => {
       if (this.isStopped) return;
       this.note(attempt);
-      const period = (this.options.probe.periodSeconds ?? 10) * 1000;
-      this.schedule(Math.max(0, period - (this.options.clock.now() - begun)));
+      this.schedule(Math.max(0, this.pause(attempt) - (this.options.clock.now() - begun)));
     });
+  }
+
+  private pause({ result }: Attempt): number {
+    const { kind, verdict, probe } = this.options;
+    const period = (probe.periodSeconds ?? 10) * 1000;
+    const isNew = kind === 'readiness' && verdict !== true && result === 'failure';
+    this.retry = isNew ? this.retry * 2 : Infinity;
+    return Math.min(this.retry, period);
   }
 
   private note(attempt: Attempt): void {
