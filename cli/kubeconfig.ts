@@ -1,9 +1,10 @@
 /** kubeconfig files: which are read, how several become one, and what the current context comes down to. */
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
-import { parse } from 'yaml';
+import { createRequire } from 'node:module';
 import type { ClusterAccess } from '../lib/client/cluster.ts';
 import { CommandError } from './errors.ts';
+import { readPlainYaml } from './plain-yaml.ts';
 
 export interface ClusterEntry {
   server?: string;
@@ -90,10 +91,16 @@ export function loadKubeconfig(paths: readonly string[]): Kubeconfig {
   return { currentContext, clusters, users, contexts };
 }
 
+/** Loaded only for files that need it: that takes as long as all else together. */
+function wholeYaml(): typeof import('yaml') {
+  return createRequire(import.meta.url)('yaml') as typeof import('yaml');
+}
+
 export function readKubeconfigFile(path: string): KubeconfigFile {
   let value: unknown;
   try {
-    value = parse(readFileSync(path, 'utf8'));
+    const text = readFileSync(path, 'utf8');
+    value = readPlainYaml(text) ?? wholeYaml().parse(text);
   } catch (error) {
     throw new CommandError(`error loading config file "${path}": ${(error as Error).message.split('\n')[0]}`);
   }

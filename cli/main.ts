@@ -54,7 +54,7 @@ async function runModule(
     const { printHelp } = await import('./help.ts');
     printHelp(module, path, world.stdout);
     if (args.length > 0 && values['help'] !== true) throw new UsageError(`unknown command "${args[0]}" for "${path}"`);
-    return 0;
+    return values['help'] === true ? 0 : 1;
   }
   const session = new Session({ world, globals: values as GlobalValues });
   const call: Call<FlagTable> = { args, afterDash, flags: values, given, session };

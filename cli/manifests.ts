@@ -6,17 +6,10 @@ import { parseAllDocuments } from 'yaml';
 import type { KubeObject } from '../api/object.ts';
 import { apiVersionOf, collectionPath, objectPath, type Resource } from './discovery.ts';
 import { CommandError } from './errors.ts';
-import { list, toggle, text } from './flags.ts';
 import type { Session } from './session.ts';
 
 const EXTENSIONS = new Set(['.json', '.yaml', '.yml']);
 const MAX_ALIASES = 100;
-
-export const fileFlags = {
-  filename: list('File names or directories that contain the configuration; - is standard input', { short: 'f' }),
-  recursive: toggle('Process the directories given by -f recursively', { short: 'R' }),
-  kustomize: text('Process a kustomization directory; not supported', { short: 'k' }),
-};
 
 export interface Manifest {
   readonly object: KubeObject;

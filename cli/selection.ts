@@ -3,7 +3,8 @@ import type { KubeObject } from '../api/object.ts';
 import { apiVersionOf, objectPath, type Resource } from './discovery.ts';
 import { CommandError } from './errors.ts';
 import { text, toggle } from './flags.ts';
-import { fileFlags, readItems } from './manifests.ts';
+import { fileFlags } from './file-flags.ts';
+import { readItems } from './manifests.ts';
 import type { Session } from './session.ts';
 import { parseTargets, pathOf } from './targets.ts';
 

@@ -5,7 +5,8 @@ import { CommandError, SourceError, forEachAttempt } from '../errors.ts';
 import { text } from '../flags.ts';
 import { createFlags } from '../generators/create.ts';
 import { configmap, deployment, namespace, secret, service, serviceaccount } from '../generators/objects.ts';
-import { fileFlags, readItems } from '../manifests.ts';
+import { fileFlags } from '../file-flags.ts';
+import { readItems } from '../manifests.ts';
 import { Outcome, fieldValidation } from '../outcome.ts';
 
 export const command = defineCommand({

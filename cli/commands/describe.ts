@@ -4,7 +4,7 @@ import type { KubeObject } from '../../api/object.ts';
 import { defineCommand } from '../command.ts';
 import { throwAll } from '../errors.ts';
 import { text, toggle } from '../flags.ts';
-import { fileFlags } from '../manifests.ts';
+import { fileFlags } from '../file-flags.ts';
 import { nothingFound } from '../get/query.ts';
 import { elastic } from '../print/elastic.ts';
 import type { Lines } from '../describe/common.ts';

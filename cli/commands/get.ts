@@ -1,7 +1,7 @@
 import { defineCommand, type Call } from '../command.ts';
 import { CommandError, throwAll } from '../errors.ts';
 import { integerOr, list, text, toggle, type FlagTable, type Values } from '../flags.ts';
-import { fileFlags } from '../manifests.ts';
+import { fileFlags } from '../file-flags.ts';
 import { parseTargets, type Target } from '../targets.ts';
 
 export const getFlags = {

@@ -5,7 +5,8 @@ import { CommandError, SourceError, forEachAttempt } from '../errors.ts';
 import { durationOr, integerOr, text, toggle } from '../flags.ts';
 import { createFlags } from '../generators/create.ts';
 import { isNotFound } from '../get/tables.ts';
-import { fileFlags, readItems } from '../manifests.ts';
+import { fileFlags } from '../file-flags.ts';
+import { readItems } from '../manifests.ts';
 import { Outcome, fieldValidation } from '../outcome.ts';
 import { Deadline, untilGone } from '../waiting.ts';
 
