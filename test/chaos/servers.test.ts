@@ -54,7 +54,7 @@ describe('three servers', function () {
   async function podOn(server: string, node: string): Promise<string> {
     const selector = ['-l', 'app=hello', `--field-selector=spec.nodeName=${node}`];
     const names = await through(server, 'get', 'pods', ...selector, '-o', 'name');
-    return names.split('\n')[0] ?? assert.fail(`no pod on ${node}`);
+    return names.split('\n')[0] || assert.fail(`no pod on ${node}`);
   }
 
   async function withView<T>(
@@ -146,6 +146,30 @@ describe('three servers', function () {
     await allReady();
   });
 
+  it('go on when their leader is cut off, and take it back as one that follows', async () => {
+    const leader = await leaderAmong(SERVERS);
+    const rest = others(leader);
+    await withView(rest[0] ?? '', async ({ nodes }) => {
+      const lost: string[] = [];
+      const end = nodes.subscribe(({ key, object }) => {
+        if (!isReadyNode(object)) lost.push(key);
+      });
+      await cluster.local.cut(leader);
+      const next = await leaderAmong(rest);
+      await eventually('every node is reached without it', () => assertReachesPods(rest).then(() => true));
+      await cluster.local.heal(leader);
+      await allReady();
+      await eventually('the one that was cut off follows', async () => {
+        const metrics = await through(leader, 'get', '--raw', '/metrics');
+        return /^leader_election_master_status 0$/m.test(metrics) ? true : undefined;
+      });
+      assert.equal(await leaderAmong(SERVERS), next);
+      await eventually('every node is reached through each server', () => assertReachesPods(SERVERS).then(() => true));
+      end();
+      assert.deepEqual(lost, []);
+    });
+  });
+
   it('replace the pods of a host that dies while a server is away', async () => {
     await cluster.local.kill('server-1');
     await leaderAmong(['server-2', 'server-3']);
@@ -158,6 +182,9 @@ describe('three servers', function () {
     await cluster.local.start('node-2');
     await cluster.local.start('server-1');
     await allReady();
+    // Nothing moves back by itself.
+    await through('server-1', 'rollout', 'restart', 'deployment/hello');
+    await through('server-3', 'rollout', 'status', 'deployment/hello', '--timeout=60s');
   });
 
   it('take one that comes back for a full member: then another may be missing', async () => {
