@@ -89,7 +89,7 @@ describe('running pods', function () {
       host.run('timeout', '2', 'busybox', 'wget', '-q', '-O', '-', `http://${address}/healthz`);
     assert.equal(await web(), 'ok\n');
     assert.equal(await host.run('dig', '+short', '@10.96.0.10', 'web.survival.svc.cluster.local'), `${address}\n`);
-    const ticking = (): Promise<string> => host.run('sh', '-c', 'pgrep -f "echo tick" | head -1');
+    const ticking = (): Promise<string> => host.run('sh', '-c', 'pgrep -f "[e]cho tick" | head -1');
     const crashed = await ticking();
     await host.run('kill', '-KILL', crashed.trim());
     await changed(async () => (await ticking()) || crashed, crashed);
@@ -115,7 +115,7 @@ describe('running pods', function () {
     if (deleted.process.exitCode === null) await once(deleted.process, 'exit');
     assert.equal(deleted.process.exitCode, 0);
     await session.eventually(async () => {
-      assert.equal(await host.run('sh', '-c', 'pgrep -f "echo tick" || echo none'), 'none\n');
+      assert.equal(await host.run('sh', '-c', 'pgrep -f "[e]cho tick" || echo none'), 'none\n');
     });
   });
 });
