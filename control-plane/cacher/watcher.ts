@@ -3,11 +3,13 @@ import { expired } from '../../api/errors.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { EncodedEvent, type CacheChange } from './change.ts';
 import type { CacheEntry } from './entry.ts';
-import type { WatchRequest } from './port.ts';
+import type { WatchEvent, WatchRequest } from './port.ts';
 import type { EventWindow } from './window.ts';
 
 /** How many events are replayed before the watcher is asked whether it is ready for more. */
 const SLICE = 256;
+/** The same in bytes: whoever is sent more than he has asked for is cut as too slow. */
+const SLICE_BYTES = 256 * 1024;
 
 /** What a watcher reads of its cache. */
 export interface WatchSource<T extends KubeObject> {
@@ -34,6 +36,7 @@ export class CacheWatcher<T extends KubeObject> {
   private readonly request: WatchRequest<T>;
   private readonly source: WatchSource<T>;
   private readonly keyPrefix: string;
+  private sent = { events: 0, bytes: 0 };
   private state: 'replaying' | 'live' | 'over' = 'replaying';
 
   constructor(request: WatchRequest<T>, source: WatchSource<T>) {
@@ -83,11 +86,10 @@ export class CacheWatcher<T extends KubeObject> {
   private async replayState(): Promise<number> {
     const entries = this.source.list(this.request.namespace);
     const first = this.source.window.end;
-    let sent = 0;
     for (const entry of entries) {
       if (!this.request.matches(entry.object)) continue;
-      this.request.onEvent(new EncodedEvent('ADDED', entry));
-      if (++sent % SLICE === 0) await this.pause();
+      this.deliver(new EncodedEvent('ADDED', entry));
+      if (this.isSliceFull()) await this.pause();
       if (this.isOver()) break;
     }
     return first;
@@ -109,7 +111,10 @@ export class CacheWatcher<T extends KubeObject> {
       if (!changes) return this.expire();
       if (changes.length === 0) return this.goLive();
       next += changes.length;
-      for (const change of changes) this.send(change);
+      for (const change of changes) {
+        this.send(change);
+        if (this.isSliceFull()) await this.pause();
+      }
       if (changes.length === SLICE) await this.pause();
     }
   }
@@ -119,14 +124,25 @@ export class CacheWatcher<T extends KubeObject> {
     this.source.join(this);
   }
 
+  private isSliceFull(): boolean {
+    return this.sent.events >= SLICE || this.sent.bytes >= SLICE_BYTES;
+  }
+
   private async pause(): Promise<void> {
+    this.sent = { events: 0, bytes: 0 };
     await (this.request.ready?.() ?? nextTurn());
   }
 
   private send(change: CacheChange<T>): void {
     if (this.isOver()) return;
     const event = this.eventOf(change);
-    if (event) this.request.onEvent(event);
+    if (event) this.deliver(event);
+  }
+
+  private deliver(event: WatchEvent<T>): void {
+    this.sent.events += 1;
+    this.sent.bytes += event.entry.bytes.length;
+    this.request.onEvent(event);
   }
 
   private eventOf(change: CacheChange<T>): ReturnType<CacheChange<T>['eventFor']> {

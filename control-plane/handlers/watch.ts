@@ -2,7 +2,7 @@ import { StatusError, internalError } from '../../api/errors.ts';
 import { apiVersionOf } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { WatchEvent, WatchRequest } from '../cacher/port.ts';
-import type { HttpResponse } from '../server/exchange.ts';
+import { isGone, type HttpResponse } from '../server/exchange.ts';
 import { write } from '../server/respond.ts';
 import { parseListOptions, parseRevision, type ListOptions } from './list-options.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';
@@ -66,7 +66,7 @@ class WatchStream {
     watching.close();
     timer.cancel();
     exchange.stopping.removeEventListener('abort', end);
-    if (!this.response.destroyed) this.response.end();
+    if (!isGone(this.response)) this.response.end();
   }
 
   /** The headers go out at once: a client waits for them, and there may be nothing else for a long time. */
@@ -97,7 +97,7 @@ class WatchStream {
 
   private send(frame: Buffer): void {
     const { log, watchMetrics } = this.given.options;
-    if (this.response.destroyed || this.response.writableEnded) return;
+    if (isGone(this.response) || this.response.writableEnded) return;
     watchMetrics.events.add(this.labels);
     write(this.response, frame);
     if (this.response.writableLength <= WATCH_BUFFER_BYTES) return;

@@ -4,7 +4,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import { authenticate, type Authenticator } from '../auth/authenticator.ts';
 import { authorize, type Authorizer } from '../auth/authorizer.ts';
-import { header, type Exchange, type Handler, type Layer } from './exchange.ts';
+import { header, isGone, type Exchange, type Handler, type Layer } from './exchange.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import { isLongRunning } from './request-info.ts';
 import { writeError } from './respond.ts';
@@ -77,7 +77,7 @@ function answered(log: Log): Layer {
       await next(exchange);
     } catch (error) {
       // Nobody is there to be told.
-      if (exchange.signal.aborted && exchange.response.destroyed) return;
+      if (exchange.signal.aborted && isGone(exchange.response)) return;
       await writeError(exchange, asStatus(exchange, error, log));
     }
   };

@@ -39,6 +39,11 @@ export type Handler = (exchange: Exchange) => Promise<void>;
 /** One worry around a handler. */
 export type Layer = (next: Handler) => Handler;
 
+/** Nothing that is written reaches anybody any more. A response of HTTP/2 itself does not tell. */
+export function isGone(response: HttpResponse): boolean {
+  return 'stream' in response ? response.stream === undefined || response.stream.destroyed : response.destroyed;
+}
+
 /** The first value of a header, '' when there is none. */
 export function header(request: HttpRequest, name: string): string {
   const value = request.headers[name];

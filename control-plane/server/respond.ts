@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { constants, createGzip, gzip, type Gzip } from 'node:zlib';
 import type { StatusError } from '../../api/errors.ts';
-import { header, type Exchange, type HttpResponse } from './exchange.ts';
+import { header, isGone, type Exchange, type HttpResponse } from './exchange.ts';
 
 /** Smaller answers are sent as they are, as by Kubernetes. */
 const GZIP_FROM_BYTES = 128 * 1024;
@@ -21,7 +21,7 @@ export async function writeBytes(exchange: Exchange, code: number, bytes: Buffer
   const compressed = bytes.length >= GZIP_FROM_BYTES && acceptsGzip(exchange);
   const body = compressed ? await promisify(gzip)(bytes, { level: GZIP_LEVEL }) : bytes;
   // Time was up meanwhile, and the client has been told so.
-  if (response.destroyed || response.headersSent) return;
+  if (isGone(response) || response.headersSent) return;
   response.setHeader('content-type', type);
   response.setHeader('content-length', body.length);
   if (compressed) response.setHeader('content-encoding', 'gzip');
