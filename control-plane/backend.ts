@@ -67,8 +67,8 @@ async function embedded(options: BackendOptions): Promise<Backend> {
   });
   await membership.load();
   if (joined) await membership.learn(joined.members);
-  const endpoints = [OWN_URL, ...membership.otherUrls];
-  const store = new EtcdStore({ endpoints, serverName: SERVER_NAME, tls, clock, log });
+  const endpoints = { list: () => [OWN_URL, ...membership.otherUrls], serverName: SERVER_NAME };
+  const store = new EtcdStore({ endpoints, tls, clock, log });
   const member = new EtcdMember({
     dataDir: etcdDirectory,
     memberName: name,

@@ -18,7 +18,7 @@ const SERVERS = ['server-1', 'server-2', 'server-3'];
 const REPLICAS = 4;
 const PATIENCE_MILLISECONDS = 60_000;
 /** A leader's lease, an election of etcd before it, and some for a busy machine. */
-const LEADERLESS_MILLISECONDS = 20_000;
+const LEADERLESS_MILLISECONDS = 30_000;
 
 describe('three servers', function () {
   this.timeout(240_000);

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { InterceptingCall, type Interceptor } from '@grpc/grpc-js';
 import { Etcd3, type IOptions } from 'etcd3';
+import { orderedTarget, type OrderedEndpoints } from './ordered-endpoints.ts';
 
 export interface EtcdTls {
   /** Files in PEM. */
@@ -12,13 +13,8 @@ export interface EtcdTls {
 
 export interface EtcdClientOptions {
   /** Such as `https://10.0.0.1:2379`. A call goes to any of them. */
-  readonly endpoints: readonly string[];
+  readonly endpoints: readonly string[] | OrderedEndpoints;
   readonly tls?: EtcdTls;
-  /**
-   * The name that the certificate of each endpoint is made for. Calls go to the first endpoint that can be reached then;
-   * those at IPv6 addresses are left out.
-   */
-  readonly serverName?: string;
   /** Milliseconds after which a call is given up. */
   readonly requestTimeout?: number;
 }
@@ -43,13 +39,14 @@ const requireLeader: Interceptor = (options, nextCall) =>
   });
 
 export function connect(options: EtcdClientOptions): Etcd3 {
-  const { endpoints, tls, serverName, requestTimeout = DEFAULT_REQUEST_TIMEOUT } = options;
+  const { endpoints, tls, requestTimeout = DEFAULT_REQUEST_TIMEOUT } = options;
+  const ordered = 'list' in endpoints ? orderedTarget(endpoints) : undefined;
   return new Etcd3({
-    hosts: serverName === undefined ? [...endpoints] : [inOrder(endpoints)],
+    hosts: ordered ? [ordered.target] : [...(endpoints as readonly string[])],
     ...(tls ? { credentials: credentialsOf(tls) } : {}),
     faultHandling: { global: callOnce, host: () => callOnce },
     grpcOptions: {
-      ...(serverName === undefined ? {} : { 'grpc.ssl_target_name_override': serverName }),
+      ...ordered?.options,
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
       'grpc.initial_reconnect_backoff_ms': 100,
@@ -61,12 +58,6 @@ export function connect(options: EtcdClientOptions): Etcd3 {
     defaultCallOptions: (context) =>
       context.isStream ? { interceptors: [requireLeader] } : { deadline: Date.now() + requestTimeout },
   });
-}
-
-/** As gRPC writes a target with several addresses, of one family, of which it uses the first that it can connect to. */
-function inOrder(endpoints: readonly string[]): string {
-  const addresses = endpoints.map((endpoint) => endpoint.replace(/^https?:\/\//, ''));
-  return `ipv4:${addresses.filter((address) => !address.startsWith('[')).join(',')}`;
 }
 
 function credentialsOf({ ca, cert, key }: EtcdTls): NonNullable<IOptions['credentials']> {
