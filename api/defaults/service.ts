@@ -19,6 +19,12 @@ export function defaultService(service: Service): void {
   if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
 }
 
+/** An address is the service's own, as opposed to a proxy's, unless it is said. */
+export function defaultServiceStatus({ spec, status }: Service): void {
+  if (spec.type !== 'LoadBalancer') return;
+  for (const point of status.loadBalancer?.ingress ?? []) if (point.ip) point.ipMode ??= 'VIP';
+}
+
 /** Whether traffic from outside of the cluster can reach it, so that an external traffic policy means something. */
 export function isExternallyAccessible({ type, externalIPs }: ServiceSpec): boolean {
   if (type === 'NodePort' || type === 'LoadBalancer') return true;

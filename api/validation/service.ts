@@ -48,6 +48,32 @@ export function validateServiceUpdate(next: Service, previous: Service): FieldEr
   return errors.list;
 }
 
+/** What nodes take for addresses of the service must be addresses. */
+export function validateServiceStatus({ spec, status }: Service): FieldError[] {
+  const errors = new FieldErrors();
+  const path = 'status.loadBalancer.ingress';
+  const points = status.loadBalancer?.ingress ?? [];
+  if (points.length > 0 && spec.type !== 'LoadBalancer') {
+    errors.forbidden(path, 'may only be used when `spec.type` is "LoadBalancer"');
+  }
+  points.forEach(({ ip, ipMode, hostname }, index) => {
+    const at = `${path}[${index}]`;
+    if (ip) {
+      errors.check(`${at}.ip`, ip, checkIP);
+      if (ipMode === undefined) errors.required(`${at}.ipMode`, 'must be specified when `ip` is set');
+    } else if (ipMode !== undefined) {
+      errors.forbidden(`${at}.ipMode`, 'may not be specified when `ip` is not set');
+    }
+    if (ipMode !== undefined && ip) errors.oneOf(`${at}.ipMode`, ipMode, ['Proxy', 'VIP']);
+    if (!hostname) return;
+    errors.check(`${at}.hostname`, hostname, checkDnsSubdomain);
+    if (checkIP(hostname).length === 0) {
+      errors.invalid(`${at}.hostname`, hostname, 'must be a DNS name, not an IP address');
+    }
+  });
+  return errors.list;
+}
+
 function validateType(errors: FieldErrors, spec: ServiceSpec): void {
   const [address] = spec.clusterIPs ?? [];
   const headless = address === HEADLESS;

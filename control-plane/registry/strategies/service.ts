@@ -1,8 +1,14 @@
 /** Services: they hold addresses and node ports for as long as they exist. */
-import { defaultService, isExternallyAccessible } from '../../../api/defaults/service.ts';
+import { defaultService, defaultServiceStatus, isExternallyAccessible } from '../../../api/defaults/service.ts';
+import { copyJson } from '../../../api/machinery/json.ts';
 import { checkDns1035Label } from '../../../api/machinery/names.ts';
 import type { Service, ServiceSpec } from '../../../api/schema/types/core.v1.ts';
-import { HEADLESS, validateService, validateServiceUpdate } from '../../../api/validation/service.ts';
+import {
+  HEADLESS,
+  validateService,
+  validateServiceStatus,
+  validateServiceUpdate,
+} from '../../../api/validation/service.ts';
 import type { ServiceAllocator } from '../allocation/service-allocator.ts';
 import type { Strategy } from '../strategy.ts';
 
@@ -23,6 +29,11 @@ export function serviceStrategy(allocator: ServiceAllocator): Strategy<Service> 
     },
     validate: validateService,
     validateUpdate: validateServiceUpdate,
+    prepareForStatusUpdate(next) {
+      next.status = copyJson(next.status);
+      defaultServiceStatus(next);
+    },
+    validateStatusUpdate: validateServiceStatus,
     claim: (next, previous, dryRun) => allocator.claim(next, previous, dryRun),
     release: (previous, next) => allocator.release(previous, next),
   };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { defaultEndpointSlice, defaultSecret } from '../../../api/defaults/other.ts';
-import { defaultService } from '../../../api/defaults/service.ts';
+import { defaultService, defaultServiceStatus } from '../../../api/defaults/service.ts';
 import { defaultDeployment } from '../../../api/defaults/workloads.ts';
 import type { FieldError } from '../../../api/errors.ts';
 import type { Deployment } from '../../../api/schema/types/apps.v1.ts';
@@ -18,7 +18,7 @@ import {
 import { validateEndpointSlice, validateEndpointSliceUpdate } from '../../../api/validation/endpointslice.ts';
 import { FieldErrors } from '../../../api/validation/field-errors.ts';
 import { validateMetadata, validateMetadataUpdate } from '../../../api/validation/metadata.ts';
-import { validateService } from '../../../api/validation/service.ts';
+import { validateService, validateServiceStatus } from '../../../api/validation/service.ts';
 import {
   validateDeployment,
   validateDeploymentUpdate,
@@ -128,6 +128,24 @@ describe('validation of services', () => {
     return lines(validateService(service));
   };
   const ports = [{ port: 80 }];
+
+  it('of their status: addresses are addresses, of load balancers only', () => {
+    const of = (type: string, ...ingress: object[]): string[] => {
+      const service = { metadata, spec: { type, ports }, status: { loadBalancer: { ingress } } } as unknown as Service;
+      defaultServiceStatus(service);
+      return lines(validateServiceStatus(service));
+    };
+    assert.deepEqual(of('LoadBalancer', { ip: '192.0.2.1' }, { hostname: 'lb.example' }), []);
+    const at = 'status.loadBalancer.ingress';
+    assert.deepEqual(of('LoadBalancer', { ip: '1.2.3.4 ; flush' }, { hostname: '192.0.2.1' }, { ipMode: 'VIP' }), [
+      `${at}[0].ip: Invalid value: "1.2.3.4 ; flush": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)`,
+      `${at}[1].hostname: Invalid value: "192.0.2.1": must be a DNS name, not an IP address`,
+      `${at}[2].ipMode: Forbidden: may not be specified when \`ip\` is not set`,
+    ]);
+    assert.deepEqual(of('ClusterIP', { ip: '192.0.2.1', ipMode: 'VIP' }), [
+      `${at}: Forbidden: may only be used when \`spec.type\` is "LoadBalancer"`,
+    ]);
+  });
 
   it('takes each type', () => {
     assert.deepEqual(problems({ ports }), []);
