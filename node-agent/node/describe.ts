@@ -49,6 +49,7 @@ export async function machineFacts(dataDirectory: string): Promise<MachineFacts>
 export interface Pressures {
   memory: boolean;
   disk: boolean;
+  pids: boolean;
 }
 
 export interface NodeHealth {
@@ -126,11 +127,14 @@ function conditionsOf({ problems, pressures }: NodeHealth, now: string): NodeCon
   const disk = pressures.disk
     ? condition('DiskPressure', true, 'KubeletHasDiskPressure', 'the disk of the node is nearly full')
     : condition('DiskPressure', false, 'KubeletHasNoDiskPressure', 'the node has enough disk');
+  const pids = pressures.pids
+    ? condition('PIDPressure', true, 'KubeletHasInsufficientPID', 'the node is short of process ids')
+    : condition('PIDPressure', false, 'KubeletHasSufficientPID', 'the node has enough process ids');
   const ready =
     problems.length === 0
       ? condition('Ready', true, 'KubeletReady', 'the agent runs pods')
       : condition('Ready', false, 'KubeletNotReady', problems.join('; '));
-  return [memory, disk, ready];
+  return [memory, disk, pids, ready];
 }
 
 async function osImage(): Promise<string> {

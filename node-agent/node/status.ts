@@ -10,6 +10,7 @@ import type { Component } from '../../lib/component.ts';
 const CHECK_MILLISECONDS = 10_000;
 const LEAST_MEMORY_BYTES = 100 * 1024 * 1024;
 const LEAST_DISK_SHARE = 0.1;
+const LEAST_PID_SHARE = 0.1;
 
 export interface NodeStatusOptions {
   facts: NodeFacts;
@@ -24,7 +25,7 @@ export class NodeStatusKeeper implements Component {
   readonly name = 'node status';
   private readonly options: NodeStatusOptions;
   private problems: readonly string[] = ['the agent has just started'];
-  private pressures: Pressures = { memory: false, disk: false };
+  private pressures: Pressures = { memory: false, disk: false, pids: false };
   private timer: Timer | undefined;
   private running: Promise<void> | undefined;
   private again = false;
@@ -89,5 +90,13 @@ async function pressuresOf(machine: MachineFacts, dataDirectory: string): Promis
   return {
     memory: Number(available ?? machine.memoryBytes / 1024) * 1024 < LEAST_MEMORY_BYTES,
     disk: disk.bavail < disk.blocks * LEAST_DISK_SHARE,
+    pids: await isShortOfPids(),
   };
+}
+
+async function isShortOfPids(): Promise<boolean> {
+  const [, used = 0] = /\/(\d+)/.exec(await readFile('/proc/loadavg', 'utf8')) ?? [];
+  const limits = ['/proc/sys/kernel/pid_max', '/proc/sys/kernel/threads-max'];
+  const most = Math.min(...(await Promise.all(limits.map(async (path) => Number(await readFile(path, 'utf8'))))));
+  return most - Number(used) < most * LEAST_PID_SHARE;
 }

@@ -187,6 +187,9 @@ describe('kubectl on what there is', function () {
       const text = await session.run('describe node node-1');
       assert.match(text, /^Labels: +beta\.kubernetes\.io\/arch=|^Labels: +kubernetes\.io\/arch=/m);
       assert.match(text, /^ {2}Ready +True .* AgentReady|^ {2}Ready +True .* KubeletReady/m);
+      for (const type of ['MemoryPressure', 'DiskPressure', 'PIDPressure']) {
+        assert.match(text, new RegExp(`^  ${type} +False .* Kubelet`, 'm'));
+      }
       assert.match(text, /^PodCIDR: +10\.244\.\d+\.0\/24$/m);
       assert.match(text, /^Non-terminated Pods: +\(3 in total\)$/m);
       assert.match(text, /^ {2}reading +one +0 \(0%\)/m);
