@@ -7,9 +7,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { loadKubeconfig, resolveKubeconfig } from '../../cli/kubeconfig.ts';
 import type { ClusterAccess } from '../../lib/client/cluster.ts';
+import { Informer } from '../../lib/client/informer.ts';
 import { RestClient } from '../../lib/client/rest.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { freePort, startEtcd, type TestEtcd } from '../support/etcd.ts';
+import { until } from '../support/until.ts';
 
 const PROGRAM = new URL('../../dure.ts', import.meta.url).pathname;
 
@@ -58,6 +60,7 @@ export class ServerProcess {
     const server = new ServerProcess({ directory, etcd, child, webUrl: `https://127.0.0.1:${webPort}` });
     try {
       await leading(child);
+      await server.ready();
       return server;
     } catch (error) {
       await server.stop();
@@ -76,6 +79,15 @@ export class ServerProcess {
 
   client(): RestClient {
     return new RestClient({ access: this.access, clock: systemClock, userAgent: 'bench' });
+  }
+
+  /** Pods can be created once their namespace has an account for them. */
+  private async ready(): Promise<void> {
+    const path = '/api/v1/namespaces/default/serviceaccounts';
+    const accounts = new Informer({ client: this.client(), path, clock: systemClock });
+    await accounts.start();
+    await until([accounts], () => accounts.size > 0, { what: 'the namespace has an account' });
+    await accounts.stop();
   }
 
   async stop(): Promise<void> {
