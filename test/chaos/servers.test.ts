@@ -51,6 +51,15 @@ describe('three servers', function () {
     });
   }
 
+  /** Which server the agent of a node is connected to. */
+  async function serverOf(node: string): Promise<string> {
+    return eventually(`${node} is connected`, async () => {
+      const connections = await cluster.local.host(node).run('ss', '-Htn', 'state', 'established', 'dport = :6444');
+      const places = cluster.local.topology.hosts;
+      return places.find(({ address }) => connections.includes(`${address}:6444`))?.name;
+    });
+  }
+
   async function podOn(server: string, node: string): Promise<string> {
     const selector = ['-l', 'app=hello', `--field-selector=spec.nodeName=${node}`];
     const names = await through(server, 'get', 'pods', ...selector, '-o', 'name');
@@ -168,6 +177,32 @@ describe('three servers', function () {
       end();
       assert.deepEqual(lost, []);
     });
+  });
+
+  it('send agents to the others when only their store is cut off, before anybody calls nodes dead', async () => {
+    const cutOff = await serverOf('node-1');
+    const host = cluster.local.host(cutOff);
+    await withView(others(cutOff)[0] ?? '', async ({ nodes }) => {
+      const lost: string[] = [];
+      const end = nodes.subscribe(({ key, object }) => {
+        if (!isReadyNode(object)) lost.push(key);
+      });
+      await host.run('nft', 'add table inet cut');
+      for (const way of ['input', 'output']) {
+        // Interface 1 is the loopback: the server still has its own etcd, and both have nobody else.
+        await host.run('nft', `add chain inet cut ${way} { type filter hook ${way} priority 0; }`);
+        await host.run('nft', `add rule inet cut ${way} meta ${way[0]}if != 1 tcp dport { 2379, 2380 } drop`);
+        await host.run('nft', `add rule inet cut ${way} meta ${way[0]}if != 1 tcp sport { 2379, 2380 } drop`);
+      }
+      await eventually('node-1 is connected to another server', async () =>
+        (await serverOf('node-1')) === cutOff ? undefined : true,
+      );
+      await host.run('nft', 'delete table inet cut');
+      await allReady();
+      end();
+      assert.deepEqual(lost, []);
+    });
+    await eventually('every node is reached through each server', () => assertReachesPods(SERVERS).then(() => true));
   });
 
   it('replace the pods of a host that dies while a server is away', async () => {
