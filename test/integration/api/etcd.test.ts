@@ -116,6 +116,18 @@ describe('the API on etcd', function () {
     assert.equal(seen.at(-1), 'ADDED late');
   });
 
+  it('lets a watch last as long as it asks for, years if need be', async () => {
+    await make('a');
+    const query = { timeoutSeconds: 99_999_999 };
+    const seen: string[] = [];
+    for await (const { type, object } of watch<ConfigMap>(client, maps, { query })) {
+      seen.push(`${type} ${object.metadata.name}`);
+      if (seen.length === 3) break;
+      await make(`after-${seen.length}`);
+    }
+    assert.deepEqual(seen, ['ADDED a', 'ADDED after-1', 'ADDED after-2']);
+  });
+
   it('resumes a watch after a revision, with every event in its order', async () => {
     const a = await make('a');
     await make('b');
