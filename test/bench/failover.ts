@@ -21,15 +21,14 @@ function summary(runs: readonly FailoverRun[]): object {
 }
 
 const cluster = await TestCluster.start({ nodes: 3 });
+const drill = new FailoverDrill(cluster);
 try {
-  const drill = new FailoverDrill(cluster);
   await drill.start();
   const runs: FailoverRun[] = [];
   for (let number = 0; number < RUNS; number += 1) {
     runs.push(await drill.run(number % 2 === 0 ? 'kill' : 'cut'));
     if (process.env['BENCH_VERBOSE']) console.error(JSON.stringify(runs.at(-1)));
   }
-  await drill.stop();
   const all = summary(runs);
   const parts = {
     kill: summary(runs.filter(({ manner }) => manner === 'kill')),
@@ -37,5 +36,6 @@ try {
   };
   console.log(JSON.stringify({ bench: 'failover', unit: 'ms', target: TARGET, ...all, parts }));
 } finally {
+  await drill.stop();
   await cluster.stop();
 }
