@@ -78,6 +78,7 @@ function conditionLines({ status }: Node): Lines {
 
 function amountLines(title: string, amounts: Readonly<Record<string, string>>): Lines {
   const entries = Object.entries(amounts).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  if (entries.length === 0) return [];
   return [`${title}:`, ...entries.map(([name, amount]) => `  ${name}:\t${amount}`)];
 }
 

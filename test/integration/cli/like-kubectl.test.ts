@@ -1,0 +1,127 @@
+/** The same call, by kubectl and by us, on one API server: the same output and exit code. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TestServer } from '../../support/api-server.ts';
+import { dure } from '../../support/dure.ts';
+import { kubectl, type KubectlResult } from '../../support/kubectl.ts';
+import { MANIFEST, POD_STATUS } from './objects.ts';
+
+describe('like kubectl', function () {
+  this.timeout(60_000);
+  let server: TestServer;
+  let directory: string;
+  let manifest: string;
+
+  before(async () => {
+    server = await TestServer.start();
+    directory = mkdtempSync(join(tmpdir(), 'dure-cli-'));
+    manifest = join(directory, 'all.yaml');
+    writeFileSync(manifest, MANIFEST);
+    const applied = await kubectl(server.kubeconfig, ['apply', '-f', manifest]);
+    assert.equal(applied.code, 0, applied.stderr);
+    const room = { cpu: '2', memory: '4Gi', pods: '110' };
+    const nodeStatus = JSON.stringify({ status: { capacity: room, allocatable: room } });
+    const nodePatch = ['patch', 'node', 'n1', '--subresource=status', '--type=merge', '-p', nodeStatus];
+    assert.equal((await kubectl(server.kubeconfig, nodePatch)).code, 0);
+    const patch = [
+      'patch',
+      'pod',
+      'busy',
+      '--subresource=status',
+      '--type=merge',
+      '-p',
+      JSON.stringify({ status: POD_STATUS }),
+    ];
+    assert.equal((await kubectl(server.kubeconfig, patch)).code, 0);
+  });
+
+  after(async () => {
+    await server.stop();
+    rmSync(directory, { recursive: true });
+  });
+
+  /** Ages grow between two calls. */
+  const ageless = ({ code, stdout, stderr }: KubectlResult): KubectlResult => ({
+    code,
+    stdout: stdout.replaceAll(/\b\d+[smh](\d+s)?(?=\s|$)/g, 'AGE').replaceAll(/AGE +/g, 'AGE '),
+    stderr: stderr.replaceAll(/'?(kubectl|dure) /g, '').replaceAll('kubectl', 'dure'),
+  });
+
+  const calls = [
+    'get pods',
+    'get pods -o wide --show-labels -L app',
+    'get pods -A --no-headers',
+    'get deploy,svc,cm',
+    'get all',
+    'get pod busy nothere',
+    'get nothing',
+    'get deployment/web service/web -o name',
+    'get pods -n kube-system',
+    'get pods -l app=none',
+    'get pods --field-selector metadata.name=busy',
+    'get cm conf -o yaml',
+    'get cm conf -o json',
+    'get deployment web -o yaml',
+    'get pod busy -o yaml',
+    'get pods,cm -o jsonpath={range.items[*]}{.metadata.name},{end}',
+    'get nodes -o jsonpath={.items[*].metadata.name}',
+    'get pods -o custom-columns=NAME:.metadata.name,IMAGE:.spec.containers[*].image,X:.nothing',
+    'get cm --sort-by=.metadata.name',
+    'get foo/bar baz',
+    'describe pod busy',
+    'describe deployment web',
+    'describe node n1',
+    'describe service web',
+    'describe cm conf',
+    'describe secret sec',
+    'describe ns default',
+    'describe pods nothere',
+    'apply -f MANIFEST',
+    'apply',
+    'create -f MANIFEST',
+    'create ns other --dry-run=client',
+    'create deployment d --image=nginx:1 --port=80 --dry-run=client -o yaml',
+    'create configmap c --from-literal=a=b --dry-run=client -o yaml',
+    'create service clusterip s --tcp=80:8080 --dry-run=client -o yaml',
+    'replace -f MANIFEST --dry-run=server',
+    'expose deployment web --port=80 --name=other --dry-run=client -o yaml',
+    'run x --image=y --dry-run=client -o yaml -- a b',
+    'scale deployment/web --replicas=2',
+    'label pod busy app=busy',
+    'label pod busy app=other',
+    'label pod busy nothing-',
+    'annotate pod busy a=b --overwrite',
+    'patch deployment web -p {"spec":{"replicas":2}}',
+    'set image deployment/web none=nginx:2',
+    'rollout status deployment/web --watch=false',
+    'rollout undo deployment/web',
+    'taint nodes n1 nothing-',
+    'uncordon n1',
+    'wait --for=jsonpath={.status.phase}=Running pod/busy',
+    'wait --for=condition=Ready pod/busy --timeout=1s',
+    'delete pod nothere',
+    'delete cm conf --dry-run=client',
+    'delete pods',
+    'exec busy -- ls',
+    'logs busy',
+    'explain deployment',
+    'api-resources',
+    'api-versions',
+    'config get-contexts',
+    'config current-context',
+    'config view',
+    'get pods --nope',
+  ];
+  for (const call of calls) {
+    it(call, async () => {
+      const args = call
+        .replace('MANIFEST', manifest)
+        .replace('{range.items', '{range .items')
+        .split(/ (?!\.items)/);
+      const theirs = ageless(await kubectl(server.kubeconfig, args));
+      assert.deepEqual(ageless(await dure(server.kubeconfig, args)), theirs);
+    });
+  }
+});

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import type { Deployment } from '../../../api/schema/types/apps.v1.ts';
+import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import { drainPlan } from '../../../cli/drain-plan.ts';
+import { ManyErrors, SourceError, UsageError } from '../../../cli/errors.ts';
+import { LogPrinter } from '../../../cli/log-printer.ts';
+import { errorText } from '../../../cli/say-error.ts';
+import { changeTaints, parseTaints } from '../../../cli/taints.ts';
+import { rolloutStatus } from '../../../cli/workloads.ts';
+import { ApiError, ConnectionError } from '../../../lib/client/errors.ts';
+
+describe('drain', () => {
+  const pod = (name: string, owner?: string, more: Partial<Pod['spec']> = {}): Pod => ({
+    metadata: {
+      name,
+      namespace: 'd',
+      ...(owner ? { ownerReferences: [{ apiVersion: 'v1', kind: owner, name: 'o', uid: 'u', controller: true }] } : {}),
+    },
+    spec: { containers: [], ...more },
+    status: { phase: 'Running' },
+  });
+  const none = { ignoreDaemonsets: false, deleteEmptydirData: false, force: false };
+  const all = [
+    pod('a', 'ReplicaSet'),
+    pod('bare'),
+    pod('daemon', 'DaemonSet'),
+    pod('local', 'ReplicaSet', { volumes: [{ name: 'v', emptyDir: {} }] }),
+  ];
+
+  it('refuses what it was not told to do', () => {
+    assert.deepEqual(drainPlan(all, none).refusals, [
+      'cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore): d/daemon',
+      'cannot delete Pods with local storage (use --delete-emptydir-data to override): d/local',
+      'cannot delete Pods that declare no controller (use --force to override): d/bare',
+    ]);
+  });
+
+  it('takes all but daemons when told to', () => {
+    const { pods, refusals, warnings } = drainPlan(all, {
+      ignoreDaemonsets: true,
+      deleteEmptydirData: true,
+      force: true,
+    });
+    assert.deepEqual(
+      pods.map(({ metadata }) => metadata.name),
+      ['a', 'bare', 'local'],
+    );
+    assert.deepEqual(refusals, []);
+    assert.equal(warnings.length, 2);
+  });
+});
+
+describe('taints', () => {
+  it('are read as users write them', () => {
+    assert.deepEqual(parseTaints(['a=b:NoSchedule', 'c:NoExecute', 'd-', 'e:NoSchedule-']), {
+      added: [
+        { key: 'a', value: 'b', effect: 'NoSchedule' },
+        { key: 'c', effect: 'NoExecute' },
+      ],
+      removed: [{ key: 'd' }, { key: 'e', effect: 'NoSchedule' }],
+    });
+    assert.throws(() => parseTaints(['a=b']), /invalid taint spec/);
+    assert.throws(() => parseTaints(['a=b:Never']), /invalid taint effect/);
+  });
+
+  it('replace their like only when told to', () => {
+    const before = [
+      { key: 'a', value: 'x', effect: 'NoSchedule' },
+      { key: 'a', effect: 'NoExecute' },
+    ];
+    assert.throws(() => changeTaints(before, parseTaints(['a=y:NoSchedule']), false), /--overwrite is false/);
+    assert.deepEqual(changeTaints(before, parseTaints(['a=y:NoSchedule']), true), [
+      before[1],
+      { key: 'a', value: 'y', effect: 'NoSchedule' },
+    ]);
+    assert.deepEqual(changeTaints(before, parseTaints(['a-']), false), []);
+    assert.throws(() => changeTaints(before, parseTaints(['z-']), false), /"z" not found/);
+  });
+});
+
+describe('rollout status', () => {
+  const status = (counts: Deployment['status']): string =>
+    rolloutStatus({
+      metadata: { name: 'w', generation: 2 },
+      spec: { replicas: 3 },
+      status: { observedGeneration: 2, ...counts },
+    } as Deployment).text;
+
+  it('goes from seen to updated to available', () => {
+    assert.match(status({ observedGeneration: 1 }), /spec update to be observed/);
+    assert.match(status({ updatedReplicas: 1 }), /1 out of 3 new replicas have been updated/);
+    assert.match(status({ updatedReplicas: 3, replicas: 4 }), /1 old replicas are pending termination/);
+    assert.match(
+      status({ updatedReplicas: 3, replicas: 3, availableReplicas: 2 }),
+      /2 of 3 updated replicas are available/,
+    );
+    assert.equal(
+      status({ updatedReplicas: 3, replicas: 3, availableReplicas: 3 }),
+      'deployment "w" successfully rolled out',
+    );
+    const conditions = [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }];
+    assert.throws(() => status({ conditions }), /exceeded its progress deadline/);
+  });
+});
+
+describe('errors', () => {
+  const refused = new ApiError(404, { reason: 'NotFound', message: 'pods "x" not found' });
+
+  it("are worded as kubectl's", () => {
+    assert.equal(errorText(refused), 'Error from server (NotFound): pods "x" not found');
+    assert.equal(errorText(new UsageError('unknown flag: --x')), 'error: unknown flag: --x');
+    assert.equal(
+      errorText(new SourceError('creating', 'a.yaml', refused)),
+      'Error from server (NotFound): error when creating "a.yaml": pods "x" not found',
+    );
+    assert.equal(
+      errorText(new ManyErrors([refused, new UsageError('b')])),
+      'Error from server (NotFound): pods "x" not found\nerror: b',
+    );
+  });
+
+  it('tell the causes of what is invalid', () => {
+    const invalid = (causes: { field: string; message: string }[]): string =>
+      errorText(new ApiError(422, { reason: 'Invalid', message: 'm', details: { kind: 'Pod', name: 'p', causes } }));
+    assert.equal(
+      invalid([{ field: 'spec', message: 'Required value' }]),
+      'The Pod "p" is invalid: spec: Required value',
+    );
+    assert.equal(
+      invalid([
+        { field: 'a', message: '1' },
+        { field: 'b', message: '2' },
+      ]),
+      'The Pod "p" is invalid: \n* a: 1\n* b: 2',
+    );
+  });
+
+  it('tell of connections', () => {
+    const cause = Object.assign(new Error('x'), { code: 'ECONNREFUSED', address: '10.0.0.1', port: 6443 });
+    assert.match(
+      errorText(new ConnectionError('x', { cause })),
+      /^The connection to the server 10.0.0.1:6443 was refused/,
+    );
+    assert.equal(errorText(new ConnectionError('why')), 'Unable to connect to the server: why');
+  });
+});
+
+describe('log lines', () => {
+  it('each get the prefix, however they come', () => {
+    let text = '';
+    const printer = new LogPrinter({ prefix: '[p] ', write: (data) => (text += Buffer.from(data).toString()) });
+    for (const piece of ['a', 'b\nc\n', '', 'd']) printer.add(Buffer.from(piece));
+    printer.end();
+    assert.equal(text, '[p] ab\n[p] c\n[p] d\n');
+  });
+});
