@@ -20,14 +20,14 @@ export async function run(args: readonly string[], world: World): Promise<number
   try {
     const first = parseArguments(args, globalFlags, { untilFirstArgument: true });
     const name = first.args[0];
-    const load = name === undefined ? undefined : verbs[name]?.load;
+    const verb = name === undefined ? undefined : verbs[name];
     if (name === undefined) return await usage(world);
     if (name === 'help')
       return await run([...(first.values['help'] ? [] : args.slice(first.firstArgument + 1)), '--help'], world);
-    if (!load) throw new UsageError(`unknown command "${name}" for "dure"`);
+    if (!verb) throw new UsageError(`unknown command "${name}" for "dure"`);
     const words = args.toSpliced(first.firstArgument, 1);
     where = `dure ${name}`;
-    return await runModule(await load(), words, world, where, (deeper) => (where = deeper));
+    return await runModule(await verb.load(), words, world, where, (deeper) => (where = deeper));
   } catch (error) {
     const { sayError } = await import('./say-error.ts');
     sayError(error, where, world.stderr);

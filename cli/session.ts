@@ -1,4 +1,5 @@
 /** What a verb works with: the cluster that the flags and kubeconfig name, and where output goes. */
+import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../lib/clock.ts';
 import { RestClient } from '../lib/client/rest.ts';
@@ -98,7 +99,6 @@ export class Session {
 
   private async discover(): Promise<Discovery> {
     const { Discovery } = await import('./discovery.ts');
-    const { join } = await import('node:path');
     const { env, home, clock } = this.world;
     return new Discovery({
       client: await this.client(),

@@ -35,7 +35,8 @@ export function revisionOf({ metadata }: Pick<ReplicaSet | Deployment, 'metadata
 
 /** Where the rollout stands, as kubectl says it. Throws CommandError when it has failed. */
 export function rolloutStatus(deployment: Deployment): { readonly text: string; readonly isDone: boolean } {
-  const { metadata, spec, status = {} } = deployment;
+  const { metadata, spec } = deployment;
+  const status: Deployment['status'] = deployment.status ?? {};
   const { name } = metadata;
   if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0)) {
     return { text: 'Waiting for deployment spec update to be observed...', isDone: false };

@@ -180,7 +180,7 @@ async function templateOf(
         : `no rollout history found for deployment "${name}"`,
     );
   }
-  const { metadata = {}, ...rest } = found.spec.template ?? {};
+  const { metadata, ...rest } = found.spec.template ?? { metadata: {} };
   const { [TEMPLATE_HASH]: _hash, ...labels } = metadata.labels ?? {};
   return { ...rest, metadata: { ...metadata, labels } };
 }

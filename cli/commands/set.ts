@@ -12,7 +12,10 @@ interface WithTemplate extends KubeObject {
 }
 
 /** The pod spec of an object, and how a patch of it is wrapped. */
-function podSpecOf({ resource, name, object }: Selected<WithTemplate>): { spec: PodSpec; wrap(spec: object): object } {
+function podSpecOf({ resource, name, object }: Selected<WithTemplate>): {
+  spec: PodSpec;
+  readonly wrap: (spec: object) => object;
+} {
   if (resource.kind === 'Pod' && object.spec) return { spec: object.spec, wrap: (spec) => ({ spec }) };
   const spec = object.spec?.template?.spec;
   if (!spec) throw new CommandError(`${objectName(resource, name)} has no pods of its own`);

@@ -52,8 +52,11 @@ function portLines(port: ServicePort, slices: readonly EndpointSlice[]): Lines {
 }
 
 function endpointsText(name: string, slices: readonly EndpointSlice[]): string {
-  const ready = slices.flatMap(({ ports = [], endpoints = [] }) => {
-    const number = ports?.find((port) => (port.name ?? '') === name)?.port;
+  const ready = slices.flatMap((slice) => {
+    // Either may be null on the wire.
+    const ports = slice.ports ?? [];
+    const endpoints = slice.endpoints ?? [];
+    const number = ports.find((port) => (port.name ?? '') === name)?.port;
     return endpoints
       .filter(({ conditions }) => conditions?.ready !== false)
       .flatMap(({ addresses }) => addresses.map((address) => `${address}:${number}`));

@@ -6,7 +6,8 @@ import { tolerationLines } from './template.ts';
 import { volumeLines } from './volumes.ts';
 
 export async function describePod(pod: Pod, session: Session): Promise<Lines> {
-  const { metadata, spec, status = {} } = pod;
+  const { metadata, spec } = pod;
+  const status: Pod['status'] = pod.status ?? {};
   const controller = metadata.ownerReferences?.find((owner) => owner.controller);
   return [
     `Name:\t${metadata.name}`,

@@ -14,7 +14,8 @@ import { annotationLines, eventLines, labelLines, timeText, type Lines } from '.
 import { templateLines } from './template.ts';
 
 export async function describeDeployment(deployment: Deployment, session: Session): Promise<Lines> {
-  const { metadata, spec, status = {} } = deployment;
+  const { metadata, spec } = deployment;
+  const status: Deployment['status'] = deployment.status ?? {};
   const { updatedReplicas = 0, replicas = 0, availableReplicas = 0, unavailableReplicas = 0 } = status;
   const { rollingUpdate } = spec.strategy ?? {};
   return [

@@ -25,7 +25,7 @@ export class Columns {
 }
 
 function widthOf(text: string): number {
-  return [...text].length;
+  return Array.from(text).length;
 }
 
 /** Rows that are printed once. */

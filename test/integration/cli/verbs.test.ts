@@ -162,7 +162,7 @@ describe('verbs', function () {
   it('finds a kind that the cache of discovery does not have', async () => {
     const cache = join(directory, 'cache');
     await ok('get', 'cm', '--cache-dir', cache);
-    const [path = ''] = [join(cache, 'dure', `${new URL(server.url).host.replace(':', '_')}.json`)];
+    const path = join(cache, 'dure', `${new URL(server.url).host.replace(':', '_')}.json`);
     const stored = JSON.parse(readFileSync(path, 'utf8')) as { resources: { name: string }[] };
     stored.resources = stored.resources.filter(({ name }) => name !== 'secrets');
     writeFileSync(path, JSON.stringify(stored));
