@@ -7,7 +7,7 @@ shift
 
 # What a node and a server need; then what the tests need beside it.
 packages="etcd-server etcd-client containerd runc containernetworking-plugins nftables iproute2 conntrack catatonit busybox-static docker-registry procps"
-[ "$verb" = test ] && packages="$packages dnsutils dnsmasq-base dnsperf"
+[ "$verb" = test ] && packages="$packages dnsutils dnsmasq-base dnsperf docker.io"
 
 fail() {
   echo "dure: $*" >&2

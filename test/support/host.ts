@@ -92,7 +92,7 @@ export async function createHost(options: { name: string }): Promise<TestHost & 
 }
 
 /** Those of the hosts are gone by now; what held them together is left, in each hierarchy. */
-function removeClusterCgroups(name: string): void {
+export function removeClusterCgroups(name: string): void {
   const root = '/sys/fs/cgroup';
   for (const base of ['.', ...readdirSync(root)]) {
     const directory = path.join(root, base, 'dure', name);
@@ -101,7 +101,7 @@ function removeClusterCgroups(name: string): void {
 }
 
 /** The product counts its clusters from 0 upwards, so tests take the first free link from the top. */
-function testTopology(name: string, directory: string, hosts: number): Topology {
+export function testTopology(name: string, directory: string, hosts: number): Topology {
   let index = 255;
   while (existsSync(`/sys/class/net/dure${index}`)) index -= 1;
   if (index < 128) throw new Error('too many links of tests are left over');

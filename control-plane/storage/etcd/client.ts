@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { InterceptingCall, type Interceptor } from '@grpc/grpc-js';
 import { Etcd3, type IOptions } from 'etcd3';
+import type { Clock } from '../../../lib/clock.ts';
+import { Members, type Policy } from './members.ts';
 import { orderedTarget, type OrderedEndpoints } from './ordered-endpoints.ts';
 
 export interface EtcdTls {
@@ -21,7 +23,7 @@ export interface EtcdClientOptions {
 
 export const DEFAULT_REQUEST_TIMEOUT = 5_000;
 
-type Policy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
+const PROBE_TIMEOUT = 1_000;
 
 /** Calls once and lets the error through: what is safe to repeat is known where the call is made. */
 const callOnce = {
@@ -38,15 +40,48 @@ const requireLeader: Interceptor = (options, nextCall) =>
     },
   });
 
-export function connect(options: EtcdClientOptions): Etcd3 {
-  const { endpoints, tls, requestTimeout = DEFAULT_REQUEST_TIMEOUT } = options;
-  const ordered = 'list' in endpoints ? orderedTarget(endpoints) : undefined;
+export interface EtcdConnection {
+  readonly client: Etcd3;
+  /** Those that the client chooses among; none where the order of the endpoints does. */
+  readonly members: Members;
+}
+
+export function connect(options: EtcdClientOptions, clock: Clock): EtcdConnection {
+  const { endpoints } = options;
+  if ('list' in endpoints) {
+    const { target, options: grpcOptions } = orderedTarget(endpoints);
+    const members = new Members({ endpoints: [], probe: (endpoint) => probe(options, endpoint), clock });
+    return { client: clientOf(options, { hosts: [target], grpcOptions }), members };
+  }
+  const members = new Members({ endpoints, probe: (endpoint) => probe(options, endpoint), clock });
+  const host = (endpoint: string): Policy => members.policyOf(endpoint);
+  return { client: clientOf(options, { hosts: [...endpoints], host }), members };
+}
+
+/** Over a connection of its own: one that was made before may still wait for a member that has been away. */
+async function probe(options: EtcdClientOptions, endpoint: string): Promise<void> {
+  const client = clientOf({ ...options, requestTimeout: PROBE_TIMEOUT }, { hosts: [endpoint] });
+  try {
+    await client.kv.range({ key: Buffer.from([0]), count_only: true, limit: 1 });
+  } finally {
+    client.close();
+  }
+}
+
+interface Hosts {
+  readonly hosts: string[];
+  readonly host?: (endpoint: string) => Policy;
+  readonly grpcOptions?: IOptions['grpcOptions'];
+}
+
+function clientOf(options: EtcdClientOptions, { hosts, host = () => callOnce, grpcOptions }: Hosts): Etcd3 {
+  const { tls, requestTimeout = DEFAULT_REQUEST_TIMEOUT } = options;
   return new Etcd3({
-    hosts: ordered ? [ordered.target] : [...(endpoints as readonly string[])],
+    hosts,
     ...(tls ? { credentials: credentialsOf(tls) } : {}),
-    faultHandling: { global: callOnce, host: () => callOnce },
+    faultHandling: { global: callOnce, host },
     grpcOptions: {
-      ...ordered?.options,
+      ...grpcOptions,
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
       'grpc.initial_reconnect_backoff_ms': 100,

@@ -14,6 +14,10 @@ const NOT_DONE = [
   /Name resolution failed/,
   /etcdserver: too many requests/,
   /etcdserver: no leader/,
+  /raft proposal dropped/,
+  // The time was up before there was a connection.
+  /Waiting for LB pick/,
+  /waiting for name resolution/,
   /but the client was already closed/,
 ];
 
@@ -26,8 +30,9 @@ export function isLeaseGone(error: unknown): boolean {
   return textOf(error).includes('requested lease not found');
 }
 
-export function isUnavailable(error: unknown): boolean {
-  return textOf(error).includes('UNAVAILABLE');
+/** The member that was called gave no answer, or said that it can't for now: another may. */
+export function isMemberAway(error: unknown): boolean {
+  return /UNAVAILABLE|DEADLINE_EXCEEDED/.test(textOf(error));
 }
 
 /** `asked` is the revision of the request, from which the bounds that etcd does not tell are guessed. */

@@ -30,6 +30,11 @@ export class SharedWatch {
     };
   }
 
+  /** etcd is at this revision, which the stream has to reach soon. */
+  expect(revision: number): void {
+    this.stream?.expect(revision);
+  }
+
   close(): void {
     for (const subscriber of [...this.joined, ...this.catchingUp]) this.remove(subscriber);
   }

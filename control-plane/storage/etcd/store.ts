@@ -17,17 +17,21 @@ import {
   type WriteResult,
 } from '../port.ts';
 import { Batcher, type BatchLimits } from './batcher.ts';
-import { connect, type EtcdClientOptions } from './client.ts';
-import { isLeaseGone, isUnavailable, readError, writeError } from './errors.ts';
+import { connect, DEFAULT_REQUEST_TIMEOUT, type EtcdClientOptions } from './client.ts';
+import { isLeaseGone, isMemberAway, readError, writeError } from './errors.ts';
 import { EtcdLeases } from './leases.ts';
+import type { Members } from './members.ts';
 import { SharedWatch } from './shared-watch.ts';
 import { entryOf, resultsOf, transactionOf, type LeasedWrite } from './transaction.ts';
 import { TtlLeases } from './ttl-leases.ts';
 import { WatchStream } from './watch-stream.ts';
 
-/** With one of three members gone, a call that is sent to any of them fails this often in a row once in two thousand times. */
 const ATTEMPTS = 7;
 const RETRY_DELAY = 100;
+/** Milliseconds; another member may answer what one did not. */
+const READ_TIMEOUT = 2_000;
+/** Milliseconds after which it is looked at which members answer, so that the next write finds one that does. */
+const SLOW_WRITE = 1_000;
 /** Milliseconds; a list may carry many megabytes. */
 const LIST_TIMEOUT = 30_000;
 
@@ -41,7 +45,10 @@ export class EtcdStore implements Store, Component {
   readonly name = 'etcd store';
   readonly leases: Leases;
   private readonly client: Etcd3;
+  private readonly members: Members;
   private readonly clock: Clock;
+  /** Milliseconds after which a call is not tried again. */
+  private readonly patience: number;
   private readonly batcher: Batcher<LeasedWrite, WriteResult>;
   private readonly ttlLeases: TtlLeases;
   private readonly shared: SharedWatch;
@@ -49,8 +56,10 @@ export class EtcdStore implements Store, Component {
   constructor(options: EtcdStoreOptions) {
     const { clock, log } = options;
     this.clock = clock;
-    const client = connect(options);
+    const { client, members } = connect(options, clock);
     this.client = client;
+    this.members = members;
+    this.patience = options.requestTimeout ?? DEFAULT_REQUEST_TIMEOUT;
     this.batcher = new Batcher({ commit: (writes) => this.commit(writes), limits: options.batch ?? {} });
     this.leases = new EtcdLeases({ client, clock, log });
     this.ttlLeases = new TtlLeases({
@@ -58,7 +67,7 @@ export class EtcdStore implements Store, Component {
       grant: async (seconds) => (await client.leaseClient.leaseGrant({ TTL: seconds })).ID,
     });
     this.shared = new SharedWatch({
-      open: (stream) => new WatchStream({ client, clock, log, ...stream }),
+      open: (stream) => new WatchStream({ client, clock, log, onStandstill: () => members.check(), ...stream }),
       revision: () => this.revision(),
     });
   }
@@ -70,12 +79,13 @@ export class EtcdStore implements Store, Component {
 
   stop(): Promise<void> {
     this.shared.close();
+    this.members.close();
     this.client.close();
     return Promise.resolve();
   }
 
   async get(key: string, signal?: AbortSignal): Promise<Entry | undefined> {
-    const { kvs } = await this.read(() => this.client.kv.range({ key: Buffer.from(key) }), 0, signal);
+    const { kvs } = await this.read(() => this.client.kv.range({ key: Buffer.from(key) }, this.soon()), 0, signal);
     return kvs[0] && entryOf(kvs[0]);
   }
 
@@ -100,8 +110,10 @@ export class EtcdStore implements Store, Component {
 
   async revision(): Promise<number> {
     const request = { key: Buffer.from([0]), count_only: true, limit: 1 };
-    const { header } = await this.read(() => this.client.kv.range(request));
-    return Number(header.revision);
+    const { header } = await this.read(() => this.client.kv.range(request, this.soon()));
+    const revision = Number(header.revision);
+    this.shared.expect(revision);
+    return revision;
   }
 
   async write(write: Write): Promise<WriteResult> {
@@ -132,13 +144,19 @@ export class EtcdStore implements Store, Component {
 
   /** Repeated only while it is sure that nothing was written: another member may take what one could not. */
   private async commit(writes: readonly LeasedWrite[]): Promise<readonly WriteResult[]> {
+    const end = this.clock.now() + this.patience;
     for (let attempt = 1; ; attempt++) {
+      const slow = this.clock.after(SLOW_WRITE, () => this.members.check());
       try {
-        return resultsOf(writes, await this.commitOrRenew(writes));
+        const response = await this.commitOrRenew(writes);
+        this.shared.expect(Number(response.header.revision));
+        return resultsOf(writes, response);
       } catch (error) {
         const failure = writeError(error);
-        if (attempt === ATTEMPTS || !(failure instanceof UnavailableError)) throw failure;
+        if (!(failure instanceof UnavailableError) || !this.mayRepeat(attempt, end)) throw failure;
         await sleep(this.clock, RETRY_DELAY * attempt);
+      } finally {
+        slow.cancel();
       }
     }
   }
@@ -159,14 +177,23 @@ export class EtcdStore implements Store, Component {
     return { ...write, lease: await this.ttlLeases.leaseFor(write.ttlSeconds) };
   }
 
+  private mayRepeat(attempt: number, end: number): boolean {
+    return attempt < ATTEMPTS && this.clock.now() < end;
+  }
+
+  private soon(): { deadline: number } {
+    return { deadline: Date.now() + Math.min(READ_TIMEOUT, this.patience) };
+  }
+
   /** Reads are repeated a few times while etcd can't be reached: a member may be restarting, another may serve. */
   private async read<T>(call: () => Promise<T>, asked = 0, signal?: AbortSignal): Promise<T> {
+    const end = this.clock.now() + this.patience;
     for (let attempt = 1; ; attempt++) {
       signal?.throwIfAborted();
       try {
         return await call();
       } catch (error) {
-        if (attempt === ATTEMPTS || !isUnavailable(error)) throw readError(error, asked);
+        if (!isMemberAway(error) || !this.mayRepeat(attempt, end)) throw readError(error, asked);
         await sleep(this.clock, RETRY_DELAY * attempt, signal);
       }
     }

@@ -5,6 +5,8 @@ import type { Log } from '../../../lib/log.ts';
 import { CompactedError, type StoreEvent } from '../port.ts';
 
 const BACKOFF = { initial: 50, max: 2_000, factor: 2 };
+/** Milliseconds that the stream may stand still behind what is known to be committed. */
+const STANDSTILL = 2_000;
 
 export interface WatchStreamOptions {
   client: Etcd3;
@@ -16,6 +18,8 @@ export interface WatchStreamOptions {
   onEvents: (events: readonly StoreEvent[], revision: number) => void;
   /** The stream is over: what it would resume from was compacted. */
   onEnd: (error: CompactedError) => void;
+  /** It stands still behind what is committed: the member it comes from may be away, whatever the connection says. */
+  onStandstill: () => void;
 }
 
 type Call = Awaited<ReturnType<Etcd3['watchClient']['watch']>>;
@@ -34,6 +38,7 @@ export class WatchStream {
   private partial: StoreEvent[] = [];
   private failures = 0;
   private closed = false;
+  private standstill: Timer | undefined;
 
   constructor(options: WatchStreamOptions) {
     this.options = options;
@@ -46,9 +51,20 @@ export class WatchStream {
     return this.complete;
   }
 
+  /** etcd is at this revision. A paused member, or one that is cut off, would not tell and keep the connection. */
+  expect(revision: number): void {
+    if (revision <= this.complete || this.standstill || this.closed) return;
+    const from = this.complete;
+    this.standstill = this.options.clock.after(STANDSTILL, () => {
+      this.standstill = undefined;
+      if (this.complete === from && this.partial.length === 0) this.replace();
+    });
+  }
+
   close(): void {
     this.closed = true;
     this.timer?.cancel();
+    this.standstill?.cancel();
     this.drop();
   }
 
@@ -108,6 +124,13 @@ export class WatchStream {
     if (revision === undefined) return;
     this.complete = revision;
     this.options.onEvents(all.slice(0, whole), revision);
+  }
+
+  private replace(): void {
+    if (!this.call) return;
+    this.options.onStandstill();
+    this.drop();
+    this.retry(new Error('the watch stands still'));
   }
 
   private retry(error: unknown): void {
