@@ -19,6 +19,7 @@ import { RegistryEventRecorder } from './events/recorder.ts';
 import type { ServerFlags } from './flags.ts';
 import { StoreHistory } from './handlers/history.ts';
 import { Leader } from './leader.ts';
+import { NodeLeases } from './nodes/leases.ts';
 import { NodeSessions } from './nodes/sessions.ts';
 import { generateName } from './registry/name-generator.ts';
 import { ResourceRegistry } from './registry/registry.ts';
@@ -147,7 +148,8 @@ export class Server implements Component {
       Number(leader.isLeading),
     );
     const api = this.makeApi({ pki, store, registry, caches, sessions, join });
-    await this.run('serving', [keys, sessions, api, this.campaign(store, leader)]);
+    const leases = new NodeLeases({ registry, connected: () => sessions.connected, clock, log });
+    await this.run('serving', [keys, sessions, leases, api, this.campaign(store, leader)]);
   }
 
   /** How nodes and further servers come in, with tokens of their own. */
