@@ -30,7 +30,9 @@ class Outline {
   add(token: string): void {
     this.#tokens += 1;
     if (this.#tokens > MAX_TOKENS) {
-      throw badRequest(`yaml: the document has more than ${MAX_TOKENS} parts; one as large as that must be sent as JSON`);
+      throw badRequest(
+        `yaml: the document has more than ${MAX_TOKENS} parts; one as large as that must be sent as JSON`,
+      );
     }
     if (!this.#isScalar) this.#look(token);
     this.#isScalar = token === SCALAR_FOLLOWS;

@@ -63,7 +63,8 @@ export class LocalCluster {
     checkShape(name, servers, nodes);
     const known = LocalCluster.find(name);
     if (!known) {
-      const shape = { name, index: freeIndex(), servers, nodes };
+      mkdirSync(join(CLUSTERS_DIRECTORY, '.numbers'), { recursive: true });
+      const shape = { name, index: claimIndex(), servers, nodes };
       mkdirSync(join(CLUSTERS_DIRECTORY, name), { recursive: true });
       writeFileSync(shapeFile(name), JSON.stringify(shape));
       return new LocalCluster(shape);
@@ -122,6 +123,7 @@ export class LocalCluster {
     await this.registry.stop();
     await removeSwitch(this.topology);
     await rm(this.topology.directory, { recursive: true, force: true });
+    await rm(indexDirectory(this.shape.index), { recursive: true, force: true });
   }
 
   async report(): Promise<HostReport[]> {
@@ -224,12 +226,21 @@ function shapeFile(name: string): string {
   return join(CLUSTERS_DIRECTORY, name, 'cluster.json');
 }
 
-function freeIndex(): number {
-  const taken = new Set(
-    clusterNames().map((name) => (JSON.parse(readFileSync(shapeFile(name), 'utf8')) as Shape).index),
-  );
-  for (let index = 0; index < MAX_CLUSTERS; index += 1) if (!taken.has(index)) return index;
+/** Takes a number that no other cluster has, also when several are made at the same time: a directory is made once. */
+function claimIndex(): number {
+  for (let index = 0; index < MAX_CLUSTERS; index += 1) {
+    try {
+      mkdirSync(indexDirectory(index), { recursive: false });
+      return index;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
   throw new LocalError(`there are ${MAX_CLUSTERS} local clusters already`);
+}
+
+function indexDirectory(index: number): string {
+  return join(CLUSTERS_DIRECTORY, '.numbers', String(index));
 }
 
 function flagArguments(flags: Record<string, string>): string[] {

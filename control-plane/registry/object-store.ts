@@ -1,10 +1,11 @@
 /** Typed, guarded access of one kind to the store: JSON in and out, and the store's errors turned into API errors. */
-import { serviceUnavailable, StatusError, timeout, tooLarge } from '../../api/errors.ts';
+import { serviceUnavailable, StatusError, timeout, internalError, tooLarge } from '../../api/errors.ts';
 import type { Kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
 import {
   type Entry,
   type Store,
+  StoreFullError,
   StoreLimitError,
   UnavailableError,
   UnknownOutcomeError,
@@ -125,5 +126,6 @@ function toStatusError(error: unknown): unknown {
   if (error instanceof UnavailableError) return serviceUnavailable(`the store can't be reached: ${error.message}`);
   if (error instanceof UnknownOutcomeError) return timeout(`the request may have been carried out: ${error.message}`);
   if (error instanceof StoreLimitError) return tooLarge(error.message);
+  if (error instanceof StoreFullError) return internalError(error);
   return error;
 }

@@ -120,7 +120,12 @@ export class UnknownOutcomeError extends Error {
   override readonly name = 'UnknownOutcomeError';
 }
 
-/** The value is larger than the store takes (etcd: 1.5 MiB a request), or the store has no room left. */
+/** The value is larger than the store takes (etcd: 1.5 MiB a request). */
 export class StoreLimitError extends Error {
   override readonly name = 'StoreLimitError';
+}
+
+/** The store has no room left and takes nothing more until somebody makes room; nothing was written. */
+export class StoreFullError extends Error {
+  override readonly name = 'StoreFullError';
 }

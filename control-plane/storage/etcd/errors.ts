@@ -2,6 +2,7 @@
 import {
   CompactedError,
   FutureRevisionError,
+  StoreFullError,
   StoreLimitError,
   UnavailableError,
   UnknownOutcomeError,
@@ -46,7 +47,7 @@ export function readError(error: unknown, asked = 0): Error {
 export function writeError(error: unknown): Error {
   const text = textOf(error);
   if (text.includes('database space exceeded')) {
-    return new StoreLimitError(
+    return new StoreFullError(
       'etcd has no room left: free disk space or raise its quota, then compact and defragment',
       {
         cause: error,

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { EtcdStore } from '../../../control-plane/storage/etcd/store.ts';
 import {
   CompactedError,
-  StoreLimitError,
+  StoreFullError,
   UnavailableError,
   UnknownOutcomeError,
   type Store,
@@ -223,7 +223,7 @@ describe('etcd without room', function () {
         async () => {
           for (let i = 0; i < 50; i++) await mustWrite(etcd.store, `/fill/${i}`, value);
         },
-        (error: unknown) => error instanceof StoreLimitError && /no room left/.test(error.message),
+        (error: unknown) => error instanceof StoreFullError && /no room left/.test(error.message),
       );
       assert.ok(await etcd.store.get('/fill/0'));
     } finally {

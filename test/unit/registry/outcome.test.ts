@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { kinds } from '../../../api/kinds.ts';
 import {
   type Store,
+  StoreFullError,
   StoreLimitError,
   UnavailableError,
   UnknownOutcomeError,
@@ -89,6 +90,7 @@ describe('registry: a store that fails', () => {
       [new UnknownOutcomeError('reset'), 'Timeout', 504],
       [new UnavailableError('down'), 'ServiceUnavailable', 503],
       [new StoreLimitError('2 MiB'), 'RequestEntityTooLarge', 413],
+      [new StoreFullError('no room left'), 'InternalError', 500],
     ];
     for (const [fault, reason, code] of faults) {
       const { registry, stop } = await startRegistry({ wrap: failing(() => Promise.reject(fault)) });
