@@ -2,7 +2,7 @@
 import { kinds } from '../../../api/kinds.ts';
 import type { Node } from '../../../api/schema/types/core.v1.ts';
 import type { Registry } from '../../registry/port.ts';
-import type { Action } from '../actions.ts';
+import type { Action, EventSeed } from '../actions.ts';
 import { referenceTo, targetOf } from '../actions.ts';
 import type { Controller, Plan } from '../controller.ts';
 
@@ -28,20 +28,19 @@ export function planCidrs(nodes: Iterable<Node>, { clusterCidr, nodeBits }: Addr
     while (!share.done && taken.has(share.value)) share = shares.next();
     if (share.done) {
       const message = `no address range is left in ${clusterCidr} for node ${node.metadata.name}`;
+      // One event tells; with thousands of nodes too many, each change would otherwise bring thousands.
+      if (reasons.length === 0) actions.push({ do: 'record', event: noneLeft(node, message), why: message });
       reasons.push(message);
-      const event = {
-        about: referenceTo(kinds.nodes, node),
-        type: 'Warning',
-        reason: 'CIDRNotAvailable',
-        message,
-      } as const;
-      actions.push({ do: 'record', event, why: message });
       continue;
     }
     const patch = { spec: { podCIDR: share.value, podCIDRs: [share.value] } };
     actions.push({ do: 'patch', target: targetOf(kinds.nodes, node), patch, why: 'its pods need addresses' });
   }
   return { actions, reasons };
+}
+
+function noneLeft(node: Node, message: string): EventSeed {
+  return { about: referenceTo(kinds.nodes, node), type: 'Warning', reason: 'CIDRNotAvailable', message };
 }
 
 /** The shares of the space, in order. */
@@ -71,7 +70,7 @@ export class NodeCidrController implements Controller {
     enqueue(ALL);
     return this.registry.resource(kinds.nodes).view.subscribe(({ type, object }) => {
       // A node that went away has left its share to one that found none.
-      if (type === 'deleted' || !object.spec.podCIDR) enqueue(ALL);
+      if (type === 'deleted' || (type === 'added' && !object.spec.podCIDR)) enqueue(ALL);
     });
   }
 
