@@ -10,10 +10,18 @@ export class ConntrackProcess implements Conntrack {
   }
 
   forgetUdp(flow: StaleFlow): Promise<void> {
-    const args = ['-D', '-p', 'udp', '--orig-port-dst', String(flow.port)];
+    const args = ['-p', 'udp', '--orig-port-dst', String(flow.port)];
     if (flow.address) args.push('--orig-dst', flow.address);
     if (flow.backend) args.push('--reply-src', flow.backend);
-    const [program = 'conntrack', ...rest] = [...this.prefix, 'conntrack', ...args];
+    return this.remove(args);
+  }
+
+  forgetAttempts(backend: string): Promise<void> {
+    return this.remove(['-p', 'tcp', '--state', 'SYN_SENT', '--reply-src', backend]);
+  }
+
+  private remove(which: readonly string[]): Promise<void> {
+    const [program = 'conntrack', ...rest] = [...this.prefix, 'conntrack', '-D', ...which];
     return new Promise((resolve, reject) => {
       execFile(program, rest, (error, _stdout, stderr) => {
         // Exit code 1 with a count of 0 is how it says that there was none.

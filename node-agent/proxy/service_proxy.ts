@@ -49,6 +49,7 @@ export class ServiceProxy implements Component {
   private audit: Timer | undefined;
   private retryAfter = RETRY_MILLISECONDS.first;
   private running: Promise<void> | undefined;
+  private forgetting: Promise<void> = Promise.resolve();
   private stopped = true;
 
   constructor(options: ServiceProxyOptions) {
@@ -83,6 +84,7 @@ export class ServiceProxy implements Component {
     this.timer = undefined;
     this.audit?.cancel();
     await this.running;
+    await this.forgetting;
     for (const settle of this.settled.splice(0)) settle();
   }
 
@@ -140,6 +142,7 @@ export class ServiceProxy implements Component {
       this.retryAfter = RETRY_MILLISECONDS.first;
       this.observe(begun, changes);
       await this.forget(plan.stale);
+      this.forgetAttempts(plan.left);
     } catch (err) {
       log.error({ err, retryAfter: this.retryAfter }, 'service rules could not be programmed');
       this.needsFull = true;
@@ -150,7 +153,11 @@ export class ServiceProxy implements Component {
 
   private incremental(changes: readonly [string, number][]): TablePlan {
     const plans = changes.map(([service]) => this.planner.update(service, this.wishOf(service)));
-    return { steps: plans.flatMap(({ steps }) => steps), stale: plans.flatMap(({ stale }) => stale) };
+    return {
+      steps: plans.flatMap(({ steps }) => steps),
+      stale: plans.flatMap(({ stale }) => stale),
+      left: plans.flatMap(({ left }) => left),
+    };
   }
 
   private allWishes(): Map<string, Wish> {
@@ -181,6 +188,17 @@ export class ServiceProxy implements Component {
       } catch (err) {
         this.options.log.warn({ err, flow }, 'old UDP flows of a service may go on to a backend that left');
       }
+    }
+  }
+
+  /** Beside the next synchronisation, not before it: a lost host can take many backends with it. */
+  private forgetAttempts(backends: readonly string[]): void {
+    for (const backend of new Set(backends)) {
+      this.forgetting = this.forgetting
+        .then(() => this.options.conntrack.forgetAttempts(backend))
+        .catch((err: unknown) => {
+          this.options.log.warn({ err, backend }, 'connections may still be attempted to a backend that left');
+        });
     }
   }
 

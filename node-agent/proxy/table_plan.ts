@@ -17,6 +17,8 @@ import { arrange, spread } from './slots.ts';
 export interface TablePlan {
   steps: NftStep[];
   stale: StaleFlow[];
+  /** Addresses of TCP backends that left. */
+  left: string[];
 }
 
 /** What one service wants of the table. */
@@ -68,13 +70,14 @@ export class TablePlanner {
       for (const [id, value] of elementsOf(frontend, slots)) wanted.set(id, value);
     for (const address of this.hairpinUses.keys()) wanted.set(hairpinOf(address), '');
     steps.push(...difference(elementsIn(adopted), wanted), ...this.unusedChains(wanted));
-    const stale = frontendsIn(order).flatMap((before) => staleFlows(before, this.placed.get(idOf(before))?.frontend));
-    return { steps, stale };
+    const plan: TablePlan = { steps, stale: [], left: [] };
+    for (const before of frontendsIn(order)) noteLeavers(plan, before, this.placed.get(idOf(before))?.frontend);
+    return plan;
   }
 
   /** What changes now that `owner` wants `wish`; undefined when it is gone. */
   update(owner: string, { frontends, hairpins }: Wish = NOTHING): TablePlan {
-    const plan: TablePlan = { steps: [], stale: [] };
+    const plan: TablePlan = { steps: [], stale: [], left: [] };
     const removed: NftStep[] = [];
     const added: NftStep[] = [];
     const now = new Map(frontends.map((frontend) => [idOf(frontend), frontend]));
@@ -92,7 +95,7 @@ export class TablePlanner {
       if (!frontend) this.placed.delete(id);
       const steps = difference(elementsOfPlaced(before), elementsOfPlaced(after));
       for (const step of steps) (step.step === 'remove-element' ? removed : added).push(step);
-      if (before) plan.stale.push(...staleFlows(before.frontend, frontend));
+      if (before) noteLeavers(plan, before.frontend, frontend);
     }
     plan.steps.push(...removed, ...added, ...this.useHairpins(owner, hairpins));
     return plan;
@@ -267,15 +270,28 @@ function frontendsIn(orders: SlotOrders): Frontend[] {
   });
 }
 
+/** What goes on to backends that went away although the rules don't lead there any more. */
+function noteLeavers(plan: TablePlan, before: Frontend, after: Frontend | undefined): void {
+  if (before.protocol === 'udp') plan.stale.push(...staleFlows(before, after));
+  else if (before.protocol === 'tcp') plan.left.push(...gone(before, after));
+}
+
 /** UDP has no connections that end: flows to a backend that went away, or that had none, are to be tracked anew. */
 function staleFlows(before: Frontend, after: Frontend | undefined): StaleFlow[] {
-  if (before.protocol !== 'udp') return [];
   const parts = before.key.split(' . ');
   const address = isPortFamily(before.family) ? undefined : parts[0];
-  const port = parts.at(-1);
-  const flow = { address, port: Number(port) };
-  const now = after?.target.type === 'balance' ? after.target.backends : [];
-  if (before.target.type !== 'balance') return now.length > 0 ? [{ ...flow, backend: undefined }] : [];
-  const gone = before.target.backends.filter((backend) => !now.includes(backend));
-  return [...new Set(gone.map((backend) => backend.split(' . ')[0]))].map((backend) => ({ ...flow, backend }));
+  const flow = { address, port: Number(parts.at(-1)) };
+  if (before.target.type !== 'balance') return backendsOf(after).length > 0 ? [{ ...flow, backend: undefined }] : [];
+  return gone(before, after).map((backend) => ({ ...flow, backend }));
+}
+
+/** The addresses of backends that `after` has no more. */
+function gone(before: Frontend, after: Frontend | undefined): string[] {
+  const now = backendsOf(after);
+  const left = backendsOf(before).filter((backend) => !now.includes(backend));
+  return [...new Set(left.map((backend) => backend.split(' . ')[0] ?? ''))];
+}
+
+function backendsOf(frontend: Frontend | undefined): readonly string[] {
+  return frontend?.target.type === 'balance' ? frontend.target.backends : [];
 }

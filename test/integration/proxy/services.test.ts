@@ -15,6 +15,7 @@ import { TABLE } from '../../../node-agent/proxy/layout.ts';
 import { NftProcess } from '../../../node-agent/proxy/nft.ts';
 import type { NftStep } from '../../../node-agent/proxy/port.ts';
 import { ServiceProxy } from '../../../node-agent/proxy/service_proxy.ts';
+import { eventually } from '../../support/eventually.ts';
 import { endpointOf, FakeCluster, SETTINGS } from '../../support/fake_cluster.ts';
 import { onHost, sh, TestNetwork } from '../../support/network_hosts.ts';
 
@@ -287,6 +288,24 @@ for (const link of ['one link', 'two links'] as const) {
       client.stdin?.write('x');
       assert.equal(await lines.next(), `a2 ${address['a1']}`);
       client.stdin?.end();
+    });
+
+    it('sends the next attempt of a connection elsewhere when its endpoint is gone without a word', async () => {
+      const ports = [{ port: 80, protocol: 'TCP' }];
+      cluster.service('default/lost', { clusterIP: '10.96.1.5', ports });
+      const lost = '10.244.2.77';
+      const { a = '', b = '' } = namespaces;
+      // As with a host that lost its power: what is sent there is answered by nothing.
+      await sh('ip', '-n', b, 'route', 'add', 'blackhole', `${lost}/32`);
+      cluster.endpoints('default/lost', HTTP, [{ ...endpoint('b1'), addresses: [lost] }]);
+      await settled();
+      const answer = connect('a1', '10.96.1.5', 80);
+      const attempts = ['conntrack', '-L', '-p', 'tcp', '--state', 'SYN_SENT', '--reply-src', lost];
+      await eventually('a connection is attempted', async () =>
+        (await sh('ip', 'netns', 'exec', a, ...attempts)).includes(`src=${lost}`) ? true : undefined,
+      );
+      cluster.endpoints('default/lost', HTTP, [endpoint('b1')]);
+      assert.equal(await answer, `b1 ${address['a1']}`);
     });
 
     it('keeps a client with its endpoint when asked to', async () => {

@@ -14,11 +14,13 @@ describe('service proxy', () => {
   let cluster: FakeCluster;
   let proxy: ServiceProxy;
   let forgotten: StaleFlow[];
+  let attempts: string[];
 
   beforeEach(async () => {
     nft = new NftFake();
     cluster = new FakeCluster();
     forgotten = [];
+    attempts = [];
     cluster.service('default/web', { clusterIP: '10.96.1.1', ports: [{ port: 53, protocol: 'UDP' }] });
     cluster.endpoints('default/web', UDP, [endpointOf('10.244.0.1', { nodeName: 'n1' })]);
     proxy = new ServiceProxy({
@@ -26,7 +28,10 @@ describe('service proxy', () => {
       settings: SETTINGS,
       desired: cluster,
       nft,
-      conntrack: { forgetUdp: (flow) => Promise.resolve(void forgotten.push(flow)) },
+      conntrack: {
+        forgetUdp: (flow) => Promise.resolve(void forgotten.push(flow)),
+        forgetAttempts: (backend) => Promise.resolve(void attempts.push(backend)),
+      },
       clock: systemClock,
       log: silentLog,
       registry: new Registry(),
@@ -58,6 +63,18 @@ describe('service proxy', () => {
     assert.equal(nft.commits.length, 2);
     assert.deepEqual(await slots(), { '10.96.1.1 . udp . 53 . 0': '10.244.0.4 . 53' });
     assert.deepEqual(forgotten, [{ address: '10.96.1.1', port: 53, backend: '10.244.0.1' }]);
+  });
+
+  it('lets connections that are attempted to a TCP backend that left be attempted anew', async () => {
+    const http = [{ port: 8080, protocol: 'TCP' }];
+    cluster.service('default/tcp', { clusterIP: '10.96.1.2', ports: [{ port: 80, protocol: 'TCP' }] });
+    cluster.endpoints('default/tcp', http, [endpointOf('10.244.0.7'), endpointOf('10.244.0.8')]);
+    cluster.markSynced();
+    await proxy.whenSettled();
+    cluster.endpoints('default/tcp', http, [endpointOf('10.244.0.8')]);
+    await proxy.whenSettled();
+    await proxy.stop();
+    assert.deepEqual(attempts, ['10.244.0.7']);
   });
 
   it('programs all again when a transaction failed', async () => {

@@ -147,6 +147,23 @@ describe('the plan of the table', () => {
   });
 });
 
+describe('TCP backends', () => {
+  it('are named when they leave, once', () => {
+    const planner = new TablePlanner(LAYOUT);
+    const tcp = (port: number, ...hosts: number[]): Frontend => ({
+      family: 'services',
+      protocol: 'tcp',
+      key: `10.96.0.1 . tcp . ${port}`,
+      target: balance(...hosts),
+    });
+    planner.full(undefined, new Map([['a/x', wish(tcp(80, 1, 2))]]));
+    const plan = planner.update('a/x', wish(tcp(80, 2)));
+    assert.deepEqual(plan.left, ['10.244.0.1']);
+    assert.deepEqual(plan.stale, []);
+    assert.deepEqual(planner.update('a/x', wish(tcp(80, 2, 3))).left, []);
+  });
+});
+
 describe('slots', () => {
   const hosts = fc.uniqueArray(fc.integer({ min: 1, max: 30 }).map(String), { minLength: 1, maxLength: 12 });
 
