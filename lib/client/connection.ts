@@ -167,17 +167,22 @@ function bodyOf(stream: ClientHttp2Stream, headers: IncomingHttpHeaders): Readab
 }
 
 /** All of a body. Rejects with ConnectionError when it breaks off, and when it is longer than `limit` bytes. */
-export async function readAll(body: Readable, limit: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
+export function readAll(body: Readable, limit: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const fail = (error: Error): void => {
+      body.destroy();
+      reject(new ConnectionError(error.message, { cause: error }));
+    };
+    body.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > limit) throw new Error(`the answer is longer than ${limit} bytes`);
       chunks.push(chunk);
-    }
-  } catch (error) {
-    throw new ConnectionError((error as Error).message, { cause: error });
-  }
-  return Buffer.concat(chunks, size);
+      if (size > limit) fail(new Error(`the answer is longer than ${limit} bytes`));
+    });
+    body.once('end', () => resolve(Buffer.concat(chunks)));
+    body.once('error', fail);
+    // Both ends of an HTTP/2 stream may be done before its last bytes are read: then its end comes after its close.
+    body.once('close', () => setImmediate(() => fail(new Error('the answer broke off'))));
+  });
 }
