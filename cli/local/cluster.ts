@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LocalError } from './errors.ts';
-import { Host, type Service } from './host.ts';
+import { Host, type Service, removeClusterCgroups } from './host.ts';
 import { REGISTRY_NAME, provideImages } from './images.ts';
 import { linkState, makeSwitch, removeSwitch, setLink } from './link.ts';
 import { Registry } from './registry.ts';
@@ -120,6 +120,7 @@ export class LocalCluster {
       progress(host.place.name);
       await host.remove();
     }
+    removeClusterCgroups(this.shape.name);
     await this.registry.stop();
     await removeSwitch(this.topology);
     await rm(this.topology.directory, { recursive: true, force: true });

@@ -28,6 +28,7 @@ export interface Service {
 
 const SUPERVISOR = new URL('supervise.sh', import.meta.url).pathname;
 const BOOT = new URL('boot.sh', import.meta.url).pathname;
+const CGROUPS = '/sys/fs/cgroup';
 /** How long a host that was told to stop has before it is switched off. */
 const SHUTDOWN_MILLISECONDS = 20_000;
 
@@ -179,10 +180,32 @@ async function ended(identity: ProcessIdentity, milliseconds: number): Promise<v
 }
 
 /** Every hierarchy of cgroup v1, and the unified one. */
+function hierarchies(): string[] {
+  const directories = readdirSync(CGROUPS, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return [CGROUPS, ...directories.map(({ name }) => join(CGROUPS, name))];
+}
+
 function removeCgroups(cgroup: string): void {
-  const root = '/sys/fs/cgroup';
-  const hierarchies = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  for (const base of [root, ...hierarchies.map((entry) => join(root, entry.name))]) removeTree(join(base, cgroup));
+  for (const base of hierarchies()) removeTree(join(base, cgroup));
+}
+
+/** What held the hosts' groups together, once they are gone: the cluster's group, and the one above if it was the last. */
+export function removeClusterCgroups(clusterName: string): void {
+  for (const base of hierarchies()) {
+    const top = join(base, 'dure');
+    removeTree(join(top, clusterName));
+    const isLast = existsSync(top) && !readdirSync(top, { withFileTypes: true }).some((entry) => entry.isDirectory());
+    if (isLast) removeUnlessUsed(top);
+  }
+}
+
+/** Another cluster may just be using it again. */
+function removeUnlessUsed(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch (error) {
+    if (!['EBUSY', 'ENOENT', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
 }
 
 function removeTree(directory: string): void {

@@ -6,11 +6,11 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Host } from '../../cli/local/host.ts';
+import { Host, removeClusterCgroups } from '../../cli/local/host.ts';
 import { makeSwitch, removeSwitch } from '../../cli/local/link.ts';
 import { output, run } from '../../lib/process.ts';
 import { eventually } from './eventually.ts';
-import { removeClusterCgroups, testTopology } from './host.ts';
+import { testTopology } from './host.ts';
 
 export interface Docker {
   /** What a network of its containers may use; routed from here. */

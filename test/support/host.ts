@@ -2,12 +2,12 @@
  * Real hosts for tests: the product's own local hosts (cli/local), each with a containerd, a bridge network for pods and
  * a registry with the project's images, in a directory and on a link of their own. `destroy` leaves nothing behind.
  */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { Host } from '../../cli/local/host.ts';
+import { Host, removeClusterCgroups } from '../../cli/local/host.ts';
 import { IMAGES, provideImages, REGISTRY_NAME } from '../../cli/local/images.ts';
 import { makeSwitch, removeSwitch } from '../../cli/local/link.ts';
 import { output } from '../../lib/process.ts';
@@ -89,15 +89,6 @@ export async function createHost(options: { name: string }): Promise<TestHost & 
   const [host] = site.hosts;
   if (!host) throw new Error('a site of no hosts');
   return { ...host, destroy: () => site.destroy() };
-}
-
-/** Those of the hosts are gone by now; what held them together is left, in each hierarchy. */
-export function removeClusterCgroups(name: string): void {
-  const root = '/sys/fs/cgroup';
-  for (const base of ['.', ...readdirSync(root)]) {
-    const directory = path.join(root, base, 'dure', name);
-    if (existsSync(directory)) rmdirSync(directory);
-  }
 }
 
 /** The product counts its clusters from 0 upwards, so tests take the first free link from the top. */
