@@ -1,7 +1,5 @@
 /** nodeSelector and node affinity, required and preferred. */
-import { integerOf } from '../../../api/machinery/requirement.ts';
-import type { Labels } from '../../../api/machinery/selectors.ts';
-import type { NodeSelectorRequirement, NodeSelectorTerm } from '../../../api/schema/types/core.v1.ts';
+import { matchesTerm } from '../../../api/machinery/node-selector.ts';
 import type { FilterPlugin, ScorePlugin } from '../framework.ts';
 import type { PodInfo } from '../pod-info.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -45,37 +43,4 @@ export function requiredNodes({ pod }: PodInfo, snapshot: Snapshot): ((row: numb
     if (!wanted.every(([key, value]) => labels?.[key] === value)) return false;
     return !required || required.nodeSelectorTerms.some((term) => matchesTerm(term, labels, snapshot.names[row]));
   };
-}
-
-/** A term without any expression matches nothing. */
-export function matchesTerm(term: NodeSelectorTerm, labels: Labels | undefined, name: string | undefined): boolean {
-  const { matchExpressions = [], matchFields = [] } = term;
-  if (matchExpressions.length === 0 && matchFields.length === 0) return false;
-  return (
-    matchExpressions.every((expression) => matchesExpression(expression, labels?.[expression.key])) &&
-    matchFields.every((field) => field.key === 'metadata.name' && matchesExpression(field, name))
-  );
-}
-
-function matchesExpression({ operator, values = [] }: NodeSelectorRequirement, value: string | undefined): boolean {
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    case 'Gt':
-    case 'Lt':
-      return compare(operator, integerOf(value), integerOf(values[0]));
-    default:
-      return false;
-  }
-}
-
-function compare(operator: 'Gt' | 'Lt', value: bigint | undefined, bound: bigint | undefined): boolean {
-  if (value === undefined || bound === undefined) return false;
-  return operator === 'Gt' ? value > bound : value < bound;
 }
