@@ -1,7 +1,7 @@
 /** The addresses of a server and of the cluster, worked out from its flags. */
-import { networkInterfaces } from 'node:os';
 import ipaddr from 'ipaddr.js';
 import type { ServerFlags } from './flags.ts';
+import { firstAddress } from '../lib/addresses.ts';
 import { FlagError } from '../lib/flags.ts';
 
 export interface Addresses {
@@ -36,10 +36,4 @@ export function hostPort(address: string, port: number): string {
 function rangeOf(flag: string, cidr: string): [ipaddr.IPv4, number] {
   if (!ipaddr.IPv4.isValidCIDR(cidr)) throw new FlagError(`${flag} "${cidr}": must be a range such as 10.96.0.0/16`);
   return ipaddr.IPv4.parseCIDR(cidr);
-}
-
-function firstAddress(): string {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  const found = all.find(({ family, internal }) => family === 'IPv4' && !internal);
-  return found?.address ?? '127.0.0.1';
 }

@@ -1,5 +1,6 @@
 /** How agents and further servers become members: they trust the authority that their token names, and ask it. */
 import https from 'node:https';
+import { readBody } from './body.ts';
 import { createSigningRequest, fingerprint, type KeyPair } from './certificates.ts';
 
 const TOKEN = /^dure-([0-9a-f]{6,32})\.([0-9a-f]{32,128})\.([0-9a-f]{64})$/;
@@ -185,19 +186,13 @@ function ask(
         signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
       },
       (response) => {
-        const chunks: Buffer[] = [];
-        let size = 0;
-        response.on('error', reject);
-        response.on('data', (chunk: Buffer) => {
-          size += chunk.length;
-          if (size > ANSWER_LIMIT_BYTES) response.destroy(new Error(`${url} answers too much`));
-          else chunks.push(chunk);
-        });
-        response.on('end', () => {
-          const text = Buffer.concat(chunks).toString();
-          if (response.statusCode === 200) resolve(text);
-          else reject(new JoinRefusedError(url, response.statusCode ?? 0, text));
-        });
+        readBody(response, ANSWER_LIMIT_BYTES)
+          .then((bytes) => {
+            const text = bytes.toString();
+            if (response.statusCode === 200) resolve(text);
+            else reject(new JoinRefusedError(url, response.statusCode ?? 0, text));
+          })
+          .catch((error: unknown) => reject(new Error(`${url}: ${(error as Error).message}`, { cause: error })));
       },
     );
     request.on('error', reject);

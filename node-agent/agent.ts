@@ -1,7 +1,7 @@
 /** The composition root of `dure agent`: makes the parts, gives each what it needs, starts them in order. */
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
-import { hostname, networkInterfaces } from 'node:os';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { AgentFlags } from './flags.ts';
@@ -32,6 +32,7 @@ import { StreamServer } from './streams/serve.ts';
 import { UsageMeter } from './streams/usage.ts';
 import { DiskVolumes } from './volumes/disk.ts';
 import { systemMounter } from './volumes/mounts.ts';
+import { firstAddress } from '../lib/addresses.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type Component, ComponentGroup } from '../lib/component.ts';
 import { FlagError } from '../lib/flags.ts';
@@ -307,9 +308,4 @@ function pair(flag: string, text: string): [string, string] {
   const at = text.indexOf('=');
   if (at <= 0) throw new FlagError(`${flag} "${text}": must be of the form name=value`);
   return [text.slice(0, at), text.slice(at + 1)];
-}
-
-function firstAddress(): string {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return all.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
 }

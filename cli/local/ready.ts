@@ -2,6 +2,7 @@
 import { access, readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import type { LocalCluster, Progress } from './cluster.ts';
+import { LocalError } from './errors.ts';
 import type { Node } from '../../api/schema/types/core.v1.ts';
 import { isReadyNode } from './node-readiness.ts';
 import type { ClusterAccess } from '../../lib/client/cluster.ts';
@@ -10,6 +11,8 @@ import { RestClient } from '../../lib/client/rest.ts';
 import { type Clock, sleep } from '../../lib/clock.ts';
 
 const ANSWER_MILLISECONDS = 60_000;
+/** Hosts may have to start containerd and fetch their certificates on a busy machine. */
+const NODES_MILLISECONDS = 180_000;
 const PROBE_MILLISECONDS = 50;
 export const NODES_PATH = '/api/v1/nodes';
 
@@ -55,7 +58,7 @@ export async function apiReady(client: RestClient, clock: Clock): Promise<void> 
   }
 }
 
-/** Resolves when every node of that name is ready; `progress` is told how many are. */
+/** Resolves when every node of that name is ready; `progress` is told how many are. Rejects when they are not in time. */
 export async function nodesReady(
   client: RestClient,
   names: readonly string[],
@@ -65,11 +68,19 @@ export async function nodesReady(
   const nodes = new Informer<Node>({ client, path: NODES_PATH, clock });
   await nodes.start();
   try {
-    await new Promise<void>((resolve) => {
+    await new Promise<void>((resolve, reject) => {
+      const unready = (): string[] => names.filter((name) => !isReadyNode(nodes.get(name)));
+      const limit = clock.after(NODES_MILLISECONDS, () => {
+        reject(
+          new LocalError(`not ready within ${NODES_MILLISECONDS / 1000} s: ${unready().join(', ')}; see their logs`),
+        );
+      });
       const look = (): void => {
-        const waiting = names.filter((name) => !isReadyNode(nodes.get(name)));
+        const waiting = unready();
         progress(waiting.length === 0 ? 'all nodes are ready' : `waiting for ${waiting.join(', ')}`);
-        if (waiting.length === 0) resolve();
+        if (waiting.length > 0) return;
+        limit.cancel();
+        resolve();
       };
       nodes.subscribe(look);
       look();

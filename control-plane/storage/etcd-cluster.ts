@@ -3,6 +3,7 @@
  * a learner, which counts for no majority until it has caught up and is promoted.
  */
 import https from 'node:https';
+import { readBody } from '../../lib/body.ts';
 import type { MemberTls } from './member-arguments.ts';
 import { readFileSync } from 'node:fs';
 
@@ -97,19 +98,13 @@ export class EtcdCluster {
     const signal = AbortSignal.timeout(DEADLINE_MILLISECONDS);
     return new Promise((resolve, reject) => {
       const request = https.request(url, { ...tls, method: 'POST', signal }, (response) => {
-        const chunks: Buffer[] = [];
-        let size = 0;
-        response.on('error', reject);
-        response.on('data', (chunk: Buffer) => {
-          size += chunk.length;
-          if (size > ANSWER_LIMIT_BYTES) response.destroy(new Error(`${url} answers too much`));
-          else chunks.push(chunk);
-        });
-        response.on('end', () => {
-          const text = Buffer.concat(chunks).toString();
-          if (response.statusCode === 200) resolve(JSON.parse(text));
-          else reject(new EtcdRefusedError(reasonIn(text)));
-        });
+        readBody(response, ANSWER_LIMIT_BYTES)
+          .then((bytes) => {
+            const text = bytes.toString();
+            if (response.statusCode === 200) resolve(JSON.parse(text));
+            else reject(new EtcdRefusedError(reasonIn(text)));
+          })
+          .catch((error: unknown) => reject(new Error(`${url}: ${(error as Error).message}`, { cause: error })));
       });
       request.on('error', reject);
       request.end(body);

@@ -4,6 +4,7 @@ import { createGunzip } from 'node:zlib';
 import type { Readable } from 'node:stream';
 import type { Clock, Timer } from '../clock.ts';
 import type { ClusterAccess } from './cluster.ts';
+import { readBody } from '../body.ts';
 import { ConnectionError } from './errors.ts';
 
 const CONNECT_MILLISECONDS = 10_000;
@@ -167,22 +168,10 @@ function bodyOf(stream: ClientHttp2Stream, headers: IncomingHttpHeaders): Readab
 }
 
 /** All of a body. Rejects with ConnectionError when it breaks off, and when it is longer than `limit` bytes. */
-export function readAll(body: Readable, limit: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const fail = (error: Error): void => {
-      body.destroy();
-      reject(new ConnectionError(error.message, { cause: error }));
-    };
-    body.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      chunks.push(chunk);
-      if (size > limit) fail(new Error(`the answer is longer than ${limit} bytes`));
-    });
-    body.once('end', () => resolve(Buffer.concat(chunks)));
-    body.once('error', fail);
-    // Both ends of an HTTP/2 stream may be done before its last bytes are read: then its end comes after its close.
-    body.once('close', () => setImmediate(() => fail(new Error('the answer broke off'))));
-  });
+export async function readAll(body: Readable, limit: number): Promise<Buffer> {
+  try {
+    return await readBody(body, limit);
+  } catch (error) {
+    throw new ConnectionError((error as Error).message, { cause: error });
+  }
 }
