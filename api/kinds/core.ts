@@ -1,0 +1,85 @@
+/** The core group. */
+import type {
+  ConfigMap,
+  Event,
+  Namespace,
+  Node,
+  Pod,
+  Secret,
+  Service,
+  ServiceAccount,
+} from '../schema/types/core.v1.ts';
+import { kind, type Subresource, VERBS } from './kind.ts';
+
+const CORE = 'io.k8s.api.core.v1';
+
+function coreSubresource(name: string, kindName: string, ...verbs: string[]): Subresource {
+  return { name, verbs, group: '', version: 'v1', kind: kindName, schema: `${CORE}.${kindName}` };
+}
+
+const POD_SUBRESOURCES: readonly Subresource[] = [
+  coreSubresource('attach', 'PodAttachOptions', 'create', 'get'),
+  coreSubresource('binding', 'Binding', 'create'),
+  {
+    name: 'eviction',
+    verbs: ['create'],
+    group: 'policy',
+    version: 'v1',
+    kind: 'Eviction',
+    schema: 'io.k8s.api.policy.v1.Eviction',
+  },
+  coreSubresource('exec', 'PodExecOptions', 'create', 'get'),
+  coreSubresource('log', 'Pod', 'get'),
+  coreSubresource('portforward', 'PodPortForwardOptions', 'create', 'get'),
+];
+
+export const coreKinds = {
+  namespaces: kind<Namespace>({
+    kind: 'Namespace',
+    plural: 'namespaces',
+    shortNames: ['ns'],
+    namespaced: false,
+    status: true,
+    verbs: VERBS.filter((verb) => verb !== 'deletecollection'),
+    schema: `${CORE}.Namespace`,
+  }),
+  nodes: kind<Node>({
+    kind: 'Node',
+    plural: 'nodes',
+    shortNames: ['no'],
+    namespaced: false,
+    status: true,
+    schema: `${CORE}.Node`,
+  }),
+  pods: kind<Pod>({
+    kind: 'Pod',
+    plural: 'pods',
+    shortNames: ['po'],
+    categories: ['all'],
+    status: true,
+    subresources: POD_SUBRESOURCES,
+    schema: `${CORE}.Pod`,
+  }),
+  services: kind<Service>({
+    kind: 'Service',
+    plural: 'services',
+    shortNames: ['svc'],
+    categories: ['all'],
+    status: true,
+    schema: `${CORE}.Service`,
+  }),
+  configmaps: kind<ConfigMap>({
+    kind: 'ConfigMap',
+    plural: 'configmaps',
+    shortNames: ['cm'],
+    schema: `${CORE}.ConfigMap`,
+  }),
+  secrets: kind<Secret>({ kind: 'Secret', plural: 'secrets', schema: `${CORE}.Secret` }),
+  serviceaccounts: kind<ServiceAccount>({
+    kind: 'ServiceAccount',
+    plural: 'serviceaccounts',
+    shortNames: ['sa'],
+    schema: `${CORE}.ServiceAccount`,
+  }),
+  events: kind<Event>({ kind: 'Event', plural: 'events', shortNames: ['ev'], schema: `${CORE}.Event` }),
+};

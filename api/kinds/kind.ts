@@ -1,0 +1,92 @@
+/** What a row in the table of resources says. */
+import type { KubeObject } from '../object.ts';
+
+/** What hangs below an object of a kind, such as `pods/log`, and has a handler of its own. */
+export interface Subresource {
+  readonly name: string;
+  readonly verbs: readonly string[];
+  /** The type that is sent to it or comes from it. */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  /** That type's name in the schema table. */
+  readonly schema: string;
+}
+
+export const VERBS: readonly string[] = [
+  'create',
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'update',
+  'watch',
+];
+
+export interface Kind<T extends KubeObject = KubeObject> {
+  /** '' for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  /** As it stands in paths. */
+  readonly plural: string;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly namespaced: boolean;
+  /** The type's name in the schema table. */
+  readonly schema: string;
+  /** Subresources that the generic code serves; the others (log, exec, binding, eviction) have handlers of their own. */
+  readonly status: boolean;
+  readonly scale: boolean;
+  /** Those of the kind itself, as discovery tells them. */
+  readonly verbs: readonly string[];
+  /** Besides `status` and `scale`. */
+  readonly subresources: readonly Subresource[];
+  /** Never set: carries the object's type for the compiler. */
+  readonly object?: T;
+}
+
+export type Row = Partial<Omit<Kind, 'object'>> & Pick<Kind, 'kind' | 'plural' | 'schema'>;
+
+/** A row with what most rows have in common filled in. */
+export function kind<T extends KubeObject>(row: Row): Kind<T> {
+  return {
+    group: '',
+    version: 'v1',
+    singular: row.kind.toLowerCase(),
+    shortNames: [],
+    categories: [],
+    namespaced: true,
+    status: false,
+    scale: false,
+    verbs: VERBS,
+    subresources: [],
+    ...row,
+  };
+}
+
+const STATUS_VERBS = ['get', 'patch', 'update'];
+
+/** All that hangs below an object of the kind, sorted by name. */
+export function subresourcesOf(kind: Kind): Subresource[] {
+  const { group, version, schema } = kind;
+  const found = [...kind.subresources];
+  if (kind.status) found.push({ name: 'status', verbs: STATUS_VERBS, group, version, kind: kind.kind, schema });
+  if (kind.scale) {
+    const scale = { group: 'autoscaling', version: 'v1', kind: 'Scale', schema: 'io.k8s.api.autoscaling.v1.Scale' };
+    found.push({ name: 'scale', verbs: STATUS_VERBS, ...scale });
+  }
+  return found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** `v1`, or `apps/v1`. */
+export function apiVersionOf(kind: Kind): string {
+  return kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
+}
+
+/** `pods`, or `deployments.apps`: how messages name a resource. */
+export function qualifiedResource(kind: Kind): string {
+  return kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}`;
+}
