@@ -45,6 +45,8 @@ export class NodeLifecycleController implements Controller {
   private readonly options: NodeLifecycleOptions;
   /** When each node without a session lost it. */
   private readonly losses = new Map<string, number>();
+  /** When the last session of each node was seen to begin. */
+  private readonly begins = new Map<string, number>();
 
   constructor(options: NodeLifecycleOptions) {
     this.options = options;
@@ -66,7 +68,7 @@ export class NodeLifecycleController implements Controller {
         ],
       ]),
       sessions.subscribe(({ key, type }) => {
-        if (type !== 'deleted') this.losses.delete(key);
+        if (type !== 'deleted') this.begin(key);
         this.lookFor(key);
         enqueue(key);
         // One loss more or less bears on the judgement of the others.
@@ -81,6 +83,7 @@ export class NodeLifecycleController implements Controller {
     return () => {
       ends.forEach((end) => end());
       this.losses.clear();
+      this.begins.clear();
     };
   }
 
@@ -100,6 +103,7 @@ export class NodeLifecycleController implements Controller {
         now,
         hasSession: sessions.get(key) !== undefined,
         lostAt,
+        beganAt: this.begins.get(key),
         clearSince: sight.clearSince(),
         losses: [...this.losses.values()],
         live: sessions.size,
@@ -108,10 +112,16 @@ export class NodeLifecycleController implements Controller {
     );
   }
 
+  private begin(key: string): void {
+    this.losses.delete(key);
+    this.begins.set(key, this.options.clock.now());
+  }
+
   /** Notes when a node was first found without a session; forgets nodes that are no more. */
   private lookFor(key: string): void {
     const { registry, sessions, clock } = this.options;
     const exists = registry.resource(kinds.nodes).view.get(key) !== undefined;
+    if (!exists) this.begins.delete(key);
     if (!exists || sessions.get(key)) this.losses.delete(key);
     else if (!this.losses.has(key)) this.losses.set(key, clock.now());
   }

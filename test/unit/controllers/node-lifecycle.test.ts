@@ -40,6 +40,12 @@ describe('whether a silent node is lost', () => {
     assert.equal(judge(silence({ clearSince: undefined }), GRACE).state, 'doubtful');
   });
 
+  it('gives none to one that connected and fell silent since', () => {
+    assert.equal(judge(silence({ clearSince: 94_000, beganAt: 95_000 }), GRACE).state, 'lost');
+    assert.equal(judge(silence({ clearSince: 94_000, beganAt: 93_000 }), GRACE).state, 'doubtful');
+    assert.equal(judge(silence({ clearSince: undefined, beganAt: 95_000 }), GRACE).state, 'doubtful');
+  });
+
   it('gives a full grace when most vanish together, and then believes it', () => {
     const most = silence({ losses: [99_500, 99_800, 100_000], live: 0 });
     const doubtful = judge(most, GRACE);
@@ -147,6 +153,28 @@ describe('node lifecycle', () => {
       node?.spec.taints?.map(({ effect }) => effect),
       ['NoSchedule', 'NoExecute'],
     );
+    await runner.stop();
+  });
+
+  it('believes at once that a node is lost which connected under its eyes, but not one that was there before', async () => {
+    const world = new World();
+    const sessions = new MapView<NodeSession>();
+    for (const node of ['old', 'new', 'other']) {
+      world.of(kinds.nodes).seed(aNode(node));
+      world.of(kinds.pods).seed(aPod(`on-${node}`, { node }));
+      if (node !== 'new') sessions.set(node, { node, server: 's' });
+    }
+    world.clock.advance(60_000);
+    const sight = { clearSince: () => 60_000, subscribe: () => () => {} };
+    const runner = world.runner(new NodeLifecycleController({ registry: world, sessions, sight, clock: world.clock }));
+    await runner.start();
+    sessions.set('new', { node: 'new', server: 's' });
+    await settle();
+    sessions.delete('old');
+    sessions.delete('new');
+    await settle();
+    const names = world.all(kinds.pods).map(({ metadata }) => metadata.name);
+    assert.deepEqual(new Set(names), new Set(['on-old', 'on-other']));
     await runner.stop();
   });
 });
