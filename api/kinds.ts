@@ -10,6 +10,7 @@ import { discoveryKinds } from './kinds/discovery.ts';
 
 export * from './kinds/kind.ts';
 
+/** A row's name here is its plural, or `plural.group` where an earlier group has the same one. */
 export const kinds = {
   ...coreKinds,
   ...coordinationKinds,

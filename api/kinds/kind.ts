@@ -48,6 +48,12 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly object?: T;
 }
 
+/** Rows by the name they have in the table: the plural, or `plural.group` where two groups share one. */
+export type Kinds = Readonly<Record<string, Kind>>;
+
+/** The type of the objects of a row. */
+export type ObjectOf<Row> = Row extends { readonly object?: infer T } ? NonNullable<T> : never;
+
 export type Row = Partial<Omit<Kind, 'object'>> & Pick<Kind, 'kind' | 'plural' | 'schema'>;
 
 /** A row with what most rows have in common filled in. */

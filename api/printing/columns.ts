@@ -1,4 +1,5 @@
 /** What a kind's tables look like: a row here is a column there. */
+import type { Kinds, ObjectOf } from '../kinds/kind.ts';
 import type { KubeObject } from '../object.ts';
 import type { TableColumnDefinition } from '../schema/types/meta.v1.ts';
 import { since } from './duration.ts';
@@ -11,6 +12,9 @@ export interface Column<T extends KubeObject> {
   readonly wide?: boolean;
   readonly cell: (object: T, now: Date) => string | number;
 }
+
+/** The columns of each row of a table of kinds. */
+export type ColumnsOf<Table extends Kinds> = { readonly [Key in keyof Table]: readonly Column<ObjectOf<Table[Key]>>[] };
 
 export const nameColumn: Column<KubeObject> = {
   name: 'Name',

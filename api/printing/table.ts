@@ -2,19 +2,11 @@
 import { type Kind, kinds } from '../kinds.ts';
 import type { KubeObject } from '../object.ts';
 import type { ListMeta, TableColumnDefinition } from '../schema/types/meta.v1.ts';
-import {
-  configMapColumns,
-  eventColumns,
-  leaseColumns,
-  namespaceColumns,
-  nodeColumns,
-  secretColumns,
-  serviceAccountColumns,
-} from './cluster.ts';
-import { type Column, createdAtColumn, definitionOf, nameColumn } from './columns.ts';
-import { endpointSliceColumns, serviceColumns } from './network.ts';
-import { podColumns } from './pods.ts';
-import { deploymentColumns, replicaSetColumns } from './workloads.ts';
+import { type Column, type ColumnsOf, createdAtColumn, definitionOf, nameColumn } from './columns.ts';
+import { appsColumns } from './groups/apps.ts';
+import { coordinationColumns } from './groups/coordination.ts';
+import { coreColumns } from './groups/core.ts';
+import { discoveryColumns } from './groups/discovery.ts';
 
 export interface TableRow {
   readonly cells: readonly (string | number)[];
@@ -31,29 +23,24 @@ export interface Table {
 
 const DEFAULT_COLUMNS: readonly Column<KubeObject>[] = [nameColumn, createdAtColumn];
 
-type Plural = keyof typeof kinds;
-type ObjectOf<P extends Plural> = NonNullable<(typeof kinds)[P]['object']>;
-
-/** The columns of each kind. A kind that is served without a row here does not compile. */
-const COLUMNS: { readonly [P in Plural]: readonly Column<ObjectOf<P>>[] } = {
-  namespaces: namespaceColumns,
-  nodes: nodeColumns,
-  pods: podColumns,
-  services: serviceColumns,
-  configmaps: configMapColumns,
-  secrets: secretColumns,
-  serviceaccounts: serviceAccountColumns,
-  events: eventColumns,
-  leases: leaseColumns,
-  endpointslices: endpointSliceColumns,
-  deployments: deploymentColumns,
-  replicasets: replicaSetColumns,
+/** The columns of each kind, a file a group in `groups/`. A kind that is served without a row here does not compile. */
+const COLUMNS: ColumnsOf<typeof kinds> = {
+  ...coreColumns,
+  ...coordinationColumns,
+  ...discoveryColumns,
+  ...appsColumns,
 };
 
+/** The rows are typed one by one; here they are looked at alike. */
+const columnsByKind = new Map(
+  Object.entries(COLUMNS).map(([key, columns]) => [
+    kinds[key as keyof typeof kinds] as Kind,
+    columns as unknown as readonly Column<KubeObject>[],
+  ]),
+);
+
 function columnsOf(kind: Kind): readonly Column<KubeObject>[] {
-  const isKnown = Object.hasOwn(COLUMNS, kind.plural) && kinds[kind.plural as Plural].group === kind.group;
-  // The rows are typed one by one; here they are looked at alike.
-  return isKnown ? (COLUMNS[kind.plural as Plural] as unknown as readonly Column<KubeObject>[]) : DEFAULT_COLUMNS;
+  return columnsByKind.get(kind) ?? DEFAULT_COLUMNS;
 }
 
 export function columnDefinitions(kind: Kind): readonly TableColumnDefinition[] {

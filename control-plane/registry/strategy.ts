@@ -1,5 +1,6 @@
 /** What a kind has of its own on the way into the store. All else is generic. */
 import type { FieldError } from '../../api/errors.ts';
+import type { Kinds, ObjectOf } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { DeleteOptions } from './port.ts';
 
@@ -55,3 +56,6 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   /** Gives back what `previous` held and `next` (undefined: it is gone) does not. */
   release?(previous: T, next: T | undefined): Promise<void>;
 }
+
+/** The strategy of each row of a table of kinds. */
+export type StrategiesOf<Table extends Kinds> = { readonly [Key in keyof Table]: Strategy<ObjectOf<Table[Key]>> };

@@ -20,15 +20,15 @@ interface TestServer {
 }
 
 async function startServer(store: Store): Promise<TestServer> {
-  const caches = new Map<string, WatchCache<KubeObject>>();
+  const caches = new Map<Kind, WatchCache<KubeObject>>();
   for (const kind of Object.values(kinds) as Kind[]) {
     const prefix = storagePrefix(kind);
-    caches.set(kind.plural, new WatchCache({ kind, store, prefix, clock: systemClock, log: silentLog }));
+    caches.set(kind, new WatchCache({ kind, store, prefix, clock: systemClock, log: silentLog }));
   }
   await Promise.all([...caches.values()].map((cache) => cache.start()));
   const registry = new ResourceRegistry({
     store,
-    cacheOf: ((kind: Kind) => caches.get(kind.plural)) as unknown as ResourceRegistryOptions['cacheOf'],
+    cacheOf: ((kind: Kind) => caches.get(kind)) as unknown as ResourceRegistryOptions['cacheOf'],
     clock: systemClock,
     log: silentLog,
     newUid: randomUUID,

@@ -35,18 +35,15 @@ export async function startRegistry({ wrap, memory, ...overrides }: HarnessOptio
   const clock = overrides.clock ?? new FakeClock();
   const store = memory ?? new MemoryStore({ clock });
   const gate = new WatchGate(store);
-  const caches = new Map<string, WatchCache<KubeObject>>();
+  const caches = new Map<Kind, WatchCache<KubeObject>>();
   for (const kind of Object.values(kinds) as Kind[]) {
-    caches.set(
-      kind.plural,
-      new WatchCache({ kind, store: gate.store, prefix: storagePrefix(kind), clock, log: silentLog }),
-    );
+    caches.set(kind, new WatchCache({ kind, store: gate.store, prefix: storagePrefix(kind), clock, log: silentLog }));
   }
   await Promise.all([...caches.values()].map((cache) => cache.start()));
   let uid = 0;
   const registry = new ResourceRegistry({
     store: wrap ? wrap(store) : store,
-    cacheOf: ((kind: Kind) => caches.get(kind.plural)) as unknown as ResourceRegistryOptions['cacheOf'],
+    cacheOf: ((kind: Kind) => caches.get(kind)) as unknown as ResourceRegistryOptions['cacheOf'],
     clock,
     log: silentLog,
     newUid: () => `00000000-0000-4000-8000-${String(++uid).padStart(12, '0')}`,
@@ -54,7 +51,7 @@ export async function startRegistry({ wrap, memory, ...overrides }: HarnessOptio
     serviceCidr: '10.96.0.0/16',
     ...overrides,
   });
-  const settle = async (kind: Kind): Promise<void> => void (await caches.get(kind.plural)!.whenFresh());
+  const settle = async (kind: Kind): Promise<void> => void (await caches.get(kind)!.whenFresh());
   if (!memory) {
     for (const name of ['default', 'kube-system']) {
       await registry.resource(kinds.namespaces).create({ metadata: { name } } as never);
