@@ -8,7 +8,7 @@ import { readIfPresent } from '../lib/files.ts';
 import type { ServerJoinAnswer, ServerJoinMessage } from '../lib/join.ts';
 
 /** What all servers share, below the data directory. */
-export const SHARED_FILES = ['pki/ca.key', 'pki/ca.crt', 'store-pki/ca.key', 'store-pki/ca.crt'];
+export const SHARED_FILES = ['pki/ca.key', 'pki/ca.crt', 'pki/sa.key', 'store-pki/ca.key', 'store-pki/ca.crt'];
 
 /** The flags that all servers must agree on. */
 export function sharedSettings(flags: ServerFlags): Record<string, unknown> {

@@ -13,6 +13,8 @@ import { type Component, ComponentGroup } from '../lib/component.ts';
 import type { Log } from '../lib/log.ts';
 import { Metrics } from '../lib/metrics.ts';
 import { type Addresses, addressesOf } from './addresses.ts';
+import { makeTokens, type Tokens } from './auth/tokens/all.ts';
+import { SigningKey } from './auth/tokens/signing-key.ts';
 import { makeBackend } from './backend.ts';
 import { Caches } from './caches.ts';
 import { RegistryEventRecorder } from './events/recorder.ts';
@@ -56,6 +58,7 @@ export class Server implements Component {
   private readonly metrics = new Metrics();
   private readonly addresses: Addresses;
   private readonly serverName: string;
+  private readonly signingKey: SigningKey;
   private started: ComponentGroup[] = [];
 
   /** Throws an Error for flags that don't fit together. */
@@ -63,6 +66,7 @@ export class Server implements Component {
     this.options = options;
     this.addresses = addressesOf(options.flags);
     this.serverName = options.flags.name ?? hostname();
+    this.signingKey = new SigningKey({ file: join(options.flags.dataDir, 'pki', 'sa.key') });
     this.metrics.includeProcess();
   }
 
@@ -79,7 +83,7 @@ export class Server implements Component {
         log,
       });
       const caches = new Caches({ store, clock, log, metrics: this.metrics });
-      await this.run('foundation', [pki, ...components, new Compactor({ store, clock, log }), caches]);
+      await this.run('foundation', [pki, this.signingKey, ...components, new Compactor({ store, clock, log }), caches]);
       await this.serve(pki, store, etcd, caches);
       log.info({ api: this.addresses.apiUrl, kubeconfig: pki.adminKubeconfig }, 'ready');
     } catch (error) {
@@ -139,6 +143,15 @@ export class Server implements Component {
       agentPort: flags.agentPort,
       log,
     });
+    const tokens = makeTokens({
+      registry,
+      cacheOf: (kind) => caches.of(kind),
+      key: this.signingKey,
+      clusterDomain: flags.clusterDomain,
+      users: new Map(),
+      clock,
+      newId: randomUUID,
+    });
     const sight = new ControlPlaneSight({ probe: () => store.revision(), clock });
     const sessions = this.makeSessions(pki, registry, caches, keys, sight);
     sessionKeys.onLost(() => sessions.cutOff());
@@ -147,7 +160,7 @@ export class Server implements Component {
     this.metrics.observed('leader_election_master_status', 'Whether this server leads.', () =>
       Number(leader.isLeading),
     );
-    const api = this.makeApi({ pki, store, registry, caches, sessions, join });
+    const api = this.makeApi({ pki, store, registry, caches, sessions, join, tokens });
     const leases = new NodeLeases({ registry, connected: () => sessions.connected, clock, log });
     await this.run('serving', [keys, sessions, leases, api, this.campaign(store, leader)]);
   }
@@ -275,10 +288,12 @@ export class Server implements Component {
     caches: Caches;
     sessions: NodeSessions;
     join: JoinOptions;
+    tokens: Tokens;
   }): ApiServer {
     const { flags, clock, log } = this.options;
-    const { pki, store, registry, caches, sessions, join } = parts;
+    const { pki, store, registry, caches, sessions, join, tokens } = parts;
     const table = loadSchemaTable();
+    const address = (): string => new URL(this.addresses.apiUrl).host;
     return new ApiServer({
       api: { host: flags.bindAddress, port: flags.port },
       web: { host: flags.bindAddress, port: flags.webPort },
@@ -293,7 +308,9 @@ export class Server implements Component {
         tunnels: sessions.tunnels,
         random: Math.random,
       },
-      documents: apiDocuments({ kinds: registry.kinds(), table, address: () => new URL(this.addresses.apiUrl).host }),
+      documents: (answered) => apiDocuments({ kinds: registry.kinds(), answered, table, address }),
+      address,
+      tokens,
       join,
       checks: [
         { name: 'etcd', liveness: false, check: async () => void (await store.revision()) },

@@ -79,6 +79,16 @@ export const coreKinds = {
     kind: 'ServiceAccount',
     plural: 'serviceaccounts',
     shortNames: ['sa'],
+    subresources: [
+      {
+        name: 'token',
+        verbs: ['create'],
+        group: 'authentication.k8s.io',
+        version: 'v1',
+        kind: 'TokenRequest',
+        schema: 'io.k8s.api.authentication.v1.TokenRequest',
+      },
+    ],
     schema: `${CORE}.ServiceAccount`,
   }),
   events: kind<Event>({ kind: 'Event', plural: 'events', shortNames: ['ev'], schema: `${CORE}.Event` }),

@@ -7,6 +7,7 @@ import type { Action, Operation, Operations, Parameter } from './operations.ts';
 export type PathItem = { parameters?: readonly Parameter[] } & { [method in Method]?: Operation };
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
+const ITEM_VERBS = ['get', 'update', 'patch', 'delete'];
 const CORE = 'io.k8s.api.core.v1';
 /** What goes into the query of subresources that take their options there. */
 const QUERY_OPTIONS = new Map([
@@ -51,7 +52,7 @@ export class KindPaths {
         ? { [`${root}/${plural}`]: { get: this.#list(`${kind}ForAllNamespaces`) } }
         : {}),
       [collection]: this.#collection(inNamespace),
-      [`${collection}/{name}`]: this.#item(named),
+      ...(ITEM_VERBS.some((verb) => this.#serves(verb)) ? { [`${collection}/{name}`]: this.#item(named) } : {}),
       ...Object.fromEntries(
         subresourcesOf(this.#kind).map((sub) => [`${collection}/{name}/${sub.name}`, this.#subresource(sub, named)]),
       ),

@@ -37,7 +37,7 @@ export async function decodeObject(
 
 /** Throws UnsupportedMediaType or BadRequest. What a client is to be warned of is added to the answer. */
 export async function decodeBody<T extends { apiVersion?: string; kind?: string }>(
-  exchange: ResourceExchange,
+  exchange: Exchange,
   options: HandlerOptions,
   expected: Expected,
   mode: FieldValidation,

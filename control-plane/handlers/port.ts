@@ -14,6 +14,7 @@ import type { DeleteOptions, MutateOptions, Resource, WriteOptions } from '../re
 import type { Exchange } from '../server/exchange.ts';
 import type { ResourceRequest } from '../server/request-info.ts';
 import type { User } from '../auth/user.ts';
+import type { TokenRequests } from '../auth/tokens/requests.ts';
 
 /** Who writes, for admission. */
 export interface Asked {
@@ -89,6 +90,7 @@ export interface HandlerOptions {
   readonly patcher: Patcher;
   readonly printer: Printer;
   readonly tunnels: NodeTunnels;
+  readonly tokenRequests: TokenRequests;
   readonly clock: Clock;
   /** From 0 up to 1. */
   readonly random: () => number;

@@ -16,6 +16,7 @@ import { patch } from './patch.ts';
 import { portForward } from './portforward.ts';
 import type { ResourceHandler } from './port.ts';
 import { getScale, patchScale, updateScale } from './scale.ts';
+import { requestToken } from './token.ts';
 import { update } from './update.ts';
 import { watch } from './watch.ts';
 
@@ -34,6 +35,7 @@ const OWN: ReadonlyMap<string, Verbs> = new Map([
   ['pods/binding', { create: bind }],
   ['pods/eviction', { create: evict }],
   ['namespaces/finalize', { update: finalize }],
+  ['serviceaccounts/token', { create: requestToken }],
 ]);
 
 /** Throws NotFound when the kind has no such subresource, MethodNotAllowed when that has no such verb. */

@@ -1,7 +1,7 @@
 /** The parameters that create, update, patch and delete share, checked as Kubernetes checks them. */
 import { invalid, type FieldError } from '../../api/errors.ts';
-import type { ResourceExchange } from './port.ts';
 import type { User } from '../auth/user.ts';
+import type { Exchange } from '../server/exchange.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
@@ -15,7 +15,7 @@ const VALIDATIONS = ['', 'Ignore', 'Strict', 'Warn'];
 const MAX_MANAGER = 128;
 
 /** `what` is the options' kind, such as CreateOptions. Throws Invalid. */
-export function parseWriteOptions(exchange: ResourceExchange, what: string): WriteParameters {
+export function parseWriteOptions(exchange: Exchange, what: string): WriteParameters {
   const { query } = exchange.info;
   const validation = query.get('fieldValidation') ?? '';
   const errors = [

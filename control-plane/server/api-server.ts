@@ -3,21 +3,23 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Metrics } from '../../lib/metrics.ts';
-import { kinds } from '../../api/kinds.ts';
+import { kinds, type Kind } from '../../api/kinds.ts';
 import { Patcher } from '../../api/patch/patcher.ts';
 import type { StrategicMerge } from '../../api/patch/strategic.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { discovery, masters } from '../auth/authorizer.ts';
 import { CertificateAuthenticator } from '../auth/certificates.ts';
 import { NodeAuthorizer } from '../auth/nodes.ts';
-import { TokenAuthenticator } from '../auth/tokens.ts';
-import type { User } from '../auth/user.ts';
+import type { Tokens } from '../auth/tokens/all.ts';
+import { AnsweredKinds } from '../handlers/answered.ts';
+import { authenticationReviews } from '../handlers/authentication.ts';
 import { METRICS_GROUP } from '../handlers/usage.ts';
 import type { HandlerOptions } from '../handlers/port.ts';
 import { apiChain } from './chain.ts';
 import { endpoints, type EndpointsOptions } from './endpoints.ts';
 import { Health, type HealthCheck } from './health.ts';
 import { ApiListener, type Certificates } from './http.ts';
+import { issuerEndpoints } from './issuer.ts';
 import { RequestMetrics } from './request-metrics.ts';
 import { router } from './router.ts';
 import { WebListener, type JoinOptions } from './web.ts';
@@ -33,16 +35,17 @@ export interface ApiServerOptions {
   readonly web: Address;
   /** Loaded when `start` is called. */
   readonly certificates: Certificates;
-  readonly handlers: Omit<HandlerOptions, 'watchMetrics' | 'patcher' | 'clock' | 'log'> & {
+  readonly handlers: Omit<HandlerOptions, 'watchMetrics' | 'patcher' | 'tokenRequests' | 'clock' | 'log'> & {
     readonly strategic: StrategicMerge;
   };
-  /** Discovery and OpenAPI. */
-  readonly documents: EndpointsOptions['documents'];
+  /** Makes discovery and OpenAPI; is told of the kinds that are answered and not stored. */
+  readonly documents: (answered: readonly Kind[]) => EndpointsOptions['documents'];
+  /** Where clients reach the server, such as 10.0.0.1:6443. */
+  readonly address: () => string;
   readonly join: JoinOptions;
   /** What must hold for this server to be live and ready, such as that the caches are filled. */
   readonly checks: readonly HealthCheck[];
-  /** Users by bearer token. */
-  readonly tokens?: ReadonlyMap<string, User>;
+  readonly tokens: Tokens;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
@@ -55,29 +58,36 @@ export class ApiServer implements Component {
   private readonly web: WebListener;
 
   constructor(options: ApiServerOptions) {
-    const { clock, log, metrics, certificates, join, documents } = options;
+    const { clock, log, metrics, certificates, join, tokens } = options;
     const { resources } = options.handlers;
     this.health = new Health(options);
-    const authenticators: readonly Authenticator[] = [
-      new CertificateAuthenticator({ clock }),
-      new TokenAuthenticator({ users: options.tokens ?? new Map() }),
-    ];
+    const authenticators: readonly Authenticator[] = [new CertificateAuthenticator({ clock }), tokens.bearer];
     const authorizers = [masters, discovery, new NodeAuthorizer({ pods: resources.of(kinds.pods).view })];
+    const answered = new AnsweredKinds(authenticationReviews({ tokens: tokens.bearer, clock }));
     const requestMetrics = new RequestMetrics({
       metrics,
-      isServed: ({ group, version, resource }) =>
-        group === METRICS_GROUP
-          ? resource === 'nodes' || resource === 'pods'
-          : resources.find(group, version, resource) !== undefined,
+      isServed: (target) => {
+        const { group, version, resource } = target;
+        if (group === METRICS_GROUP) return resource === 'nodes' || resource === 'pods';
+        return (resources.find(group, version, resource) ?? answered.find(target)) !== undefined;
+      },
     });
     const handlers: HandlerOptions = {
       ...options.handlers,
       patcher: new Patcher(options.handlers),
+      tokenRequests: tokens.requests,
       clock,
       log,
       watchMetrics: watchMetricsOf(metrics),
     };
-    const handler = router({ handlers, endpoints: endpoints({ health: this.health, metrics, documents }) });
+    const handler = router({
+      handlers,
+      answered,
+      endpoints: {
+        ...endpoints({ health: this.health, metrics, documents: options.documents(answered.kinds) }),
+        ...issuerEndpoints({ tokens: tokens.accounts, address: options.address }),
+      },
+    });
     const chain = apiChain({ authenticators, authorizers, metrics: requestMetrics, clock, log }, handler);
     this.api = new ApiListener({ ...options.api, certificates, handler: chain, clock, log });
     const shared = { certificates, authenticators, authorizers, metrics, clock, log, join, health: this.health };

@@ -1,10 +1,11 @@
 /** The chain that every request goes through: one worry a layer, in an order that is written once, here. */
-import { forbidden, internalError, StatusError, timeout, tooManyRequests } from '../../api/errors.ts';
+import { internalError, StatusError, timeout, tooManyRequests } from '../../api/errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import { authenticate, type Authenticator } from '../auth/authenticator.ts';
 import { authorize, type Authorizer } from '../auth/authorizer.ts';
-import { header, isGone, type Exchange, type Handler, type Layer } from './exchange.ts';
+import { impersonate } from '../auth/impersonation.ts';
+import { isGone, type Exchange, type Handler, type Layer } from './exchange.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import { isLongRunning } from './request-info.ts';
 import { writeError } from './respond.ts';
@@ -39,7 +40,7 @@ export function apiChain(options: ChainOptions, handler: Handler): Handler {
     timed(options.clock),
     authenticated(options.authenticators),
     // Who asks in another's name must never be answered in his own, which may have more rights.
-    ownName(),
+    impersonated(options.authorizers),
     // The audit log has its place here: it is known who asks, and nothing has been changed or refused yet.
     authorized(options.authorizers),
     // Limits of a body's size and time are in `readBody`, where a handler that wants one reads it.
@@ -135,15 +136,10 @@ function authenticated(authenticators: readonly Authenticator[]): Layer {
   };
 }
 
-/** Until there are roles nobody may impersonate. */
-function ownName(): Layer {
+function impersonated(authorizers: readonly Authorizer[]): Layer {
   return (next) => async (exchange) => {
-    const asked = Object.keys(exchange.request.headers).find((name) => name.startsWith('impersonate-'));
-    if (asked === undefined) return next(exchange);
-    const user = exchange.user?.name ?? '';
-    const why = `User "${user}" cannot impersonate resource "users" in API group "" at the cluster scope`;
-    const name = header(exchange.request, 'impersonate-user');
-    throw forbidden({ group: '', plural: 'users', kind: 'User' }, name, `${why}: impersonation is not served yet`);
+    if (exchange.user) exchange.user = await impersonate(authorizers, exchange.user, exchange);
+    return next(exchange);
   };
 }
 

@@ -25,18 +25,20 @@ const AGGREGATED_TYPE = `${JSON_TYPE};g=${AGGREGATED.g};v=${AGGREGATED.v};as=${A
 export interface DocumentsOptions {
   /** Those in the store; what is computed is added here. */
   readonly kinds: Iterable<Kind>;
+  /** What is answered and not stored. */
+  readonly answered: readonly Kind[];
   readonly table: SchemaTable;
   /** Where clients reach the server, such as 10.0.0.1:6443. */
   readonly address: () => string;
 }
 
 /** By the first segment of their paths. */
-export function apiDocuments({ kinds, table, address }: DocumentsOptions): EndpointsOptions['documents'] {
-  const stored = [...kinds];
-  const all = [...stored, ...USAGE_KINDS];
+export function apiDocuments({ kinds, answered, table, address }: DocumentsOptions): EndpointsOptions['documents'] {
+  const described = [...kinds, ...answered];
+  const all = [...described, ...USAGE_KINDS];
   const descriptions = new Descriptions({ read: readInstalledModels() });
-  const v3 = new OpenApiV3({ table, descriptions, kinds: stored });
-  const v2 = new OpenApiV2({ table, descriptions, kinds: stored });
+  const v3 = new OpenApiV3({ table, descriptions, kinds: described });
+  const v2 = new OpenApiV2({ table, descriptions, kinds: described });
   const made = new Map<string, Document>();
   /** `make` is called once a key; there are only as many keys as documents. */
   const once = (key: string, make: () => object | undefined, contentType = JSON_TYPE): Document => {
@@ -100,7 +102,19 @@ function isAggregated(parameters: ReadonlyMap<string, string>): boolean {
 function rootPaths(kinds: readonly Kind[]): string[] {
   const groups = kinds.filter(({ group }) => group !== '');
   const paths = groups.flatMap(({ group, version }) => [`/apis/${group}`, `/apis/${group}/${version}`]);
-  const fixed = ['/api', '/api/v1', '/apis', '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz'];
+  const fixed = [
+    '/.well-known/openid-configuration',
+    '/api',
+    '/api/v1',
+    '/apis',
+    '/healthz',
+    '/livez',
+    '/metrics',
+    '/openapi/v2',
+    '/openapi/v3',
+    '/openid/v1/jwks',
+    '/readyz',
+  ];
   return [...new Set([...fixed, ...paths, '/version'])].toSorted();
 }
 

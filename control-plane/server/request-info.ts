@@ -10,6 +10,10 @@ export type Verb =
   | 'patch'
   | 'delete'
   | 'deletecollection'
+  /** What no method asks for, but a part of a request does: to act in another's name, to decide about a certificate. */
+  | 'impersonate'
+  | 'approve'
+  | 'sign'
   /** A method without a meaning here. */
   | 'unknown';
 

@@ -2,6 +2,7 @@
 import { methodNotAllowed } from '../../api/errors.ts';
 import { METRICS_GROUP, METRICS_VERSION, nodeMetrics, podMetrics } from '../handlers/usage.ts';
 import { NodeUsages } from '../handlers/node-usage.ts';
+import { answer, type AnsweredKinds } from '../handlers/answered.ts';
 import type { HandlerOptions } from '../handlers/port.ts';
 import { handlerOf, unknownResource } from '../handlers/routes.ts';
 import type { Exchange, Handler } from './exchange.ts';
@@ -9,15 +10,19 @@ import { isNamedWatch, type ResourceRequest } from './request-info.ts';
 
 export interface RouterOptions {
   readonly handlers: HandlerOptions;
+  /** What is answered without being stored. */
+  readonly answered: AnsweredKinds;
   /** By the first segment of the path; '' is the root. */
   readonly endpoints: Readonly<Record<string, Handler>>;
 }
 
-export function router({ handlers, endpoints }: RouterOptions): Handler {
+export function router({ handlers, answered, endpoints }: RouterOptions): Handler {
   const usages = new NodeUsages(handlers);
   return async (exchange) => {
     const { resource, segments } = exchange.info;
-    if (!resource) await endpoint(endpoints, exchange, segments[0] ?? '');
+    const asked = resource && answered.find(resource);
+    if (asked) await answer(asked, exchange, handlers);
+    else if (!resource) await endpoint(endpoints, exchange, segments[0] ?? '');
     else if (resource.group === METRICS_GROUP) await metrics(exchange, resource, handlers, usages);
     else await stored(exchange, resource, handlers);
   };

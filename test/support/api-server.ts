@@ -19,6 +19,8 @@ import { JoinTokens } from '../../control-plane/server/join-tokens.ts';
 import { Pki } from '../../control-plane/server/pki.ts';
 import { MemoryStore } from '../../control-plane/storage/memory.ts';
 import type { Store } from '../../control-plane/storage/port.ts';
+import { makeTokens, type Tokens } from '../../control-plane/auth/tokens/all.ts';
+import { SigningKey } from '../../control-plane/auth/tokens/signing-key.ts';
 import type { User } from '../../control-plane/auth/user.ts';
 import { serviceUnavailable } from '../../api/errors.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -45,6 +47,8 @@ export class TestServer {
   readonly registry: ResourceRegistry;
   readonly pki: Pki;
   readonly tokens: JoinTokens;
+  /** Whose bearer tokens are, and who makes them. */
+  readonly identity: Tokens;
   readonly metrics = new Metrics();
   private readonly directory: string;
   private readonly group: Component;
@@ -81,6 +85,17 @@ export class TestServer {
       directory,
       authorityHash: () => this.pki.authorityHash,
     });
+    const key = new SigningKey({ file: path.join(directory, 'sa.key') });
+    this.identity = makeTokens({
+      registry: this.registry,
+      cacheOf: (kind) => caches.of(kind),
+      key,
+      clusterDomain: 'cluster.local',
+      users: options.tokens ?? new Map(),
+      clock,
+      newId: () => randomUUID(),
+    });
+    const address = (): string => new URL(this.url).host;
     const table = loadSchemaTable();
     this.api = new ApiServer({
       api: { host: '127.0.0.1', port: 0 },
@@ -96,19 +111,20 @@ export class TestServer {
         tunnels: options.tunnels ?? unreachable,
         random: Math.random,
       },
-      documents: apiDocuments({ kinds: this.registry.kinds(), table, address: () => new URL(this.url).host }),
+      documents: (answered) => apiDocuments({ kinds: this.registry.kinds(), answered, table, address }),
+      address,
+      tokens: this.identity,
       join: {
         tokens: this.tokens,
         signNode: (request, nodeName) => this.pki.signNode(request, nodeName),
         settings: () => ({ servers: [this.url] }),
       },
       checks: [],
-      ...(options.tokens ? { tokens: options.tokens } : {}),
       metrics: this.metrics,
       clock,
       log,
     });
-    this.group = new ComponentGroup('test server', [this.pki, caches, this.api]);
+    this.group = new ComponentGroup('test server', [this.pki, key, caches, this.api]);
   }
 
   static async start(options: TestServerOptions = {}): Promise<TestServer> {

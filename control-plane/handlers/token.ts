@@ -1,0 +1,20 @@
+import type { TokenRequest } from '../../api/schema/types/authentication.v1.ts';
+import { writeJson } from '../server/respond.ts';
+import { decodeBody, placeObject } from './decode-body.ts';
+import type { HandlerOptions, ResourceExchange } from './port.ts';
+import { parseWriteOptions } from './write-options.ts';
+
+const EXPECTED = {
+  typeName: 'io.k8s.api.authentication.v1.TokenRequest',
+  apiVersion: 'authentication.k8s.io/v1',
+  kind: 'TokenRequest',
+};
+
+/** POST of a service account's token: makes one. Nothing is stored. */
+export async function requestToken(exchange: ResourceExchange, options: HandlerOptions): Promise<void> {
+  const { fieldValidation, user } = parseWriteOptions(exchange, 'CreateOptions');
+  const request = await decodeBody<TokenRequest>(exchange, options, EXPECTED, fieldValidation);
+  placeObject(exchange, request);
+  const { namespace, name } = exchange.target;
+  await writeJson(exchange, 201, await options.tokenRequests.issue(namespace, name, request, user));
+}
