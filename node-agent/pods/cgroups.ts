@@ -6,15 +6,19 @@
  *     <root>/burstable           weight: what its pods ask for
  *     <root>/besteffort          the smallest weight
  *
- * An edge: it writes files below /sys/fs/cgroup, of either version.
+ * An edge: it writes files below /sys/fs/cgroup, of either version. They are made and written synchronously: behind them is
+ * the kernel's memory and no disk, and handing such a call to another thread costs more than the call.
  */
-import { mkdir, readdir, readFile, rmdir, stat, writeFile } from 'node:fs/promises';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdir, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Pod } from '../../api/schema/types/core.v1.ts';
 import { podCpuRequest, qosOf, sharesOf } from './resources.ts';
 
 export interface Cgroups {
-  /** Makes the pod's control group and returns its path, as the runtime wants it for `cgroupParent`. */
+  /** The path of the pod's control group, as the runtime wants it for `cgroupParent`. */
+  pathOf(pod: Pod): string;
+  /** Makes the pod's control group and returns its path. */
   ensure(pod: Pod): Promise<string>;
   /** Weighs the burstable pods together. */
   weigh(burstableMilliCpu: number): Promise<void>;
@@ -24,6 +28,7 @@ export interface Cgroups {
 
 /** For runtimes that keep no control groups. */
 export const noCgroups: Cgroups = {
+  pathOf: () => '',
   ensure: () => Promise.resolve(''),
   weigh: () => Promise.resolve(),
   remove: () => Promise.resolve(),
@@ -39,31 +44,42 @@ export interface FileCgroupsOptions {
 const CLASSES = ['', 'burstable', 'besteffort'] as const;
 const V2_CONTROLLERS = ['cpu', 'memory', 'pids'];
 
+/** What kind of control groups the host has, and the directories that hold them: one, or with version 1 one a controller. */
+interface Hierarchy {
+  readonly version: 'v1' | 'v2';
+  readonly bases: readonly string[];
+}
+
 export class FileCgroups implements Cgroups {
   private readonly root: string;
   private readonly mount: string;
-  private prepared: Promise<'v1' | 'v2'> | undefined;
+  private prepared: Hierarchy | undefined;
 
   constructor(options: FileCgroupsOptions) {
     this.root = options.root;
     this.mount = options.mount ?? '/sys/fs/cgroup';
   }
 
+  pathOf(pod: Pod): string {
+    return path.join(this.classGroup(pod), `pod${pod.metadata.uid}`);
+  }
+
+  // oxlint-disable-next-line require-await -- what goes wrong has to be a rejection
   async ensure(pod: Pod): Promise<string> {
-    const version = await this.prepare();
-    const group = path.join(this.classGroup(pod), `pod${pod.metadata.uid}`);
-    await this.make(version, group);
-    await this.setWeight(version, group, sharesOf(podCpuRequest(pod)));
+    const hierarchy = this.prepare();
+    const group = this.pathOf(pod);
+    this.make(hierarchy, group);
+    this.setWeight(hierarchy, group, sharesOf(podCpuRequest(pod)));
     return group;
   }
 
+  // oxlint-disable-next-line require-await -- as above
   async weigh(burstableMilliCpu: number): Promise<void> {
-    const version = await this.prepare();
-    await this.setWeight(version, path.join(this.root, 'burstable'), sharesOf(burstableMilliCpu));
+    this.setWeight(this.prepare(), path.join(this.root, 'burstable'), sharesOf(burstableMilliCpu));
   }
 
   async remove(uid: string): Promise<void> {
-    for (const directory of await this.bases()) {
+    for (const directory of this.hierarchy().bases) {
       for (const qos of CLASSES) await removeTree(path.join(directory, this.root, qos, `pod${uid}`));
     }
   }
@@ -73,67 +89,51 @@ export class FileCgroups implements Cgroups {
     return qos === 'Guaranteed' ? this.root : path.join(this.root, qos.toLowerCase());
   }
 
-  private prepare(): Promise<'v1' | 'v2'> {
-    this.prepared ??= this.prepareOnce().catch((error: unknown) => {
-      this.prepared = undefined;
-      throw error;
-    });
-    return this.prepared;
-  }
-
-  private async prepareOnce(): Promise<'v1' | 'v2'> {
-    const version = (await exists(path.join(this.mount, 'cgroup.controllers'))) ? 'v2' : 'v1';
-    for (const qos of CLASSES) await this.make(version, path.join(this.root, qos));
-    await this.setWeight(version, path.join(this.root, 'besteffort'), sharesOf(0));
-    await this.setWeight(version, path.join(this.root, 'burstable'), sharesOf(0));
-    return version;
-  }
-
-  private async make(version: 'v1' | 'v2', group: string): Promise<void> {
-    for (const directory of await this.bases()) await mkdir(path.join(directory, group), { recursive: true });
-    if (version === 'v2') {
-      // Each level has to hand the controllers on before the one below can use them.
-      const levels = group.split('/').filter((part) => part !== '');
-      for (let depth = 0; depth <= levels.length; depth += 1) {
-        const level = path.join(this.mount, ...levels.slice(0, depth));
-        const available = (await readFile(path.join(level, 'cgroup.controllers'), 'utf8')).trim().split(' ');
-        const wanted = V2_CONTROLLERS.filter((name) => available.includes(name)).map((name) => `+${name}`);
-        await writeFile(path.join(level, 'cgroup.subtree_control'), wanted.join(' '));
-      }
+  /** Makes what is above the pods' groups, once. */
+  private prepare(): Hierarchy {
+    if (this.prepared) return this.prepared;
+    const hierarchy = this.hierarchy();
+    const levels = this.root.split('/').filter((part) => part !== '');
+    if (hierarchy.version === 'v2') {
+      for (let depth = 0; depth < levels.length; depth += 1) this.handOn(levels.slice(0, depth).join('/'));
     }
+    for (const qos of CLASSES) this.make(hierarchy, path.join(this.root, qos));
+    this.setWeight(hierarchy, path.join(this.root, 'besteffort'), sharesOf(0));
+    this.setWeight(hierarchy, path.join(this.root, 'burstable'), sharesOf(0));
+    this.prepared = hierarchy;
+    return hierarchy;
   }
 
-  private async setWeight(version: 'v1' | 'v2', group: string, shares: number): Promise<void> {
-    if (version === 'v1') {
-      const file = path.join(this.mount, 'cpu', group, 'cpu.shares');
-      if (await exists(file)) await writeFile(file, String(shares));
-      return;
-    }
-    const file = path.join(this.mount, group, 'cpu.weight');
-    if (await exists(file)) await writeFile(file, String(weightOf(shares)));
+  private make({ version, bases }: Hierarchy, group: string): void {
+    for (const directory of bases) mkdirSync(path.join(directory, group), { recursive: true });
+    if (version === 'v2') this.handOn(group);
   }
 
-  /** One directory for version 2; one for each controller of version 1. */
-  private async bases(): Promise<string[]> {
-    if (await exists(path.join(this.mount, 'cgroup.controllers'))) return [this.mount];
-    const controllers: string[] = [];
-    for (const name of ['cpu', 'memory', 'pids']) {
-      if (await exists(path.join(this.mount, name))) controllers.push(path.join(this.mount, name));
-    }
-    return controllers;
+  /** With version 2 each level has to hand the controllers on before the one below can use them. */
+  private handOn(group: string): void {
+    const level = path.join(this.mount, group);
+    const available = readFileSync(path.join(level, 'cgroup.controllers'), 'utf8').trim().split(' ');
+    const wanted = V2_CONTROLLERS.filter((name) => available.includes(name)).map((name) => `+${name}`);
+    writeFileSync(path.join(level, 'cgroup.subtree_control'), wanted.join(' '));
+  }
+
+  private setWeight({ version }: Hierarchy, group: string, shares: number): void {
+    const file =
+      version === 'v1' ? path.join(this.mount, 'cpu', group, 'cpu.shares') : path.join(this.mount, group, 'cpu.weight');
+    if (existsSync(file)) writeFileSync(file, String(version === 'v1' ? shares : weightOf(shares)));
+  }
+
+  private hierarchy(): Hierarchy {
+    if (this.prepared) return this.prepared;
+    if (existsSync(path.join(this.mount, 'cgroup.controllers'))) return { version: 'v2', bases: [this.mount] };
+    const controllers = ['cpu', 'memory', 'pids'].map((name) => path.join(this.mount, name));
+    return { version: 'v1', bases: controllers.filter((directory) => existsSync(directory)) };
   }
 }
 
 /** From 2…262144 of version 1 to 1…10000 of version 2. */
 export function weightOf(shares: number): number {
   return Math.floor(1 + ((shares - 2) * 9999) / 262_142);
-}
-
-async function exists(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** Control groups go by rmdir, from the innermost out; the files in them can't be removed. */

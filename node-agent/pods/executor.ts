@@ -53,6 +53,7 @@ const executors: Executors = {
   async runSandbox(context, { attempt }) {
     const { services, pod } = context;
     try {
+      await services.cgroups.ensure(pod);
       const config = await makeSandboxConfig(context, attempt);
       await services.files.makeLogDirectory(config.logDirectory);
       const id = await services.sandboxStarts.run(() => runOrFind(services, config));
@@ -84,8 +85,8 @@ const executors: Executors = {
     const container = containerOf(pod, name);
     try {
       const secrets = pullSecretsOf(pod, services.state.secrets);
-      await services.images.ensure(container, secrets, (...event) => emit(services, pod, name, ...event));
-      memory.images.set(name, { state: 'ready', attempt, image });
+      const found = await services.images.ensure(container, secrets, (...event) => emit(services, pod, name, ...event));
+      memory.images.set(name, { state: 'ready', attempt, image, found });
     } catch (error) {
       if (!(error instanceof ImageError)) throw error;
       const { reason, message } = error;
@@ -145,7 +146,8 @@ async function tellingMountFailure(services: PodServices, pod: Pod, work: () => 
 }
 
 async function makeSandboxConfig({ services, pod }: PodContext, attempt: number): Promise<SandboxConfig> {
-  const [cgroupParent, hostDns] = await Promise.all([services.cgroups.ensure(pod), services.hostDns()]);
+  const hostDns = await services.hostDns();
+  const cgroupParent = services.cgroups.pathOf(pod);
   const logDirectory = logDirectoryOf(pod, services.logRoot);
   return sandboxConfigOf(pod, { attempt, settings: services.settings(), hostDns, cgroupParent, logDirectory });
 }

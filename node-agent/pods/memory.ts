@@ -1,10 +1,11 @@
 /** What an agent remembers of a pod between two plans; all of it can be lost and is then found out again. */
+import type { Image } from '../runtime/port.ts';
 import type { Action } from './action.ts';
 import type { Backoff } from './backoff.ts';
 import type { Stage } from './stage.ts';
 
 export type ImageState =
-  | { readonly state: 'ready'; readonly attempt: number; readonly image: string }
+  | { readonly state: 'ready'; readonly attempt: number; readonly image: string; readonly found: Image }
   | {
       readonly state: 'failed';
       readonly image: string;

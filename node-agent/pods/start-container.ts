@@ -26,7 +26,7 @@ export async function startContainer(
   const { services, memory, pod } = context;
   let step = 'CreateContainerConfigError';
   try {
-    const image = await imageOf(context, container);
+    const image = imageOf(context, container);
     const config = await configOf(context, container, action.attempt, image);
     if (context.ending.aborted) return;
     step = 'CreateContainerError';
@@ -43,11 +43,10 @@ export async function startContainer(
   }
 }
 
-async function imageOf({ services }: PodContext, container: Container): Promise<Image> {
-  const name = container.image ?? '';
-  const image = await services.runtime.imageStatus(name);
-  if (!image) throw new ContainerConfigError(`image "${name}" is gone`, 'CreateContainerError');
-  return image;
+function imageOf({ memory }: PodContext, container: Container): Image {
+  const image = memory.images.get(container.name);
+  if (image?.state === 'ready') return image.found;
+  throw new ContainerConfigError(`image "${container.image}" is gone`, 'CreateContainerError');
 }
 
 async function configOf(
@@ -169,6 +168,8 @@ function noteFailure(
         ? 'CreateContainerConfigError'
         : step;
   const { message } = error;
+  // The image may have been removed since it was found: then it has to be looked for again.
+  if (reason === 'CreateContainerError') memory.images.delete(container.name);
   emit(services, pod, container.name, 'Warning', 'Failed', `Error: ${message}`);
   const now = clock.date().getTime();
   const count = (memory.startFailures.get(container.name)?.count ?? 0) + 1;

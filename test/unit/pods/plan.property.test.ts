@@ -15,6 +15,7 @@ import { moveStage } from '../../../node-agent/pods/stage.ts';
 import { container, deleted, pod } from './harness.ts';
 
 const NAMES = ['init', 'web', 'side'] as const;
+const IMAGE = { id: 'sha256:1', tags: [], digests: [], sizeBytes: 1, user: '' };
 const START = Date.parse('2026-01-01T00:00:00Z');
 
 interface Model {
@@ -99,7 +100,12 @@ function perform(model: Model, action: Action, exitCodes: () => number): void {
       model.containers = model.containers.filter(({ sandboxId }) => sandboxId !== action.id);
       return;
     case 'ensureImage':
-      memory.images.set(action.container, { state: 'ready', attempt: action.attempt, image: action.image });
+      memory.images.set(action.container, {
+        state: 'ready',
+        attempt: action.attempt,
+        image: action.image,
+        found: IMAGE,
+      });
       return;
     case 'startContainer':
       start(model, action, exitCodes());
