@@ -73,6 +73,12 @@ function detailsOf(subject: Subject, name: string): StatusDetails {
   };
 }
 
+/** Nothing is served there. */
+export function notFoundPath(): StatusError {
+  const message = 'the server could not find the requested resource';
+  return new StatusError({ code: 404, reason: 'NotFound', message, details: {} });
+}
+
 export function notFound(subject: Subject, name: string): StatusError {
   return new StatusError({
     code: 404,

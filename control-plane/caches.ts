@@ -9,32 +9,49 @@ import { WatchCache } from './cacher/cache.ts';
 import { cacheMetrics } from './cacher/metrics.ts';
 import type { ResourceCache } from './cacher/port.ts';
 import { indexesOf } from './controllers/indexes.ts';
+import type { DecodeStored } from './registry/conversion.ts';
 import { storagePrefix } from './registry/keys.ts';
 import type { Store } from './storage/port.ts';
 
+export interface CachesOptions {
+  store: Store;
+  clock: Clock;
+  log: Log;
+  metrics: Metrics;
+}
+
 export class Caches implements Component {
   readonly name = 'caches';
-  private readonly byKind: Map<Kind, WatchCache<KubeObject>>;
+  private readonly options: CachesOptions;
+  private readonly metricsOf: ReturnType<typeof cacheMetrics>;
+  private readonly byKind = new Map<Kind, WatchCache<KubeObject>>();
 
-  constructor({ store, clock, log, metrics }: { store: Store; clock: Clock; log: Log; metrics: Metrics }) {
-    const metricsOf = cacheMetrics(metrics);
-    const make = (kind: Kind): WatchCache<KubeObject> =>
-      new WatchCache({
-        kind,
-        store,
-        prefix: storagePrefix(kind),
-        clock,
-        log,
-        metrics: metricsOf(kind.plural),
-        indexes: indexesOf(kind),
-      });
-    this.byKind = new Map((Object.values(kinds) as Kind[]).map((kind) => [kind, make(kind)]));
+  constructor(options: CachesOptions) {
+    this.options = options;
+    this.metricsOf = cacheMetrics(options.metrics);
+    for (const kind of Object.values(kinds) as Kind[]) if (!kind.storedAs) this.byKind.set(kind, this.make(kind));
   }
 
+  /** Of a kind that is stored, not of its other versions. */
   of<T extends KubeObject>(kind: Kind<T>): ResourceCache<T> {
     const cache = this.byKind.get(kind as Kind);
     if (!cache) throw new Error(`there is no cache of ${kind.plural}`);
     return cache as unknown as ResourceCache<T>;
+  }
+
+  /** A further cache, full once this has resolved. Rejects when it was dropped before. */
+  async add(kind: Kind, decode: DecodeStored): Promise<ResourceCache<KubeObject>> {
+    const cache = this.make(kind, decode);
+    this.byKind.set(kind, cache);
+    await cache.start();
+    return cache;
+  }
+
+  /** The watches of it end. */
+  async drop(kind: Kind): Promise<void> {
+    const cache = this.byKind.get(kind);
+    this.byKind.delete(kind);
+    await cache?.stop();
   }
 
   /** Resolves once every cache holds what the store held at the time of the call. */
@@ -48,5 +65,19 @@ export class Caches implements Component {
 
   async stop(): Promise<void> {
     await Promise.all([...this.byKind.values()].map((cache) => cache.stop()));
+  }
+
+  private make(kind: Kind, decode?: DecodeStored): WatchCache<KubeObject> {
+    const { store, clock, log } = this.options;
+    return new WatchCache({
+      kind,
+      store,
+      prefix: storagePrefix(kind),
+      clock,
+      log,
+      metrics: this.metricsOf(kind.plural),
+      indexes: indexesOf(kind),
+      ...(decode ? { decode } : {}),
+    });
   }
 }

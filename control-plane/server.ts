@@ -308,7 +308,14 @@ export class Server implements Component {
         tunnels: sessions.tunnels,
         random: Math.random,
       },
-      documents: (answered) => apiDocuments({ kinds: registry.kinds(), answered, table, address }),
+      documents: (answered) =>
+        apiDocuments({
+          kinds: () => registry.served(),
+          onChange: (listener) => registry.onChange(listener),
+          answered,
+          table,
+          address,
+        }),
       address,
       tokens,
       join,

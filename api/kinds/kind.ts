@@ -1,5 +1,7 @@
 /** What a row in the table of resources says. */
 import type { KubeObject } from '../object.ts';
+import type { Column } from '../printing/columns.ts';
+import type { ObjectForm } from '../schema/form.ts';
 
 /** What hangs below an object of a kind, such as `pods/log`, and has a handler of its own. */
 export interface Subresource {
@@ -24,11 +26,27 @@ export const VERBS: readonly string[] = [
   'watch',
 ];
 
+/** A path of field names, such as ['spec', 'replicas']. */
+export type FieldNames = readonly string[];
+
+/** Where the objects of a kind keep what its scale subresource shows. */
+export interface ScalePaths {
+  readonly specReplicas: FieldNames;
+  readonly statusReplicas: FieldNames;
+  /** To the text of a label selector; absent when the kind has none. */
+  readonly labelSelector?: FieldNames;
+}
+
+/** Reads a field as field selectors compare it. */
+export type FieldReader<T extends KubeObject = KubeObject> = (object: T) => string;
+
 export interface Kind<T extends KubeObject = KubeObject> {
   /** '' for the core group. */
   readonly group: string;
   readonly version: string;
   readonly kind: string;
+  /** Of lists of it: `PodList`. */
+  readonly listKind: string;
   /** As it stands in paths. */
   readonly plural: string;
   readonly singular: string;
@@ -44,6 +62,26 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly verbs: readonly string[];
   /** Besides `status` and `scale`. */
   readonly subresources: readonly Subresource[];
+  /**
+   * The row as which objects of this one are stored, when that is another: a resource can be served in several versions and
+   * is stored in one. The registry is given a `Conversion` between the two; the store and the caches know the stored one only.
+   */
+  readonly storedAs?: Kind;
+
+  /** What follows is what custom resources bring with them; for all others it stands in tables of its own. */
+
+  /** False for the stored version of a resource that is served in other versions only. */
+  readonly isServed?: boolean;
+  /** How objects are read, when not by the schema table. */
+  readonly form?: ObjectForm;
+  /** The columns of its tables, when they are not in `api/printing/table.ts`. */
+  readonly columns?: readonly Column<KubeObject>[];
+  /** What field selectors can name, besides the object's name and namespace. */
+  readonly fieldLabels?: ReadonlyMap<string, FieldReader>;
+  /** When not `spec.replicas`, `status.replicas` and `spec.selector`. */
+  readonly scalePaths?: ScalePaths;
+  /** Whoever uses this version is warned with these words. */
+  readonly deprecation?: string;
   /** Never set: carries the object's type for the compiler. */
   readonly object?: T;
 }
@@ -61,6 +99,7 @@ export function kind<T extends KubeObject>(row: Row): Kind<T> {
   return {
     group: '',
     version: 'v1',
+    listKind: `${row.kind}List`,
     singular: row.kind.toLowerCase(),
     shortNames: [],
     categories: [],
@@ -95,4 +134,14 @@ export function apiVersionOf(kind: Kind): string {
 /** `pods`, or `deployments.apps`: how messages name a resource. */
 export function qualifiedResource(kind: Kind): string {
   return kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}`;
+}
+
+/** The row as which its objects are stored: itself, unless it says otherwise. */
+export function storedKindOf(kind: Kind): Kind {
+  return kind.storedAs ?? kind;
+}
+
+/** `apps/v1/deployments`: names a row of the table. */
+export function kindId({ group, version, plural }: Kind): string {
+  return `${group}/${version}/${plural}`;
 }

@@ -1,5 +1,6 @@
 /** `/openapi/v2`: all that is served in one Swagger 2.0 document, for clients that know no better. */
 import { createHash } from 'node:crypto';
+import type { Kind } from '../kinds.ts';
 import type { Operation, Parameter } from './operations.ts';
 import type { PathItem } from './paths.ts';
 import { V2 } from './schemas.ts';
@@ -11,10 +12,18 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
 export class OpenApiV2 {
   readonly #options: OpenApiOptions;
+  #kinds: readonly Kind[];
   #document: OpenApiDocument | undefined;
 
   constructor(options: OpenApiOptions) {
     this.#options = options;
+    this.#kinds = [...options.kinds];
+  }
+
+  /** From now on these are served. */
+  replace(kinds: Iterable<Kind>): void {
+    this.#kinds = [...kinds];
+    this.#document = undefined;
   }
 
   document(): OpenApiDocument {
@@ -23,7 +32,7 @@ export class OpenApiV2 {
   }
 
   #make(): OpenApiDocument {
-    const { paths, schemas } = describeKinds(this.#options, [...this.#options.kinds], V2);
+    const { paths, schemas } = describeKinds(this.#options, this.#kinds, V2);
     const json = JSON.stringify({
       swagger: '2.0',
       info: { title: 'Kubernetes', version: 'v1.35.0' },

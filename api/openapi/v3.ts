@@ -27,12 +27,23 @@ export interface OpenApiOptions {
 export class OpenApiV3 {
   readonly #options: OpenApiOptions;
   /** By path below `/openapi/v3/`, such as `api/v1`. */
-  readonly #groups: ReadonlyMap<string, readonly Kind[]>;
+  #groups: ReadonlyMap<string, readonly Kind[]>;
   readonly #documents = new Map<string, OpenApiDocument>();
 
   constructor(options: OpenApiOptions) {
     this.#options = options;
-    this.#groups = Map.groupBy(options.kinds, ({ group, version }) => rootPath(group, version).slice(1));
+    this.#groups = groupsOf(options.kinds);
+  }
+
+  /** From now on these are served. What was made of groups that are still the same is kept. */
+  replace(kinds: Iterable<Kind>): void {
+    const before = this.#groups;
+    this.#groups = groupsOf(kinds);
+    for (const path of this.#documents.keys()) {
+      const now = this.#groups.get(path) ?? [];
+      const was = before.get(path) ?? [];
+      if (now.length !== was.length || now.some((kind, at) => kind !== was[at])) this.#documents.delete(path);
+    }
   }
 
   index(): { paths: Record<string, { serverRelativeURL: string }> } {
@@ -72,6 +83,10 @@ export class OpenApiV3 {
   }
 }
 
+function groupsOf(kinds: Iterable<Kind>): ReadonlyMap<string, readonly Kind[]> {
+  return Map.groupBy(kinds, ({ group, version }) => rootPath(group, version).slice(1));
+}
+
 /** What both versions of OpenAPI tell about kinds. */
 export function describeKinds(
   { table, descriptions }: OpenApiOptions,
@@ -94,7 +109,7 @@ function typesOf(kind: Kind): [string, GroupVersionKind][] {
   const { group, version } = kind;
   return [
     [kind.schema, { group, version, kind: kind.kind }],
-    [listType(kind), { group, version, kind: `${kind.kind}List` }],
+    [listType(kind), { group, version, kind: kind.listKind }],
     ...subresourcesOf(kind).map((sub): [string, GroupVersionKind] => [
       sub.schema,
       { group: sub.group, version: sub.version, kind: sub.kind },

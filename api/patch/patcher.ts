@@ -1,7 +1,7 @@
 /** The three patches behind one call: what a PATCH request does to an object, decoded again as the API decodes it. */
 import { invalid, unsupportedMediaType } from '../errors.ts';
 import { strictProblems } from '../schema/codec.ts';
-import type { Checked, Codec, Decoded, FieldValidation } from '../schema/codec.ts';
+import type { Checked, Codec, Decoded, FieldValidation, TypeForm } from '../schema/codec.ts';
 import { DecodeError } from '../schema/decode-context.ts';
 import type { ParsedBody } from '../machinery/body.ts';
 import { applyJsonPatch } from './json.ts';
@@ -33,14 +33,14 @@ export class Patcher {
    * no such object.
    */
   apply<T extends object>(
-    typeName: string,
+    type: TypeForm,
     contentType: string,
     original: T,
     body: ParsedBody,
     mode: FieldValidation,
   ): Decoded<T> {
-    const patched = this.#patched(typeName, contentType, original, body.value);
-    const { object, unknown } = this.#checked(typeName, patched);
+    const patched = this.#patched(type, contentType, original, body.value);
+    const { object, unknown } = this.#checked(type, patched);
     const problems = mode === 'Ignore' ? [] : strictProblems(unknown, body.duplicates);
     if (mode === 'Strict' && problems.length > 0) {
       throw invalidOutcome(patched, `strict decoding error: ${problems.join(', ')}`);
@@ -48,22 +48,24 @@ export class Patcher {
     return { object: object as T, warnings: problems };
   }
 
-  #patched(typeName: string, contentType: string, original: object, patch: unknown): unknown {
+  #patched(type: TypeForm, contentType: string, original: object, patch: unknown): unknown {
     switch (contentType) {
       case PATCH_TYPES.json:
         return applyJsonPatch(original, patch);
       case PATCH_TYPES.merge:
         return applyMergePatch(original, patch);
       case PATCH_TYPES.strategic:
-        return this.#strategic.apply(typeName, original, patch);
+        // Only types of the table say how their lists are merged.
+        if (typeof type !== 'string') throw unsupportedMediaType([PATCH_TYPES.json, PATCH_TYPES.merge]);
+        return this.#strategic.apply(type, original, patch);
       default:
         throw unsupportedMediaType(Object.values(PATCH_TYPES));
     }
   }
 
-  #checked(typeName: string, patched: unknown): Checked {
+  #checked(type: TypeForm, patched: unknown): Checked {
     try {
-      return this.#codec.check(typeName, patched);
+      return this.#codec.check(type, patched);
     } catch (error) {
       if (error instanceof DecodeError) throw invalidOutcome(patched, error.message);
       throw error;

@@ -40,7 +40,7 @@ const columnsByKind = new Map(
 );
 
 function columnsOf(kind: Kind): readonly Column<KubeObject>[] {
-  return columnsByKind.get(kind) ?? DEFAULT_COLUMNS;
+  return kind.columns ?? columnsByKind.get(kind) ?? DEFAULT_COLUMNS;
 }
 
 export function columnDefinitions(kind: Kind): readonly TableColumnDefinition[] {

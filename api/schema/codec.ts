@@ -8,6 +8,7 @@
 import { badRequest } from '../errors.ts';
 import { pathText } from '../machinery/path.ts';
 import { DecodeContext, DecodeError } from './decode-context.ts';
+import type { Checked, ObjectForm } from './form.ts';
 import { Structs } from './structs.ts';
 import { localName, packageName } from './table.ts';
 import type { SchemaTable } from './table.ts';
@@ -21,11 +22,10 @@ export interface Decoded<T> {
   warnings: string[];
 }
 
-export interface Checked {
-  object: unknown;
-  /** Paths such as `spec.containers[0].foo`, at most a hundred. */
-  unknown: string[];
-}
+export type { Checked } from './form.ts';
+
+/** A type: its name in the table, or how it is read when it is not in there. */
+export type TypeForm = string | ObjectForm;
 
 export class Codec {
   readonly #structs: Structs;
@@ -38,29 +38,30 @@ export class Codec {
    * `duplicates` are the paths of keys that the body held twice, as the body's parser found them. The result may share
    * parts with `value`. Throws BadRequest in Kubernetes' words.
    */
-  decode<T>(typeName: string, value: unknown, mode: FieldValidation, duplicates: readonly string[] = []): Decoded<T> {
-    const { object, unknown } = this.#checkedOrBadRequest(typeName, value);
+  decode<T>(type: TypeForm, value: unknown, mode: FieldValidation, duplicates: readonly string[] = []): Decoded<T> {
+    const { object, unknown } = this.#checkedOrBadRequest(type, value);
     const problems = mode === 'Ignore' ? [] : strictProblems(unknown, duplicates);
     if (mode === 'Strict' && problems.length > 0) {
-      throw unusable(typeName, `strict decoding error: ${problems.join(', ')}`);
+      throw unusable(type, `strict decoding error: ${problems.join(', ')}`);
     }
     return { object: object as T, warnings: problems };
   }
 
   /** The same without a verdict on unknown fields. Throws {@link DecodeError} for a wrong type. */
-  check(typeName: string, value: unknown): Checked {
+  check(type: TypeForm, value: unknown): Checked {
+    if (typeof type !== 'string') return type.check(value);
     const context = new DecodeContext();
-    const shape = this.#structs.shape(typeName);
+    const shape = this.#structs.shape(type);
     if (value === null || value === undefined) return { object: shape.zero(), unknown: [] };
     const object = shape.decode(value, context);
     return { object, unknown: context.unknown.length > 1 ? asTheyCame(value, context.unknown) : context.unknown };
   }
 
-  #checkedOrBadRequest(typeName: string, value: unknown): Checked {
+  #checkedOrBadRequest(type: TypeForm, value: unknown): Checked {
     try {
-      return this.check(typeName, value);
+      return this.check(type, value);
     } catch (error) {
-      if (error instanceof DecodeError) throw unusable(typeName, error.message);
+      if (error instanceof DecodeError) throw unusable(type, error.message);
       throw error;
     }
   }
@@ -83,7 +84,8 @@ function asTheyCame(value: unknown, unknown: readonly string[]): string[] {
   return found;
 }
 
-function unusable(typeName: string, why: string): Error {
+function unusable(type: TypeForm, why: string): Error {
+  const typeName = typeof type === 'string' ? type : type.name;
   const kind = localName(typeName);
   return badRequest(`${kind} in version "${packageName(typeName)}" cannot be handled as a ${kind}: ${why}`);
 }

@@ -109,6 +109,10 @@ export class WatchCache<T extends KubeObject> implements ResourceCache<T>, Compo
     return this.state.list(namespace);
   }
 
+  show(stored: readonly Cached<KubeObject>[]): readonly Cached<T>[] {
+    return stored as readonly Cached<T>[];
+  }
+
   whenFresh(signal?: AbortSignal): Promise<number> {
     return this.freshness.whenFresh(signal);
   }

@@ -1,18 +1,20 @@
 import type { KubeObject } from '../../api/object.ts';
 import type { CacheEntry } from './entry.ts';
-import type { WatchEvent } from './port.ts';
+import type { Cached, WatchEvent } from './port.ts';
 
 type EventType = WatchEvent<KubeObject>['type'];
 
 /** One event as watchers get it; its frame is made when the first of them asks and then shared by all. */
 export class EncodedEvent<T extends KubeObject> implements WatchEvent<T> {
   readonly type: EventType;
-  readonly entry: CacheEntry<T>;
+  readonly entry: Cached<T>;
+  readonly previous: Cached<T> | undefined;
   private encoded: Buffer | undefined;
 
-  constructor(type: EventType, entry: CacheEntry<T>) {
+  constructor(type: EventType, entry: Cached<T>, previous?: Cached<T>) {
     this.type = type;
     this.entry = entry;
+    this.previous = previous;
   }
 
   frame(): Buffer {
@@ -68,7 +70,7 @@ export class CacheChange<T extends KubeObject> {
   }
 
   private event(type: EventType, entry: CacheEntry<T>): WatchEvent<T> {
-    this.events[type] ??= new EncodedEvent(type, type === 'DELETED' ? entry.at(this.revision) : entry);
+    this.events[type] ??= new EncodedEvent(type, type === 'DELETED' ? entry.at(this.revision) : entry, this.previous);
     return this.events[type];
   }
 }

@@ -17,6 +17,8 @@ export interface WatchEvent<T extends KubeObject> {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   /** For DELETED the last state, with the revision of its deletion as its resourceVersion. */
   readonly entry: Cached<T>;
+  /** What the change replaced; absent for new objects and for the state that a watch begins with. */
+  readonly previous?: Cached<T> | undefined;
   /** `{"type":…,"object":…}` and a newline, encoded once for all watchers. */
   frame(): Buffer;
 }
@@ -41,16 +43,29 @@ export interface WatchRequest<T extends KubeObject> {
   onEnd(error: Error | undefined): void;
 }
 
-export interface ResourceCache<T extends KubeObject> {
-  readonly view: View<T>;
+/** What handlers and writers read: the cache of a resource as one of its versions shows it. */
+export interface ServedCache<T extends KubeObject> {
+  /** The objects as they are stored, whatever version that is. */
+  readonly view: View<KubeObject>;
   /** The cache holds everything up to and including this revision of the store. */
   readonly revision: number;
-  get(key: string): Cached<T> | undefined;
+  /** Rejects (or throws) with a StatusError when the object can't be converted to the version; so do `list` and `show`. */
+  get(key: string): Cached<T> | undefined | Promise<Cached<T> | undefined>;
   /** In the order of their keys; all namespaces when undefined. A consistent copy: later changes don't touch it. */
-  list(namespace: string | undefined): readonly Cached<T>[];
+  list(namespace: string | undefined): readonly Cached<T>[] | Promise<readonly Cached<T>[]>;
+  /** What was read elsewhere as it is stored, as this cache shows it; one for each, in the same order. */
+  show(stored: readonly Cached<KubeObject>[]): readonly Cached<T>[] | Promise<readonly Cached<T>[]>;
   /** Resolves with a revision at least as new as the store's at the time of the call, once the cache holds it. Concurrent calls share one question to the store. Rejects with a StatusError (Timeout) after 10 seconds. */
   whenFresh(signal?: AbortSignal): Promise<number>;
   /** Resolves once the cache holds `revision`; rejects with a StatusError (Timeout, cause ResourceVersionTooLarge) after 3 seconds. */
   waitFor(revision: number, signal?: AbortSignal): Promise<void>;
   watch(request: WatchRequest<T>): { close(): void };
+}
+
+/** The cache of a resource in the version in which it is stored: nothing needs converting, so nothing is waited for. */
+export interface ResourceCache<T extends KubeObject> extends ServedCache<T> {
+  readonly view: View<T>;
+  get(key: string): Cached<T> | undefined;
+  list(namespace: string | undefined): readonly Cached<T>[];
+  show(stored: readonly Cached<KubeObject>[]): readonly Cached<T>[];
 }

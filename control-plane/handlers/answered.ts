@@ -1,5 +1,5 @@
 /** Kinds that are questions: a POST is answered with the same object and its status filled in, and nothing is stored. */
-import { badRequest, methodNotAllowed } from '../../api/errors.ts';
+import { badRequest, methodNotAllowed, notFoundPath } from '../../api/errors.ts';
 import { apiVersionOf, type Kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { Exchange } from '../server/exchange.ts';
@@ -7,7 +7,6 @@ import type { ResourceRequest } from '../server/request-info.ts';
 import { writeJson } from '../server/respond.ts';
 import { decodeBody } from './decode-body.ts';
 import type { HandlerOptions } from './port.ts';
-import { unknownResource } from './routes.ts';
 import { parseWriteOptions } from './write-options.ts';
 
 export interface AnsweredKind<T extends KubeObject = KubeObject> {
@@ -44,7 +43,7 @@ export async function answer(asked: AnsweredKind, exchange: Exchange, options: H
   const { kind } = asked;
   const { verb, resource } = exchange.info;
   const namespace = resource?.namespace ?? '';
-  if (kind.namespaced !== (namespace !== '') || resource?.subresource !== '') throw unknownResource();
+  if (kind.namespaced !== (namespace !== '') || resource?.subresource !== '') throw notFoundPath();
   if (verb !== 'create' || resource.name !== '') throw methodNotAllowed(kind, verb);
   const { fieldValidation } = parseWriteOptions(exchange, 'CreateOptions');
   const expected = { typeName: kind.schema, apiVersion: apiVersionOf(kind), kind: kind.kind };

@@ -4,6 +4,7 @@ import { parseJson, type ParsedBody } from '../../api/machinery/body.ts';
 import { parseYaml } from '../../api/machinery/yaml.ts';
 import { apiVersionOf } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
+import type { TypeForm } from '../../api/schema/codec.ts';
 import { readBody } from '../server/body.ts';
 import { header, type Exchange } from '../server/exchange.ts';
 import { mediaType } from '../server/negotiate.ts';
@@ -16,8 +17,8 @@ const YAML_TYPE = 'application/yaml';
 const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf';
 
 export interface Expected {
-  /** In the schema table. */
-  readonly typeName: string;
+  /** Its name in the schema table, or how it is read. */
+  readonly typeName: TypeForm;
   readonly apiVersion: string;
   readonly kind: string;
 }
@@ -29,7 +30,7 @@ export async function decodeObject(
   mode: FieldValidation,
 ): Promise<KubeObject> {
   const { kind } = exchange.resource;
-  const expected = { typeName: kind.schema, apiVersion: apiVersionOf(kind), kind: kind.kind };
+  const expected = { typeName: kind.form ?? kind.schema, apiVersion: apiVersionOf(kind), kind: kind.kind };
   const object = await decodeBody<KubeObject>(exchange, options, expected, mode);
   placeObject(exchange, object);
   return object;
@@ -60,7 +61,7 @@ export function parseBody(
   { request }: Exchange,
   { protobuf }: HandlerOptions,
   body: Buffer,
-  typeName: string,
+  type: TypeForm,
 ): ParsedBody {
   switch (mediaType(header(request, 'content-type'))) {
     case '':
@@ -69,9 +70,11 @@ export function parseBody(
     case YAML_TYPE:
       return parseYaml(body);
     case PROTOBUF_TYPE:
-      return { value: protobuf.decode(typeName, protobuf.open(body)), duplicates: [] };
+      // Only types of the table have field numbers.
+      if (typeof type !== 'string') throw unsupportedMediaType([JSON_TYPE, YAML_TYPE]);
+      return { value: protobuf.decode(type, protobuf.open(body)), duplicates: [] };
     default:
-      throw unsupportedMediaType([JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE]);
+      throw unsupportedMediaType([JSON_TYPE, YAML_TYPE, ...(typeof type === 'string' ? [PROTOBUF_TYPE] : [])]);
   }
 }
 

@@ -20,6 +20,6 @@ export async function deleteCollection(exchange: ResourceExchange, options: Hand
     await writeJson(exchange, 200, tableOf(resource.kind, options, form, items, metadata));
     return;
   }
-  const { kind } = resource.kind;
-  await writeJson(exchange, 200, { kind: `${kind}List`, apiVersion: apiVersionOf(resource.kind), metadata, items });
+  const { listKind } = resource.kind;
+  await writeJson(exchange, 200, { kind: listKind, apiVersion: apiVersionOf(resource.kind), metadata, items });
 }

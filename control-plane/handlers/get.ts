@@ -16,7 +16,7 @@ export async function readCached(exchange: ResourceExchange): Promise<Cached<Kub
   const revision = parseRevision(wanted);
   if (revision !== undefined) await resource.cache.waitFor(revision, signal);
   else if (wanted === '') await resource.cache.whenFresh(signal);
-  const cached = resource.cache.get(objectKey(target.namespace, target.name));
+  const cached = await resource.cache.get(objectKey(target.namespace, target.name));
   if (!cached) throw notFound(resource.kind, target.name);
   return cached;
 }

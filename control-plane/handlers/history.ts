@@ -1,12 +1,12 @@
 /** Collections as they were, read from the store: the further pages of a list, and exact revisions. */
 import { expired, timeout } from '../../api/errors.ts';
-import type { Kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { CacheEntry } from '../cacher/entry.ts';
+import type { DecodeStored } from '../registry/conversion.ts';
 import { storagePrefix } from '../registry/keys.ts';
 import { translated } from '../registry/object-store.ts';
 import { CompactedError, FutureRevisionError, type Entry, type Store } from '../storage/port.ts';
-import type { History, Page, PageRequest } from './port.ts';
+import type { History, Page, PageRequest, ServedResource } from './port.ts';
 
 /** How much is asked of the store at once. */
 const CHUNK = 500;
@@ -18,7 +18,7 @@ export class StoreHistory implements History {
     this.store = options.store;
   }
 
-  async list(kind: Kind, request: PageRequest): Promise<Page> {
+  async list({ kind, decode }: Pick<ServedResource, 'kind' | 'decode'>, request: PageRequest): Promise<Page> {
     const { namespace, after, revision, signal } = request;
     const all = storagePrefix(kind);
     const entries: Cached[] = [];
@@ -28,7 +28,7 @@ export class StoreHistory implements History {
       const limit = Math.min(CHUNK, (request.limit ?? Infinity) - entries.length);
       const result = await this.read(storagePrefix(kind, namespace), { limit, after: last, revision: at, signal });
       at = result.revision;
-      for (const entry of result.entries) entries.push(decode(entry, all));
+      for (const entry of result.entries) entries.push(read(entry, all, decode));
       last = result.entries.at(-1)?.key ?? last;
       const isFull = request.limit !== undefined && entries.length >= request.limit;
       if (!result.more || isFull) return { entries, revision: at, remaining: result.remaining };
@@ -62,7 +62,8 @@ export class StoreHistory implements History {
 
 type Cached = CacheEntry<KubeObject>;
 
-function decode(entry: Entry, prefix: string): Cached {
-  const stored = { key: entry.key.slice(prefix.length), json: entry.value, revision: entry.revision };
+function read(entry: Entry, prefix: string, decode: DecodeStored | undefined): Cached {
+  const json = decode ? decode(entry.value, entry.key) : entry.value;
+  const stored = { key: entry.key.slice(prefix.length), json, revision: entry.revision };
   return CacheEntry.decode<KubeObject>(stored, (json) => JSON.parse(json.toString()) as KubeObject);
 }

@@ -62,7 +62,7 @@ async function fromCache(
   if (revision !== undefined) await cache.waitFor(revision, signal);
   else if (resourceVersion === '') await cache.whenFresh(signal);
   const at = cache.revision;
-  const all = cache.list(target.namespace === '' ? undefined : target.namespace);
+  const all = await cache.list(target.namespace === '' ? undefined : target.namespace);
   const matching = selection.isEverything ? all : all.filter(({ object }) => selection.matches(object));
   // Any state will do for revision 0, but a further page needs one that the store has: so there is only one page.
   const size = limit > 0 && resourceVersion !== '0' ? limit : matching.length;
@@ -98,7 +98,7 @@ async function fromHistory(
   let { revision, after } = from;
   for (;;) {
     const size = selection.isEverything && limit > 0 ? limit : CHUNK;
-    const page = await options.history.list(resource.kind, {
+    const page = await options.history.list(resource, {
       namespace: target.namespace,
       after,
       revision,
@@ -107,7 +107,8 @@ async function fromHistory(
     });
     revision = page.revision;
     after = page.entries.at(-1)?.key ?? after;
-    for (const [index, entry] of page.entries.entries()) {
+    const entries = await resource.cache.show(page.entries);
+    for (const [index, entry] of entries.entries()) {
       if (!selection.matches(entry.object)) continue;
       found.push(entry);
       const remaining = page.remaining + page.entries.length - 1 - index;
@@ -146,7 +147,7 @@ async function sendPart(
   }
   const isWhole = form.as === 'object';
   const type = isWhole
-    ? { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind) }
+    ? { kind: kind.listKind, apiVersion: apiVersionOf(kind) }
     : { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${form.version}` };
   const head = JSON.stringify({ ...type, metadata });
   const encode = isWhole

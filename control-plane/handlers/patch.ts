@@ -72,7 +72,7 @@ function patchObject(
   const { kind } = exchange.resource;
   const apiVersion = apiVersionOf(kind);
   const { object, warnings } = patcher.apply(
-    kind.schema,
+    kind.form ?? kind.schema,
     type,
     { ...current, kind: kind.kind, apiVersion },
     body,

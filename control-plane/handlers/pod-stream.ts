@@ -16,7 +16,7 @@ export interface PodTarget {
 /** The pod as the store has it now. Throws NotFound. */
 export async function readPod({ resource, target, signal }: ResourceExchange): Promise<Pod> {
   await resource.cache.whenFresh(signal);
-  const cached = resource.cache.get(objectKey(target.namespace, target.name));
+  const cached = await resource.cache.get(objectKey(target.namespace, target.name));
   if (!cached) throw notFound(resource.kind, target.name);
   return cached.object as Pod;
 }

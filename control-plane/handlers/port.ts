@@ -8,8 +8,9 @@ import type { TableColumnDefinition } from '../../api/schema/types/meta.v1.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { CounterMetric } from '../../lib/metrics.ts';
-import type { Cached, ResourceCache } from '../cacher/port.ts';
+import type { Cached, ServedCache } from '../cacher/port.ts';
 import type { NodeTunnels } from '../nodes/port.ts';
+import type { DecodeStored } from '../registry/conversion.ts';
 import type { DeleteOptions, MutateOptions, Resource, WriteOptions } from '../registry/port.ts';
 import type { Exchange } from '../server/exchange.ts';
 import type { ResourceRequest } from '../server/request-info.ts';
@@ -23,7 +24,8 @@ export interface Asked {
 
 /** A resource as the API serves it: what controllers see of it, and what only a client asks for. */
 export interface ServedResource<T extends KubeObject = KubeObject> extends Resource<T> {
-  readonly cache: ResourceCache<T>;
+  readonly cache: ServedCache<T>;
+  readonly decode: DecodeStored | undefined;
   /** As `update`; creates what does not exist, for the kinds that take a PUT so. */
   put(object: T, options?: MutateOptions & Asked): Promise<{ object: T; created: boolean }>;
   /** A change that a subresource with rules of its own makes. */
@@ -66,8 +68,8 @@ export interface Page {
 
 /** Reads collections as they were at a revision, which the caches don't hold. */
 export interface History {
-  /** Throws Expired when the revision is gone. */
-  list(kind: Kind, request: PageRequest): Promise<Page>;
+  /** As they are stored; the resource's cache shows them as it serves them. Throws Expired when the revision is gone. */
+  list(resource: Pick<ServedResource, 'kind' | 'decode'>, request: PageRequest): Promise<Page>;
 }
 
 /** The columns of a kind's tables. */

@@ -1,5 +1,5 @@
 /** Which handler serves which verb of which subresource. */
-import { methodNotAllowed, StatusError } from '../../api/errors.ts';
+import { methodNotAllowed, notFoundPath } from '../../api/errors.ts';
 import type { Kind } from '../../api/kinds.ts';
 import type { Verb } from '../server/request-info.ts';
 import { bind } from './binding.ts';
@@ -41,7 +41,7 @@ const OWN: ReadonlyMap<string, Verbs> = new Map([
 /** Throws NotFound when the kind has no such subresource, MethodNotAllowed when that has no such verb. */
 export function handlerOf(kind: Kind, subresource: string, verb: Verb): ResourceHandler {
   const verbs = verbsOf(kind, subresource);
-  if (!verbs) throw unknownResource();
+  if (!verbs) throw notFoundPath();
   const handler = verbs[verb];
   if (!handler) throw methodNotAllowed(kind, verb === 'unknown' ? 'the method' : verb);
   return handler;
@@ -52,13 +52,4 @@ function verbsOf(kind: Kind, subresource: string): Verbs | undefined {
   if (subresource === 'status' && kind.status) return STATUS;
   if (subresource === 'scale' && kind.scale) return SCALE;
   return kind.group === '' ? OWN.get(`${kind.plural}/${subresource}`) : undefined;
-}
-
-export function unknownResource(): StatusError {
-  return new StatusError({
-    code: 404,
-    reason: 'NotFound',
-    message: 'the server could not find the requested resource',
-    details: {},
-  });
 }

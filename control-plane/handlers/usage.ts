@@ -30,8 +30,22 @@ const TYPES = 'io.k8s.metrics.pkg.apis.metrics.v1beta1';
 
 /** For discovery: kinds that are computed and have no row in the table of what is stored. */
 export const USAGE_KINDS: readonly Kind[] = [
-  { ...ROW, kind: 'NodeMetrics', plural: 'nodes', namespaced: false, schema: `${TYPES}.NodeMetrics` },
-  { ...ROW, kind: 'PodMetrics', plural: 'pods', namespaced: true, schema: `${TYPES}.PodMetrics` },
+  {
+    ...ROW,
+    kind: 'NodeMetrics',
+    listKind: 'NodeMetricsList',
+    plural: 'nodes',
+    namespaced: false,
+    schema: `${TYPES}.NodeMetrics`,
+  },
+  {
+    ...ROW,
+    kind: 'PodMetrics',
+    listKind: 'PodMetricsList',
+    plural: 'pods',
+    namespaced: true,
+    schema: `${TYPES}.PodMetrics`,
+  },
 ];
 
 export async function nodeMetrics(exchange: Exchange, options: HandlerOptions, usages: NodeUsages): Promise<void> {

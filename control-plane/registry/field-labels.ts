@@ -22,21 +22,23 @@ const LABELS: LabelsOf<typeof kinds> = {
 const labelsByKind = new Map(
   Object.entries(LABELS).map(([key, labels]) => [
     kinds[key as keyof typeof kinds] as Kind,
-    labels as unknown as Labels<KubeObject>,
+    new Map(Object.entries(labels as unknown as Labels<KubeObject>)),
   ]),
 );
 
+function labelsOf(kind: Kind): ReadonlyMap<string, FieldReader> | undefined {
+  return kind.fieldLabels ?? labelsByKind.get(kind);
+}
+
 /** Reads the field as selectors compare it; undefined when the kind has no such label. */
 export function fieldReader<T extends KubeObject>(kind: Kind<T>, label: string): FieldReader<T> | undefined {
-  const own = labelsByKind.get(kind as Kind);
-  if (own && Object.hasOwn(own, label)) return own[label];
-  return Object.hasOwn(forAll, label) ? forAll[label] : undefined;
+  return labelsOf(kind)?.get(label) ?? (Object.hasOwn(forAll, label) ? forAll[label] : undefined);
 }
 
 /** As {@link fieldReader}, but throws BadRequest in Kubernetes' words. */
 export function requireFieldReader<T extends KubeObject>(kind: Kind<T>, label: string): FieldReader<T> {
   const reader = fieldReader(kind, label);
   if (reader) return reader;
-  if (labelsByKind.has(kind as Kind)) throw badRequest(`field label not supported: ${label}`);
+  if (labelsOf(kind)) throw badRequest(`field label not supported: ${label}`);
   throw badRequest(`"${label}" is not a known field selector: only "metadata.name", "metadata.namespace"`);
 }

@@ -11,6 +11,7 @@ import {
   UnknownOutcomeError,
   type Write,
 } from '../storage/port.ts';
+import type { Conversion, DecodeStored } from './conversion.ts';
 import { storageKey } from './keys.ts';
 
 /** How often a write whose outcome is unknown is asked after before the client is told so. */
@@ -29,28 +30,39 @@ export type ObjectWriteResult<T> =
 export interface ObjectStoreOptions<T extends KubeObject> {
   kind: Kind<T>;
   store: Store;
+  /** Between what is stored and the kind, when they are of different versions. */
+  conversion?: Conversion<T> | undefined;
+  decode?: DecodeStored | undefined;
 }
 
 export class ObjectStore<T extends KubeObject> {
   private readonly kind: Kind<T>;
   private readonly store: Store;
+  private readonly conversion: Conversion<T> | undefined;
+  private readonly decodeStored: DecodeStored | undefined;
 
-  constructor({ kind, store }: ObjectStoreOptions<T>) {
+  constructor({ kind, store, conversion, decode }: ObjectStoreOptions<T>) {
     this.kind = kind;
     this.store = store;
+    this.conversion = conversion;
+    this.decodeStored = decode;
   }
 
   async read(namespace: string, name: string): Promise<Stored<T> | undefined> {
     const entry = await translated(() => this.store.get(storageKey(this.kind, namespace, name)));
-    return entry && decode(entry);
+    return entry && this.served(entry);
   }
 
   /** Writes the object if the key is still at revision `expected` (0: absent). */
-  put(object: T, expected: number, ttlSeconds?: number): Promise<ObjectWriteResult<T>> {
-    const value = encode(object);
+  async put(object: T, expected: number, ttlSeconds?: number): Promise<ObjectWriteResult<T>> {
+    const { conversion } = this;
+    const stored = conversion ? await conversion.toStored(object) : object;
+    const value = encode(stored);
     const key = this.keyOf(object);
     const write = { key, expected, value, ...(ttlSeconds === undefined ? {} : { ttlSeconds }) };
-    return this.settle(object, write, (current) => {
+    // What the stored version has no place for is gone: the answer must not show it.
+    const kept = conversion && stored !== object ? (await conversion.toServed([stored]))[0]! : object;
+    return this.settle(kept, write, (current) => {
       if (current === undefined) return false;
       return current.value.equals(value) || (expected === 0 && uidOf(current) === object.metadata.uid);
     });
@@ -76,7 +88,7 @@ export class ObjectStore<T extends KubeObject> {
       try {
         const result = await this.store.write(write);
         if (result.ok) return { ok: true, object: withRevision(object, result.revision) };
-        const current = result.current && decode<T>(result.current);
+        const current = result.current && (await this.served(result.current));
         if (!unsure || !landed(result.current)) return { ok: false, current };
         return { ok: true, object: write.value !== null && current ? current.object : object };
       } catch (error) {
@@ -88,6 +100,14 @@ export class ObjectStore<T extends KubeObject> {
         }
       }
     }
+  }
+
+  private async served(entry: Entry): Promise<Stored<T>> {
+    const value = this.decodeStored ? this.decodeStored(entry.value, entry.key) : entry.value;
+    const stored = decode<T>({ ...entry, value });
+    if (!this.conversion) return stored;
+    const [object] = await this.conversion.toServed([stored.object]);
+    return { object: object!, revision: stored.revision };
   }
 
   private keyOf({ metadata }: T): string {

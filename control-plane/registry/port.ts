@@ -53,7 +53,15 @@ export interface Resource<T extends KubeObject> {
 }
 
 export interface Registry {
-  /** The resource of a kind that is served. Throws for one that is not: that is a programming error. */
+  /** Throws NotFound for a kind that is not there, such as a custom resource whose definition is gone by now. */
   resource<T extends KubeObject>(kind: Kind<T>): Resource<T>;
+  /** The row as which each resource is stored, one a resource, whatever versions it is served in. They come and go. */
   kinds(): Iterable<Kind>;
+  /** The stored row of a type that is served, such as `apps/v1` and `Deployment`. */
+  kindOf(apiVersion: string, kind: string): Kind | undefined;
+  /**
+   * Calls `visit` for every stored kind there is and for each that is added later; what it returns is called when the kind
+   * goes, or when the returned function ends it all. A kind whose definition changes goes and comes again.
+   */
+  followKinds(visit: (kind: Kind) => () => void): () => void;
 }

@@ -1,13 +1,15 @@
 /** All resources that are served, made of the table of kinds, their strategies, the caches and the store. */
-import { type Kind, kinds } from '../../api/kinds.ts';
+import { notFoundPath } from '../../api/errors.ts';
+import { apiVersionOf, type Kind, kindId, kinds, storedKindOf } from '../../api/kinds.ts';
 import { objectKey, type KubeObject } from '../../api/object.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import { AdmissionChain } from '../admission/chain.ts';
 import { NamespaceLifecycle } from '../admission/namespace-lifecycle.ts';
-import type { AdmissionPlugin } from '../admission/port.ts';
+import type { Admission, AdmissionPlugin } from '../admission/port.ts';
 import { priorityAdmission } from '../admission/priority.ts';
 import { ServiceAccountAdmission } from '../admission/service-account.ts';
+import { ConvertedCache } from '../cacher/converted.ts';
 import type { ResourceCache } from '../cacher/port.ts';
 import type { Store } from '../storage/port.ts';
 import { AddressRange } from './allocation/address-range.ts';
@@ -15,15 +17,17 @@ import { Claims } from './allocation/claims.ts';
 import { PortRange } from './allocation/port-range.ts';
 import { repairAllocations, type RepairResult } from './allocation/repair.ts';
 import { ServiceAllocator } from './allocation/service-allocator.ts';
+import type { Conversion, DecodeStored } from './conversion.ts';
+import { conversionsOf } from './conversions.ts';
 import type { RandomInteger } from './name-generator.ts';
 import type { Registry } from './port.ts';
-import { GenericResource } from './resource.ts';
+import { GenericResource, type ResourceOptions } from './resource.ts';
 import { strategiesOf } from './strategies/all.ts';
 import type { Strategy } from './strategy.ts';
 
 export interface ResourceRegistryOptions {
   store: Store;
-  /** The cache of a kind; asked once for each kind, at construction. */
+  /** The cache of a kind that is stored; asked once for each, at construction. */
   cacheOf: <T extends KubeObject>(kind: Kind<T>) => ResourceCache<T>;
   clock: Clock;
   log: Log;
@@ -38,13 +42,28 @@ export interface ResourceRegistryOptions {
   admission?: readonly AdmissionPlugin[];
 }
 
+/** One version of a resource that is not in the table of kinds. */
+export interface CustomRow {
+  kind: Kind;
+  strategy: Strategy;
+  /** Of the resource, in the version in which it is stored. */
+  cache: ResourceCache<KubeObject>;
+  /** Custom objects may be stored in any version that their definition ever stored. */
+  conversion: Conversion;
+  decode: DecodeStored;
+}
+
 const NODE_PORTS = { first: 30_000, last: 32_767 };
 
 export class ResourceRegistry implements Registry {
   private readonly options: ResourceRegistryOptions;
+  /** By the kind's id. */
   private readonly resources = new Map<string, GenericResource<KubeObject>>();
+  private readonly admission: Admission;
   private readonly addressClaims: Claims;
   private readonly portClaims: Claims;
+  private readonly followers = new Set<Follower>();
+  private readonly listeners = new Set<() => void>();
 
   /** Throws when a range is not one. */
   constructor(options: ResourceRegistryOptions) {
@@ -54,8 +73,6 @@ export class ResourceRegistry implements Registry {
     this.addressClaims = new Claims({ store, subject: 'clusterips', now });
     this.portClaims = new Claims({ store, subject: 'nodeports', now });
     const { first, last } = options.nodePorts ?? NODE_PORTS;
-    const caches = new Map<Kind, ResourceCache<KubeObject>>();
-    for (const kind of Object.values(kinds) as Kind[]) caches.set(kind, cacheOf(kind));
     const allocator = new ServiceAllocator({
       addresses: new AddressRange(serviceCidr),
       ports: new PortRange(first, last),
@@ -64,12 +81,13 @@ export class ResourceRegistry implements Registry {
       services: cacheOf(kinds.services).view,
       random,
     });
-    this.addResources(strategiesOf(allocator), caches);
+    this.admission = new AdmissionChain([...this.builtInAdmission(), ...(options.admission ?? [])]);
+    this.addTable(strategiesOf(allocator));
   }
 
   resource<T extends KubeObject>(kind: Kind<T>): GenericResource<T> {
-    const found = this.resources.get(idOf(kind.group, kind.version, kind.plural));
-    if (!found) throw new Error(`${kind.plural} of ${kind.group || 'core'}/${kind.version} are not served`);
+    const found = this.resources.get(kindId(kind));
+    if (!found) throw notFoundPath();
     return found as unknown as GenericResource<T>;
   }
 
@@ -80,11 +98,50 @@ export class ResourceRegistry implements Registry {
 
   /** undefined when it is not served. */
   find(group: string, version: string, plural: string): GenericResource<KubeObject> | undefined {
-    return this.resources.get(idOf(group, version, plural));
+    const found = this.resources.get(`${group}/${version}/${plural}`);
+    return found?.kind.isServed === false ? undefined : found;
   }
 
   *kinds(): Iterable<Kind> {
-    for (const { kind } of this.resources.values()) yield kind;
+    for (const { kind } of this.resources.values()) if (!kind.storedAs) yield kind;
+  }
+
+  /** Every version of every resource that clients can use. */
+  *served(): Iterable<Kind> {
+    for (const { kind } of this.resources.values()) if (kind.isServed !== false) yield kind;
+  }
+
+  kindOf(apiVersion: string, kind: string): Kind | undefined {
+    for (const row of this.served())
+      if (row.kind === kind && apiVersionOf(row) === apiVersion) return storedKindOf(row);
+    return undefined;
+  }
+
+  followKinds(visit: (kind: Kind) => () => void): () => void {
+    const follower = new Follower(visit);
+    this.followers.add(follower);
+    for (const kind of this.kinds()) follower.add(kind);
+    return () => {
+      this.followers.delete(follower);
+      follower.end();
+    };
+  }
+
+  /** Tells of every change of what is served, once it has happened. Returns what ends that. */
+  onChange(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+
+  /** Puts `rows` in the place of the resources `before`; either may be empty. Nobody sees a state in between. */
+  replaceCustom(before: readonly Kind[], rows: readonly CustomRow[]): void {
+    for (const kind of before) {
+      this.resources.delete(kindId(kind));
+      for (const follower of this.followers) follower.remove(kind);
+    }
+    for (const row of rows) this.addCustom(row);
+    for (const { kind } of rows) if (!kind.storedAs) for (const follower of this.followers) follower.add(kind);
+    for (const listener of this.listeners) listener();
   }
 
   /** Brings the records of taken service addresses and ports in line with the services; for a new leader. */
@@ -94,19 +151,31 @@ export class ResourceRegistry implements Registry {
     return repairAllocations({ store, addressClaims, portClaims, log, now: () => clock.date().getTime() });
   }
 
-  private addResources(
-    strategies: Readonly<Record<string, unknown>>,
-    caches: ReadonlyMap<Kind, ResourceCache<KubeObject>>,
+  private addTable(strategies: Readonly<Record<string, unknown>>): void {
+    const { cacheOf } = this.options;
+    const conversions = conversionsOf();
+    for (const [row, kind] of Object.entries(kinds) as [string, Kind][]) {
+      const source = cacheOf(storedKindOf(kind));
+      // The table of strategies is typed row by row; here the rows are looked at alike.
+      const strategy = strategies[row] as Strategy;
+      const conversion = conversions.get(kind);
+      if (kind.storedAs && !conversion)
+        throw new Error(`${kindId(kind)} is stored in another version, without a conversion`);
+      const cache = conversion ? converted(source, conversion) : source;
+      this.addResource({ kind, strategy, cache, conversion });
+    }
+  }
+
+  private addCustom({ kind, strategy, cache, conversion, decode }: CustomRow): void {
+    this.addResource({ kind, strategy, cache: converted(cache, conversion), conversion, decode });
+  }
+
+  private addResource(
+    row: Pick<ResourceOptions<KubeObject>, 'kind' | 'strategy' | 'cache' | 'conversion' | 'decode'>,
   ): void {
     const { store, clock, log, newUid, random } = this.options;
-    const admission = new AdmissionChain([...this.builtInAdmission(), ...(this.options.admission ?? [])]);
-    for (const [plural, kind] of Object.entries(kinds) as [string, Kind][]) {
-      const cache = caches.get(kind)!;
-      // The table of strategies is typed row by row; here the rows are looked at alike.
-      const strategy = strategies[plural] as Strategy<KubeObject>;
-      const resource = new GenericResource({ kind, strategy, cache, store, admission, clock, log, newUid, random });
-      this.resources.set(idOf(kind.group, kind.version, kind.plural), resource);
-    }
+    const { admission } = this;
+    this.resources.set(kindId(row.kind), new GenericResource({ ...row, store, admission, clock, log, newUid, random }));
   }
 
   /** The rules that always hold. They ask for the resources when they are used, not now: those are still being made. */
@@ -125,6 +194,29 @@ export class ResourceRegistry implements Registry {
   }
 }
 
-function idOf(group: string, version: string, plural: string): string {
-  return `${group}/${version}/${plural}`;
+function converted(source: ResourceCache<KubeObject>, conversion: Conversion): ConvertedCache<KubeObject> {
+  return new ConvertedCache({ source, convert: (stored) => conversion.toServed(stored) });
+}
+
+/** Somebody who follows the kinds, and what ends his interest in each. */
+class Follower {
+  private readonly visit: (kind: Kind) => () => void;
+  private readonly ends = new Map<Kind, () => void>();
+
+  constructor(visit: (kind: Kind) => () => void) {
+    this.visit = visit;
+  }
+
+  add(kind: Kind): void {
+    this.ends.set(kind, this.visit(kind));
+  }
+
+  remove(kind: Kind): void {
+    this.ends.get(kind)?.();
+    this.ends.delete(kind);
+  }
+
+  end(): void {
+    for (const kind of this.ends.keys()) this.remove(kind);
+  }
 }

@@ -6,8 +6,9 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { View } from '../../lib/view.ts';
 import type { Admission } from '../admission/port.ts';
-import type { ResourceCache } from '../cacher/port.ts';
+import type { ServedCache } from '../cacher/port.ts';
 import type { Store } from '../storage/port.ts';
+import type { Conversion, DecodeStored } from './conversion.ts';
 import { isReleased, planDeletion } from './deletion.ts';
 import { copyJson } from '../../api/machinery/json.ts';
 import { stampUpdate } from './metadata.ts';
@@ -37,18 +38,21 @@ type Creation<T> = { readonly ok: true; readonly object: T } | { readonly ok: fa
 export interface ResourceOptions<T extends KubeObject> {
   kind: Kind<T>;
   strategy: Strategy<T>;
-  cache: ResourceCache<T>;
+  cache: ServedCache<T>;
   store: Store;
   admission: Admission;
   clock: Clock;
   log: Log;
   newUid: () => string;
   random: RandomInteger;
+  /** When the kind is served in another version than it is stored in. The cache is one that converts, then. */
+  conversion?: Conversion<T> | undefined;
+  decode?: DecodeStored | undefined;
 }
 
 export class GenericResource<T extends KubeObject> implements Resource<T> {
   readonly kind: Kind<T>;
-  readonly cache: ResourceCache<T>;
+  readonly cache: ServedCache<T>;
   readonly strategy: Strategy<T>;
   private readonly options: ResourceOptions<T>;
   private readonly objects: ObjectStore<T>;
@@ -66,8 +70,13 @@ export class GenericResource<T extends KubeObject> implements Resource<T> {
     this.loop = new WriteLoop({ kind, cache, objects: this.objects, ttlSeconds: strategy.ttlSeconds });
   }
 
+  /** Of a resource that is stored in another version, the objects as they are stored. */
   get view(): View<T> {
-    return this.cache.view;
+    return this.cache.view as View<T>;
+  }
+
+  get decode(): DecodeStored | undefined {
+    return this.options.decode;
   }
 
   async get(namespace: string, name: string): Promise<T> {
@@ -175,7 +184,8 @@ export class GenericResource<T extends KubeObject> implements Resource<T> {
     request: DeleteRequest = {},
   ): Promise<T[]> {
     await this.cache.whenFresh();
-    const pending = this.cache.list(namespace).filter(({ object }) => matches(object));
+    const entries = await this.cache.list(namespace);
+    const pending = entries.filter(({ object }) => matches(object));
     const results: T[] = Array.from({ length: pending.length });
     let next = 0;
     const work = async (): Promise<void> => {
@@ -220,7 +230,7 @@ export class GenericResource<T extends KubeObject> implements Resource<T> {
   private async tryPutNew(next: T, dryRun: boolean): Promise<Creation<T>> {
     if (!dryRun) return this.objects.put(next, 0, this.strategy.ttlSeconds);
     const { namespace = '', name = '' } = next.metadata;
-    const existing = this.cache.get(objectKey(namespace, name)) ?? (await this.objects.read(namespace, name));
+    const existing = (await this.cache.get(objectKey(namespace, name))) ?? (await this.objects.read(namespace, name));
     return existing ? { ok: false } : { ok: true, object: next };
   }
 
@@ -260,7 +270,7 @@ export class GenericResource<T extends KubeObject> implements Resource<T> {
   }
 
   private knows({ namespace = '', name = '' }: T['metadata']): boolean {
-    return this.cache.get(objectKey(namespace, name)) !== undefined;
+    return this.view.get(objectKey(namespace, name)) !== undefined;
   }
 
   private checkUid(current: T, uid: string | undefined): void {

@@ -5,7 +5,7 @@
 import { isStatusError, modified, notFound } from '../../api/errors.ts';
 import type { Kind } from '../../api/kinds.ts';
 import { type KubeObject, objectKey } from '../../api/object.ts';
-import type { ResourceCache } from '../cacher/port.ts';
+import type { ServedCache } from '../cacher/port.ts';
 import type { ObjectStore, Stored } from './object-store.ts';
 
 /** Tries before a writer that keeps losing is told so. */
@@ -25,7 +25,7 @@ export interface Outcome<T> {
 
 export interface WriteLoopOptions<T extends KubeObject> {
   kind: Kind<T>;
-  cache: ResourceCache<T>;
+  cache: ServedCache<T>;
   objects: ObjectStore<T>;
   ttlSeconds: number | undefined;
 }
@@ -44,7 +44,7 @@ export class WriteLoop<T extends KubeObject> {
     decide: (current: T) => Promise<Decision<T>>,
     dryRun: boolean,
   ): Promise<Outcome<T>> {
-    const cached = this.options.cache.get(objectKey(namespace, name));
+    const cached = await this.options.cache.get(objectKey(namespace, name));
     let current: Stored<T> = cached ?? (await this.read(namespace, name));
     let committed = cached === undefined;
     for (let tries = 0; tries < MAX_TRIES; tries++) {

@@ -23,8 +23,10 @@ const JSON_TYPE = 'application/json';
 const AGGREGATED_TYPE = `${JSON_TYPE};g=${AGGREGATED.g};v=${AGGREGATED.v};as=${AGGREGATED.as}`;
 
 export interface DocumentsOptions {
-  /** Those in the store; what is computed is added here. */
-  readonly kinds: Iterable<Kind>;
+  /** Those in the store, as they are now; what is computed is added here. */
+  readonly kinds: () => Iterable<Kind>;
+  /** Calls the listener whenever `kinds` would answer differently. */
+  readonly onChange: (listener: () => void) => void;
   /** What is answered and not stored. */
   readonly answered: readonly Kind[];
   readonly table: SchemaTable;
@@ -33,13 +35,21 @@ export interface DocumentsOptions {
 }
 
 /** By the first segment of their paths. */
-export function apiDocuments({ kinds, answered, table, address }: DocumentsOptions): EndpointsOptions['documents'] {
-  const described = [...kinds, ...answered];
-  const all = [...described, ...USAGE_KINDS];
+export function apiDocuments(options: DocumentsOptions): EndpointsOptions['documents'] {
+  const { kinds, onChange, answered, table, address } = options;
+  const describedNow = (): Kind[] => [...kinds(), ...answered];
   const descriptions = new Descriptions({ read: readInstalledModels() });
-  const v3 = new OpenApiV3({ table, descriptions, kinds: described });
-  const v2 = new OpenApiV2({ table, descriptions, kinds: described });
+  let all = [...describedNow(), ...USAGE_KINDS];
+  const v3 = new OpenApiV3({ table, descriptions, kinds: describedNow() });
+  const v2 = new OpenApiV2({ table, descriptions, kinds: describedNow() });
   const made = new Map<string, Document>();
+  onChange(() => {
+    const described = describedNow();
+    all = [...described, ...USAGE_KINDS];
+    made.clear();
+    v3.replace(described);
+    v2.replace(described);
+  });
   /** `make` is called once a key; there are only as many keys as documents. */
   const once = (key: string, make: () => object | undefined, contentType = JSON_TYPE): Document => {
     const known = made.get(key);

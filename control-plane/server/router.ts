@@ -1,10 +1,10 @@
 /** Finds out who answers: a handler of a resource, or an endpoint that is none. */
-import { methodNotAllowed } from '../../api/errors.ts';
+import { methodNotAllowed, notFoundPath } from '../../api/errors.ts';
 import { METRICS_GROUP, METRICS_VERSION, nodeMetrics, podMetrics } from '../handlers/usage.ts';
 import { NodeUsages } from '../handlers/node-usage.ts';
 import { answer, type AnsweredKinds } from '../handlers/answered.ts';
 import type { HandlerOptions } from '../handlers/port.ts';
-import { handlerOf, unknownResource } from '../handlers/routes.ts';
+import { handlerOf } from '../handlers/routes.ts';
 import type { Exchange, Handler } from './exchange.ts';
 import { isNamedWatch, type ResourceRequest } from './request-info.ts';
 
@@ -30,14 +30,14 @@ export function router({ handlers, answered, endpoints }: RouterOptions): Handle
 
 async function stored(exchange: Exchange, target: ResourceRequest, options: HandlerOptions): Promise<void> {
   const resource = options.resources.find(target.group, target.version, target.resource);
-  if (!resource) throw unknownResource();
+  if (!resource) throw notFoundPath();
   const { kind } = resource;
   const { verb } = exchange.info;
   const isNamespace = kind.group === '' && kind.plural === 'namespaces';
-  if (!kind.namespaced && target.namespace !== '' && !isNamespace) throw unknownResource();
+  if (!kind.namespaced && target.namespace !== '' && !isNamespace) throw notFoundPath();
   // One object of a namespaced kind is nowhere without its namespace; a collection without one is that of all.
   const needsNamespace = target.name !== '' || verb === 'create';
-  if (kind.namespaced && target.namespace === '' && needsNamespace) throw unknownResource();
+  if (kind.namespaced && target.namespace === '' && needsNamespace) throw notFoundPath();
   const needsName = verb === 'update' || verb === 'patch' || target.subresource !== '';
   if (needsName && target.name === '') throw methodNotAllowed(kind, verb);
   // POST to one object has no meaning.
@@ -53,9 +53,9 @@ async function metrics(
   options: HandlerOptions,
   usages: NodeUsages,
 ): Promise<void> {
-  if (target.version !== METRICS_VERSION || target.subresource !== '') throw unknownResource();
+  if (target.version !== METRICS_VERSION || target.subresource !== '') throw notFoundPath();
   const { verb } = exchange.info;
-  if (target.resource !== 'nodes' && target.resource !== 'pods') throw unknownResource();
+  if (target.resource !== 'nodes' && target.resource !== 'pods') throw notFoundPath();
   if (verb !== 'get' && verb !== 'list') {
     throw methodNotAllowed({ group: METRICS_GROUP, plural: target.resource, kind: '' }, verb);
   }
@@ -64,7 +64,7 @@ async function metrics(
 
 async function endpoint(endpoints: Readonly<Record<string, Handler>>, exchange: Exchange, name: string): Promise<void> {
   const handler = Object.hasOwn(endpoints, name) ? endpoints[name] : undefined;
-  if (!handler) throw unknownResource();
+  if (!handler) throw notFoundPath();
   if (exchange.info.verb !== 'get') {
     throw methodNotAllowed({ group: '', plural: name, kind: '' }, exchange.info.method);
   }

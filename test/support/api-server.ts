@@ -111,7 +111,14 @@ export class TestServer {
         tunnels: options.tunnels ?? unreachable,
         random: Math.random,
       },
-      documents: (answered) => apiDocuments({ kinds: this.registry.kinds(), answered, table, address }),
+      documents: (answered) =>
+        apiDocuments({
+          kinds: () => this.registry.served(),
+          onChange: (listener) => this.registry.onChange(listener),
+          answered,
+          table,
+          address,
+        }),
       address,
       tokens: this.identity,
       join: {

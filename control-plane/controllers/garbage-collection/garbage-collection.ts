@@ -1,6 +1,5 @@
 /** Follows every kind: who owns what, what is gone, and what waits for what. */
 import type { Kind } from '../../../api/kinds.ts';
-import { apiVersionOf } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import { keyOf, objectKey } from '../../../api/object.ts';
 import type { OwnerReference } from '../../../api/schema/types/meta.v1.ts';
@@ -32,16 +31,11 @@ export class GarbageCollector implements Controller {
   }
 
   watch(enqueue: (key: string) => void): () => void {
-    const all = [...this.registry.kinds()];
-    const ends = all.map((kind) =>
-      this.registry.resource(kind).view.subscribe((change) => this.changed(kind, change, enqueue)),
-    );
-    for (const kind of all) {
-      for (const object of this.registry.resource(kind).view.list()) {
-        if (concerns(object)) enqueue(workKey(kind, keyOf(object)));
-      }
-    }
-    return () => ends.forEach((end) => end());
+    return this.registry.followKinds((kind) => {
+      const { view } = this.registry.resource(kind);
+      for (const object of view.list()) if (concerns(object)) enqueue(workKey(kind, keyOf(object)));
+      return view.subscribe((change) => this.changed(kind, change, enqueue));
+    });
   }
 
   plan(key: string): Plan {
@@ -82,9 +76,7 @@ export class GarbageCollector implements Controller {
 
   /** An owner is looked for in the object's own namespace; one elsewhere does not count as there. */
   private find(kind: Kind, { metadata }: KubeObject, reference: OwnerReference): Owner {
-    const ownerKind = [...this.registry.kinds()].find(
-      (row) => apiVersionOf(row) === reference.apiVersion && row.kind === reference.kind,
-    );
+    const ownerKind = this.registry.kindOf(reference.apiVersion, reference.kind);
     if (!ownerKind) return { is: 'unknown', reference, why: 'its kind is not served' };
     if (ownerKind.namespaced && !kind.namespaced) return { is: 'unknown', reference, why: WRONG_SCOPE };
     const namespace = ownerKind.namespaced ? (metadata.namespace ?? '') : '';

@@ -24,10 +24,12 @@ export class NamespaceController implements Controller {
       const { namespace = '' } = object.metadata;
       if (isEnding(namespace)) enqueue(namespace);
     };
-    const ends = [...this.registry.kinds()]
-      .filter(({ namespaced }) => namespaced)
-      .map((kind) => this.registry.resource(kind).view.subscribe(onContent));
-    ends.push(view.subscribe(({ key }) => enqueue(key)));
+    const ends = [
+      this.registry.followKinds((kind) =>
+        kind.namespaced ? this.registry.resource(kind).view.subscribe(onContent) : () => {},
+      ),
+      view.subscribe(({ key }) => enqueue(key)),
+    ];
     for (const namespace of view.list()) enqueue(keyOf(namespace));
     return () => ends.forEach((end) => end());
   }

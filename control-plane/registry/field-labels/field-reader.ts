@@ -1,9 +1,8 @@
 /** The form of a table of field labels. */
-import type { Kinds, ObjectOf } from '../../../api/kinds.ts';
+import type { FieldReader, Kinds, ObjectOf } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
 
-/** Reads a field as selectors compare it. */
-export type FieldReader<T extends KubeObject = KubeObject> = (object: T) => string;
+export type { FieldReader };
 export type Labels<T extends KubeObject> = Readonly<Record<string, FieldReader<T>>>;
 
 /** The labels of those rows of a table of kinds that have any beyond name and namespace. */

@@ -22,6 +22,7 @@ interface TestServer {
 async function startServer(store: Store): Promise<TestServer> {
   const caches = new Map<Kind, WatchCache<KubeObject>>();
   for (const kind of Object.values(kinds) as Kind[]) {
+    if (kind.storedAs) continue;
     const prefix = storagePrefix(kind);
     caches.set(kind, new WatchCache({ kind, store, prefix, clock: systemClock, log: silentLog }));
   }

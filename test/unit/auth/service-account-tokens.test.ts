@@ -33,7 +33,7 @@ describe('tokens of service accounts', () => {
     let id = 0;
     tokens = makeTokens({
       registry: harness.registry,
-      cacheOf: (kind) => harness.registry.of(kind).cache,
+      cacheOf: harness.cacheOf,
       key,
       clusterDomain: 'cluster.local',
       users: new Map(),

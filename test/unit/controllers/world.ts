@@ -37,6 +37,15 @@ export class World implements Registry {
     return this.resources.keys();
   }
 
+  kindOf(apiVersion: string, name: string): Kind | undefined {
+    return [...this.kinds()].find((kind) => kind.kind === name && apiVersionOf(kind) === apiVersion);
+  }
+
+  followKinds(visit: (kind: Kind) => () => void): () => void {
+    const ends = [...this.kinds()].map(visit);
+    return () => ends.forEach((end) => end());
+  }
+
   resource<T extends KubeObject>(kind: Kind<T>): Resource<T> {
     return this.of(kind) as unknown as Resource<T>;
   }

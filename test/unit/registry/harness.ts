@@ -12,6 +12,7 @@ import type { Store } from '../../../control-plane/storage/port.ts';
 
 export interface Harness {
   registry: ResourceRegistry;
+  cacheOf: ResourceRegistryOptions['cacheOf'];
   store: MemoryStore;
   clock: FakeClock;
   /** Resolves once the kind's cache holds all that was written. */
@@ -37,13 +38,15 @@ export async function startRegistry({ wrap, memory, ...overrides }: HarnessOptio
   const gate = new WatchGate(store);
   const caches = new Map<Kind, WatchCache<KubeObject>>();
   for (const kind of Object.values(kinds) as Kind[]) {
+    if (kind.storedAs) continue;
     caches.set(kind, new WatchCache({ kind, store: gate.store, prefix: storagePrefix(kind), clock, log: silentLog }));
   }
   await Promise.all([...caches.values()].map((cache) => cache.start()));
   let uid = 0;
+  const cacheOf = ((kind: Kind) => caches.get(kind)) as unknown as ResourceRegistryOptions['cacheOf'];
   const registry = new ResourceRegistry({
     store: wrap ? wrap(store) : store,
-    cacheOf: ((kind: Kind) => caches.get(kind)) as unknown as ResourceRegistryOptions['cacheOf'],
+    cacheOf,
     clock,
     log: silentLog,
     newUid: () => `00000000-0000-4000-8000-${String(++uid).padStart(12, '0')}`,
@@ -59,7 +62,7 @@ export async function startRegistry({ wrap, memory, ...overrides }: HarnessOptio
     await settle(kinds.namespaces);
   }
   const stop = async (): Promise<void> => void (await Promise.all([...caches.values()].map((cache) => cache.stop())));
-  return { registry, store, clock, settle, stop, pause: () => gate.close(), resume: () => gate.open() };
+  return { registry, cacheOf, store, clock, settle, stop, pause: () => gate.close(), resume: () => gate.open() };
 }
 
 /** Holds back what watches are told. */
