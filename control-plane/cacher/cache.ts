@@ -135,6 +135,7 @@ export class WatchCache<T extends KubeObject> implements ResourceCache<T>, Compo
   private watchSource(): WatchSource<T> {
     return {
       window: this.window,
+      revision: () => this.held,
       list: (namespace) => this.state.list(namespace),
       join: (watcher) => {
         this.live.add(watcher);
@@ -234,7 +235,10 @@ export class WatchCache<T extends KubeObject> implements ResourceCache<T>, Compo
     this.held = revision;
     this.window.append(changes);
     this.state.publish(changes);
-    for (const change of changes) for (const watcher of this.live) this.offer(watcher, change);
+    for (const change of changes) {
+      for (const watcher of this.live) this.offer(watcher, change);
+      change.told();
+    }
   }
 
   private offer(watcher: CacheWatcher<T>, change: CacheChange<T>): void {

@@ -4,12 +4,13 @@ import type { Cached, WatchEvent } from './port.ts';
 
 type EventType = WatchEvent<KubeObject>['type'];
 
-/** One event as watchers get it; its frame is made when the first of them asks and then shared by all. */
+/** One event as watchers get it; its frames are made when the first of them asks and then shared by all. */
 export class EncodedEvent<T extends KubeObject> implements WatchEvent<T> {
   readonly type: EventType;
   readonly entry: Cached<T>;
   readonly previous: Cached<T> | undefined;
   private encoded: Buffer | undefined;
+  private readonly others = new Map<string, Buffer>();
 
   constructor(type: EventType, entry: Cached<T>, previous?: Cached<T>) {
     this.type = type;
@@ -24,6 +25,20 @@ export class EncodedEvent<T extends KubeObject> implements WatchEvent<T> {
       Buffer.from('}\n'),
     ]);
     return this.encoded;
+  }
+
+  framedAs(form: string, make: () => Buffer): Buffer {
+    const known = this.others.get(form);
+    if (known) return known;
+    const frame = make();
+    this.others.set(form, frame);
+    return frame;
+  }
+
+  /** Lets go of the frames, which whoever is told later makes again. */
+  forget(): void {
+    this.encoded = undefined;
+    this.others.clear();
   }
 }
 
@@ -55,9 +70,14 @@ export class CacheChange<T extends KubeObject> {
     this.shared = shared;
   }
 
-  /** Bytes that the change holds on to, counting its frame as made. */
+  /** Bytes that the change holds on to while it waits in the window, counting the object's message as made. */
   get size(): number {
     return 2 * ((this.current ?? this.previous)?.bytes.length ?? 0) + 256;
+  }
+
+  /** Everybody who watches has been told. */
+  told(): void {
+    for (const event of Object.values(this.events)) event.forget();
   }
 
   /** The event for a watcher that sees the objects for which `matches` is true; undefined when it sees nothing of it. */

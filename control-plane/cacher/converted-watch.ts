@@ -59,6 +59,7 @@ export class ConvertedWatch<T extends KubeObject> {
       namespace,
       matches: () => true,
       onEvent: (event) => this.take(() => this.deliver(event)),
+      onStateSent: (revision) => this.take(() => this.request.onStateSent?.(revision)),
       onBookmark: (revision) => this.take(() => this.request.onBookmark(revision)),
       onEnd: (error) => this.take(() => this.end(error)),
       ready: async () => {

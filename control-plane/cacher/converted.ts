@@ -122,6 +122,7 @@ class ConvertedEntry<T extends KubeObject> implements Cached<T> {
   readonly object: T;
   readonly revision: number;
   private encoded: Buffer | undefined;
+  private encodedMessage: Uint8Array | undefined;
 
   constructor({ key, revision }: Pick<Cached<KubeObject>, 'key' | 'revision'>, object: T) {
     this.key = key;
@@ -133,5 +134,10 @@ class ConvertedEntry<T extends KubeObject> implements Cached<T> {
   get bytes(): Buffer {
     this.encoded ??= Buffer.from(JSON.stringify(this.object));
     return this.encoded;
+  }
+
+  message(encode: (object: T) => Uint8Array): Uint8Array {
+    this.encodedMessage ??= encode(this.object);
+    return this.encodedMessage;
   }
 }

@@ -17,6 +17,7 @@ export class CacheEntry<T extends KubeObject> implements Cached<T> {
   readonly object: T;
   readonly revision: number;
   private readonly encoded: VersionedJson;
+  private encodedMessage: Uint8Array | undefined;
 
   private constructor(key: string, object: T, revision: number, encoded: VersionedJson) {
     this.key = key;
@@ -36,6 +37,11 @@ export class CacheEntry<T extends KubeObject> implements Cached<T> {
 
   get bytes(): Buffer {
     return this.encoded.bytes;
+  }
+
+  message(encode: (object: T) => Uint8Array): Uint8Array {
+    this.encodedMessage ??= encode(this.object);
+    return this.encodedMessage;
   }
 
   /** The same state under another revision: how the last state of a deleted object is shown. */

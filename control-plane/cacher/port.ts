@@ -11,6 +11,8 @@ export interface Cached<T extends KubeObject> {
   readonly revision: number;
   /** The object as JSON, as it goes over the wire. */
   readonly bytes: Buffer;
+  /** The object as a message without an envelope: made by `encode` when first asked for, and kept. */
+  message(encode: (object: T) => Uint8Array): Uint8Array;
 }
 
 export interface WatchEvent<T extends KubeObject> {
@@ -21,6 +23,8 @@ export interface WatchEvent<T extends KubeObject> {
   readonly previous?: Cached<T> | undefined;
   /** `{"type":…,"object":…}` and a newline, encoded once for all watchers. */
   frame(): Buffer;
+  /** The event in another form, made when the first watcher asks and shared by those that are told at the same time. */
+  framedAs(form: string, make: () => Buffer): Buffer;
 }
 
 export interface WatchRequest<T extends KubeObject> {
@@ -30,6 +34,8 @@ export interface WatchRequest<T extends KubeObject> {
   matches(object: T): boolean;
   /** Narrows what is looked at: only keys of this namespace. */
   namespace: string | undefined;
+  /** All of the present state has been sent, as it was at `revision`; only when there is no `after`. */
+  onStateSent?(revision: number): void;
   /** Never called before `watch` has returned. */
   onEvent(event: WatchEvent<T>): void;
   /** Asked between slices of what is replayed (the present state, past events): resolves when more can be taken. */

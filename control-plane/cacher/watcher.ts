@@ -14,6 +14,8 @@ const SLICE_BYTES = 256 * 1024;
 /** What a watcher reads of its cache. */
 export interface WatchSource<T extends KubeObject> {
   readonly window: EventWindow<T>;
+  /** What the present state shows. */
+  revision(): number;
   list(namespace: string | undefined): readonly CacheEntry<T>[];
   /** From now on `offer` is called for each change. */
   join(watcher: CacheWatcher<T>): void;
@@ -86,12 +88,14 @@ export class CacheWatcher<T extends KubeObject> {
   private async replayState(): Promise<number> {
     const entries = this.source.list(this.request.namespace);
     const first = this.source.window.end;
+    const revision = this.source.revision();
     for (const entry of entries) {
       if (!this.request.matches(entry.object)) continue;
       this.deliver(new EncodedEvent('ADDED', entry));
       if (this.isSliceFull()) await this.pause();
-      if (this.isOver()) break;
+      if (this.isOver()) return first;
     }
+    this.request.onStateSent?.(revision);
     return first;
   }
 

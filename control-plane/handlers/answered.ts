@@ -4,7 +4,7 @@ import { apiVersionOf, type Kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { Exchange } from '../server/exchange.ts';
 import type { ResourceRequest } from '../server/request-info.ts';
-import { writeJson } from '../server/respond.ts';
+import { writeValue } from '../server/respond.ts';
 import { decodeBody } from './decode-body.ts';
 import type { HandlerOptions } from './port.ts';
 import { parseWriteOptions } from './write-options.ts';
@@ -52,7 +52,8 @@ export async function answer(asked: AnsweredKind, exchange: Exchange, options: H
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
   if (namespace !== '') question.metadata.namespace = namespace;
-  await writeJson(exchange, 201, await asked.answer(question, exchange));
+  const said = await asked.answer(question, exchange);
+  await writeValue(exchange, options.protobuf, 201, kind.schema, said);
 }
 
 function idOf(group: string, version: string, plural: string): string {

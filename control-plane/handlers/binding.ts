@@ -3,7 +3,8 @@ import { kinds } from '../../api/kinds.ts';
 import type { Binding } from '../../api/schema/types/core.v1.ts';
 import type { Status } from '../../api/schema/types/meta.v1.ts';
 import { bindPod } from '../registry/binding.ts';
-import { writeJson } from '../server/respond.ts';
+import { STATUS_TYPE } from '../server/answer-encoder.ts';
+import { writeValue } from '../server/respond.ts';
 import { decodeBody, placeObject } from './decode-body.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';
 import { parseWriteOptions } from './write-options.ts';
@@ -21,5 +22,5 @@ export async function bind(exchange: ResourceExchange, options: HandlerOptions):
   placeObject(exchange, binding);
   await bindPod(options.resources.of(kinds.pods), binding, options.clock.date(), { dryRun });
   const status: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
-  await writeJson(exchange, 201, status);
+  await writeValue(exchange, options.protobuf, 201, STATUS_TYPE, status);
 }

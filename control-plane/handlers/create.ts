@@ -6,7 +6,7 @@ import { parseWriteOptions } from './write-options.ts';
 /** POST to a collection. */
 export async function create(exchange: ResourceExchange, options: HandlerOptions): Promise<void> {
   // What can't be answered is refused before anything is written.
-  representationOf(exchange);
+  representationOf(exchange, options);
   const { fieldValidation, ...write } = parseWriteOptions(exchange, 'CreateOptions');
   const object = await decodeObject(exchange, options, fieldValidation);
   await sendObject(exchange, options, 201, await exchange.resource.create(object, write));

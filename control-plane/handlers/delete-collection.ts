@@ -1,25 +1,29 @@
-import { apiVersionOf } from '../../api/kinds.ts';
-import { writeJson } from '../server/respond.ts';
+import { encodeAs } from '../server/answer-encoder.ts';
+import { MEDIA_TYPES } from '../server/negotiate.ts';
+import { writeBytes } from '../server/respond.ts';
 import { readDeleteOptions } from './delete-options.ts';
+import { listType } from './list-body.ts';
 import { parseListOptions } from './list-options.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';
-import { representationOf, tableOf } from './represent.ts';
+import { metadataOf, representationOf, tableOf, typeNameOf } from './represent.ts';
 import { parseSelection } from './selection.ts';
 
 /** DELETE of a collection, or of what the selectors leave of it: answers with a list of what was deleted. */
 export async function deleteCollection(exchange: ResourceExchange, options: HandlerOptions): Promise<void> {
   const { resource, target, info } = exchange;
-  const form = representationOf(exchange);
+  const { kind } = resource;
+  const form = representationOf(exchange, options);
   const { labelSelector, fieldSelector } = parseListOptions(info.query, false);
-  const selection = parseSelection(resource.kind, labelSelector, fieldSelector);
+  const selection = parseSelection(kind, labelSelector, fieldSelector);
   const request = await readDeleteOptions(exchange, options);
   const namespace = target.namespace === '' ? undefined : target.namespace;
-  const items = await resource.deleteCollection(namespace, (object) => selection.matches(object), request);
+  const deleted = await resource.deleteCollection(namespace, (object) => selection.matches(object), request);
   const metadata = { resourceVersion: String(resource.cache.revision) };
-  if (form.as === 'table') {
-    await writeJson(exchange, 200, tableOf(resource.kind, options, form, items, metadata));
-    return;
-  }
-  const { listKind } = resource.kind;
-  await writeJson(exchange, 200, { kind: listKind, apiVersion: apiVersionOf(resource.kind), metadata, items });
+  const items = form.as === 'metadata' ? deleted.map((object) => metadataOf(object, form.version)) : deleted;
+  const [typeName, list] =
+    form.as === 'table'
+      ? [typeNameOf(kind, form), tableOf(kind, options, form, deleted, metadata)]
+      : [`${typeNameOf(kind, form)}List`, { ...listType(kind, form), metadata, items }];
+  const bytes = encodeAs(form.encoding, options.protobuf, typeName, list);
+  await writeBytes(exchange, 200, bytes, MEDIA_TYPES[form.encoding]);
 }

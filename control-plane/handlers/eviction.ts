@@ -2,7 +2,8 @@ import { badRequest } from '../../api/errors.ts';
 import { kinds } from '../../api/kinds.ts';
 import type { Eviction } from '../../api/schema/types/policy.v1.ts';
 import { evictPod } from '../registry/eviction.ts';
-import { writeJson } from '../server/respond.ts';
+import { STATUS_TYPE } from '../server/answer-encoder.ts';
+import { writeValue } from '../server/respond.ts';
 import { decodeBody, placeObject } from './decode-body.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';
 import { parseWriteOptions } from './write-options.ts';
@@ -19,9 +20,6 @@ export async function evict(exchange: ResourceExchange, options: HandlerOptions)
   }
   placeObject(exchange, eviction);
   const request = { ...(dryRun ? { dryRun } : {}), ...(user ? { user } : {}) };
-  await writeJson(
-    exchange,
-    201,
-    await evictPod(options.resources.of(kinds.pods), eviction, options.clock.date(), request),
-  );
+  const status = await evictPod(options.resources.of(kinds.pods), eviction, options.clock.date(), request);
+  await writeValue(exchange, options.protobuf, 201, STATUS_TYPE, status);
 }

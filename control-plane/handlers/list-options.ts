@@ -13,6 +13,8 @@ export interface ListOptions {
   readonly continue: string;
   readonly timeoutSeconds: number | undefined;
   readonly allowWatchBookmarks: boolean;
+  /** Whether a watch begins with the present state; what the revision says decides when undefined. */
+  readonly sendInitialEvents: boolean | undefined;
 }
 
 const SUBJECT = { group: 'meta.k8s.io', plural: 'listoptions', kind: 'ListOptions' };
@@ -28,10 +30,9 @@ export function parseListOptions(query: URLSearchParams, watching: boolean): Lis
     continue: query.get('continue') ?? '',
     timeoutSeconds: parseInteger(query, 'timeoutSeconds'),
     allowWatchBookmarks: isTrue(query.get('allowWatchBookmarks')),
+    sendInitialEvents: query.has('sendInitialEvents') ? isTrue(query.get('sendInitialEvents')) : undefined,
   };
-  const errors = watching
-    ? checkWatch(options, query.has('sendInitialEvents'))
-    : checkList(options, query.has('sendInitialEvents'));
+  const errors = watching ? checkWatch(options) : checkList(options);
   if (errors.length > 0) throw invalid(SUBJECT, '', errors);
   return options;
 }
@@ -59,7 +60,7 @@ function notSupported(value: string, supported: readonly string[]): FieldError {
   };
 }
 
-function checkList(options: ListOptions, initialEvents: boolean): FieldError[] {
+function checkList(options: ListOptions): FieldError[] {
   const { resourceVersionMatch: match, resourceVersion } = options;
   const field = 'resourceVersionMatch';
   const errors: FieldError[] = [];
@@ -71,25 +72,23 @@ function checkList(options: ListOptions, initialEvents: boolean): FieldError[] {
       errors.push(forbid(field, `${field} "exact" is forbidden for resourceVersion "0"`));
     }
   }
-  if (initialEvents) errors.push(forbid('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
+  if (options.sendInitialEvents !== undefined) {
+    errors.push(forbid('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
+  }
   return errors;
 }
 
-/** Initial events are refused as by a server that does not know them, so that clients list first. */
-function checkWatch(options: ListOptions, initialEvents: boolean): FieldError[] {
-  const { resourceVersionMatch: match } = options;
+function checkWatch(options: ListOptions): FieldError[] {
+  const { resourceVersionMatch: match, sendInitialEvents } = options;
   const field = 'resourceVersionMatch';
   const errors: FieldError[] = [];
-  if (initialEvents) {
-    if (match !== 'NotOlderThan') {
-      errors.push(forbid(field, `sendInitialEvents requires setting ${field} to NotOlderThan`));
-    }
-    const why = 'sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled';
-    errors.push(forbid('sendInitialEvents', why));
+  if (sendInitialEvents !== undefined && match !== 'NotOlderThan') {
+    errors.push(forbid(field, `sendInitialEvents requires setting ${field} to NotOlderThan`));
   }
   if (match !== '') {
-    if (!initialEvents)
+    if (sendInitialEvents === undefined) {
       errors.push(forbid(field, `${field} is forbidden for watch unless sendInitialEvents is provided`));
+    }
     if (match !== 'NotOlderThan') errors.push(notSupported(match, ['NotOlderThan']));
     if (options.continue !== '') errors.push(forbid(field, `${field} is forbidden when continue is provided`));
   }

@@ -1,17 +1,16 @@
 import { expired, isStatusError, StatusError } from '../../api/errors.ts';
-import { apiVersionOf } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { ListMeta, Status } from '../../api/schema/types/meta.v1.ts';
 import type { Cached } from '../cacher/port.ts';
-import { writeJson, writePieces } from '../server/respond.ts';
+import { MEDIA_TYPES } from '../server/negotiate.ts';
+import { writePieces } from '../server/respond.ts';
 import { decodeContinue, encodeContinue, type ContinueToken } from './continue-token.ts';
 import { parseListOptions, parseRevision, type ListOptions } from './list-options.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';
-import { metadataOf, representationOf, tableOf, type Representation } from './represent.ts';
+import { listBody } from './list-body.ts';
+import { representationOf, type Representation } from './represent.ts';
 import { parseSelection, type Selection } from './selection.ts';
 
-const COMMA = Buffer.from(',');
-const END = Buffer.from(']}\n');
 /** How many objects are looked at together when only some of them are wanted. */
 const CHUNK = 500;
 
@@ -28,7 +27,7 @@ interface Part {
 export async function list(exchange: ResourceExchange, options: HandlerOptions): Promise<void> {
   const { kind } = exchange.resource;
   const parameters = parseListOptions(exchange.info.query, false);
-  const representation = representationOf(exchange);
+  const representation = representationOf(exchange, options);
   const selection = parseSelection(kind, parameters.labelSelector, parameters.fieldSelector);
   const part = await readPart(exchange, options, parameters, selection);
   await sendPart(exchange, options, representation, part);
@@ -139,35 +138,8 @@ async function sendPart(
   form: Representation,
   { entries, metadata }: Part,
 ): Promise<void> {
-  const { kind } = exchange.resource;
-  if (form.as === 'table') {
-    const objects = entries.map(({ object }) => object);
-    await writeJson(exchange, 200, tableOf(kind, options, form, objects, metadata));
-    return;
-  }
-  const isWhole = form.as === 'object';
-  const type = isWhole
-    ? { kind: kind.listKind, apiVersion: apiVersionOf(kind) }
-    : { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${form.version}` };
-  const head = JSON.stringify({ ...type, metadata });
-  const encode = isWhole
-    ? (entry: Cached<KubeObject>): Buffer => entry.bytes
-    : (entry: Cached<KubeObject>): Buffer => Buffer.from(JSON.stringify(metadataOf(entry.object, form.version)));
-  const size = entries.reduce((sum, { bytes }) => sum + bytes.length, head.length);
-  await writePieces(exchange, pieces(Buffer.from(`${head.slice(0, -1)},"items":[`), entries, encode), size);
-}
-
-function* pieces(
-  head: Buffer,
-  entries: readonly Cached<KubeObject>[],
-  encode: (entry: Cached<KubeObject>) => Buffer,
-): Generator<Buffer> {
-  yield head;
-  for (const [index, entry] of entries.entries()) {
-    if (index > 0) yield COMMA;
-    yield encode(entry);
-  }
-  yield END;
+  const { pieces, size } = await listBody({ kind: exchange.resource.kind, form, entries, metadata }, options);
+  await writePieces(exchange, pieces, size, MEDIA_TYPES[form.encoding]);
 }
 
 /** The first page's revision is gone; the token in the answer goes on with what is there now. */

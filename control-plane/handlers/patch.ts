@@ -23,7 +23,7 @@ export interface Patch {
 
 /** PATCH of one object, or of its status. */
 export async function patch(exchange: ResourceExchange, options: HandlerOptions): Promise<void> {
-  representationOf(exchange);
+  representationOf(exchange, options);
   const { resource, target } = exchange;
   const { fieldValidation, ...write } = parseWriteOptions(exchange, 'PatchOptions');
   const given = await readPatch(exchange, fieldValidation, options);

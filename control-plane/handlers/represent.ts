@@ -1,13 +1,17 @@
-/** The forms an object can be sent in: as it is, as a row of a table, or its metadata alone. */
-import type { Kind } from '../../api/kinds.ts';
+/** The forms an object can be sent in: as it is, as a row of a table, or its metadata alone; and their encodings. */
+import { apiVersionOf, type Kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
+import { enveloped } from '../../api/schema/protobuf/framing.ts';
 import type { ListMeta, Table, TableRow } from '../../api/schema/types/meta.v1.ts';
 import { badRequest } from '../../api/errors.ts';
-import { negotiate, type Form } from '../server/negotiate.ts';
-import { writeBytes, writeJson } from '../server/respond.ts';
+import { encodeAs } from '../server/answer-encoder.ts';
+import { MEDIA_TYPES, negotiate, resourceOffer, watchOffer, type Form } from '../server/negotiate.ts';
+import { writeBytes } from '../server/respond.ts';
 import { header } from '../server/exchange.ts';
 import type { Cached } from '../cacher/port.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';
+
+const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 
 type Include = 'None' | 'Metadata' | 'Object';
 
@@ -17,9 +21,24 @@ export interface Representation extends Form {
 }
 
 /** Throws NotAcceptable, and BadRequest for a table option that is none. */
-export function representationOf(exchange: ResourceExchange): Representation {
-  const form = negotiate(header(exchange.request, 'accept'));
-  const include = exchange.info.query.get('includeObject') ?? '';
+export function representationOf(exchange: ResourceExchange, { protobuf }: HandlerOptions): Representation {
+  const offer = resourceOffer(hasMessages(exchange, protobuf));
+  return included(exchange, negotiate(header(exchange.request, 'accept'), offer));
+}
+
+/** The same for the events of a watch. */
+export function eventRepresentationOf(exchange: ResourceExchange, { protobuf }: HandlerOptions): Representation {
+  const offer = watchOffer(hasMessages(exchange, protobuf));
+  return included(exchange, negotiate(header(exchange.request, 'accept'), offer));
+}
+
+/** Only types of the table have field numbers. */
+function hasMessages({ resource }: ResourceExchange, protobuf: HandlerOptions['protobuf']): boolean {
+  return resource.kind.form === undefined && protobuf.has(resource.kind.schema);
+}
+
+function included({ info }: ResourceExchange, form: Form): Representation {
+  const include = info.query.get('includeObject') ?? '';
   if (!['', 'None', 'Metadata', 'Object'].includes(include)) {
     throw badRequest(`unrecognized includeObject value: ${JSON.stringify(include)}`);
   }
@@ -33,8 +52,11 @@ export async function sendObject(
   code: number,
   object: KubeObject,
 ): Promise<void> {
-  const representation = representationOf(exchange);
-  await writeJson(exchange, code, represent(exchange.resource.kind, options, representation, object));
+  const form = representationOf(exchange, options);
+  const { kind } = exchange.resource;
+  const value = represent(kind, options, form, object);
+  const bytes = encodeAs(form.encoding, options.protobuf, typeNameOf(kind, form), value);
+  await writeBytes(exchange, code, bytes, MEDIA_TYPES[form.encoding]);
 }
 
 /** As `sendObject`, without encoding it again where it can be sent as it is. */
@@ -43,12 +65,28 @@ export async function sendCached(
   options: HandlerOptions,
   cached: Cached<KubeObject>,
 ): Promise<void> {
-  const { as } = representationOf(exchange);
-  if (as === 'object') await writeBytes(exchange, 200, cached.bytes, 'application/json');
-  else await sendObject(exchange, options, 200, cached.object);
+  const { as, encoding } = representationOf(exchange, options);
+  if (as !== 'object' || encoding === 'yaml') await sendObject(exchange, options, 200, cached.object);
+  else if (encoding === 'json') await writeBytes(exchange, 200, cached.bytes, MEDIA_TYPES.json);
+  else {
+    const { kind } = exchange.resource;
+    const bytes = enveloped({ kind: kind.kind, apiVersion: apiVersionOf(kind) }, messageOf(kind, options, cached));
+    await writeBytes(exchange, 200, bytes, MEDIA_TYPES.protobuf);
+  }
 }
 
-export function represent(kind: Kind, options: HandlerOptions, form: Representation, object: KubeObject): unknown {
+/** The object's message without its envelope, made once for as long as it is cached. */
+export function messageOf(kind: Kind, { protobuf }: HandlerOptions, cached: Cached<KubeObject>): Uint8Array {
+  return cached.message((object) => protobuf.message(kind.schema, object));
+}
+
+/** The type that objects of the kind are sent as. */
+export function typeNameOf(kind: Kind, { as }: Form): string {
+  if (as === 'object') return kind.schema;
+  return as === 'table' ? `${META}.Table` : `${META}.PartialObjectMetadata`;
+}
+
+export function represent(kind: Kind, options: HandlerOptions, form: Representation, object: KubeObject): object {
   if (form.as === 'table') {
     const { resourceVersion } = object.metadata;
     const metadata: ListMeta = resourceVersion === undefined ? {} : { resourceVersion };
@@ -65,16 +103,29 @@ export function tableOf(
   metadata: ListMeta,
 ): Table {
   const now = options.clock.date();
-  return {
-    kind: 'Table',
-    apiVersion: `meta.k8s.io/${form.version}`,
-    metadata,
-    columnDefinitions: [...options.printer.columns(kind)],
-    rows: objects.map((object) => ({
-      cells: options.printer.cells(kind, object, now),
-      ...rowObject(form, object),
-    })) as unknown as TableRow[],
-  };
+  const rows = objects.map((object) => rowOf(kind, options, form, object, now)) as unknown as TableRow[];
+  return { ...tableHead(kind, options, form, metadata), rows };
+}
+
+/** A table without its rows. */
+export function tableHead(
+  kind: Kind,
+  { printer }: HandlerOptions,
+  { version }: Form,
+  metadata: ListMeta,
+): Omit<Table, 'rows'> {
+  const columnDefinitions = [...printer.columns(kind)];
+  return { kind: 'Table', apiVersion: `meta.k8s.io/${version}`, metadata, columnDefinitions };
+}
+
+export function rowOf(
+  kind: Kind,
+  { printer }: HandlerOptions,
+  form: Representation,
+  object: KubeObject,
+  now: Date,
+): object {
+  return { cells: printer.cells(kind, object, now), ...rowObject(form, object) };
 }
 
 function rowObject(form: Representation, object: KubeObject): { object?: unknown } {
@@ -82,6 +133,6 @@ function rowObject(form: Representation, object: KubeObject): { object?: unknown
   return { object: form.includeObject === 'Object' ? object : metadataOf(object, form.version) };
 }
 
-export function metadataOf(object: KubeObject, version: string): object {
-  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: object.metadata };
+export function metadataOf({ metadata }: KubeObject, version: string): object {
+  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata };
 }

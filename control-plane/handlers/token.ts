@@ -1,5 +1,5 @@
 import type { TokenRequest } from '../../api/schema/types/authentication.v1.ts';
-import { writeJson } from '../server/respond.ts';
+import { writeValue } from '../server/respond.ts';
 import { decodeBody, placeObject } from './decode-body.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';
 import { parseWriteOptions } from './write-options.ts';
@@ -16,5 +16,6 @@ export async function requestToken(exchange: ResourceExchange, options: HandlerO
   const request = await decodeBody<TokenRequest>(exchange, options, EXPECTED, fieldValidation);
   placeObject(exchange, request);
   const { namespace, name } = exchange.target;
-  await writeJson(exchange, 201, await options.tokenRequests.issue(namespace, name, request, user));
+  const issued = await options.tokenRequests.issue(namespace, name, request, user);
+  await writeValue(exchange, options.protobuf, 201, EXPECTED.typeName, issued);
 }

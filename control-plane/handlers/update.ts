@@ -5,7 +5,7 @@ import { parseWriteOptions } from './write-options.ts';
 
 /** PUT of one object, or of its status. */
 export async function update(exchange: ResourceExchange, options: HandlerOptions): Promise<void> {
-  representationOf(exchange);
+  representationOf(exchange, options);
   const { fieldValidation, ...write } = parseWriteOptions(exchange, 'UpdateOptions');
   const object = await decodeObject(exchange, options, fieldValidation);
   const subresource = exchange.target.subresource === 'status' ? { subresource: 'status' as const } : {};

@@ -6,7 +6,7 @@ import type { Node, Pod } from '../../api/schema/types/core.v1.ts';
 import type { NodeMetrics, PodMetrics } from '../../api/schema/types/metrics.v1beta1.ts';
 import type { NodeUsage, Usage } from '../../api/streams.ts';
 import type { Exchange } from '../server/exchange.ts';
-import { writeJson } from '../server/respond.ts';
+import { writeValue } from '../server/respond.ts';
 import type { NodeUsages } from './node-usage.ts';
 import type { HandlerOptions } from './port.ts';
 import { parseSelection } from './selection.ts';
@@ -55,7 +55,7 @@ export async function nodeMetrics(exchange: Exchange, options: HandlerOptions, u
     const node = view.get(name);
     const usage = node && (await usages.of(name));
     if (!node || !usage) throw notFound(subject('nodes', 'NodeMetrics'), name);
-    await writeJson(exchange, 200, metricsOfNode(node, usage));
+    await writeValue(exchange, options.protobuf, 200, `${TYPES}.NodeMetrics`, metricsOfNode(node, usage));
     return;
   }
   const nodes = selected<Node>(exchange, kinds.nodes, view.list());
@@ -64,7 +64,7 @@ export async function nodeMetrics(exchange: Exchange, options: HandlerOptions, u
     const usage = found.get(node.metadata.name ?? '');
     return usage ? [metricsOfNode(node, usage)] : [];
   });
-  await sendList(exchange, 'NodeMetricsList', items);
+  await sendList(exchange, options, 'NodeMetricsList', items);
 }
 
 export async function podMetrics(exchange: Exchange, options: HandlerOptions, usages: NodeUsages): Promise<void> {
@@ -75,7 +75,7 @@ export async function podMetrics(exchange: Exchange, options: HandlerOptions, us
     const usage = pod?.spec.nodeName ? await usages.of(pod.spec.nodeName) : undefined;
     const metrics = pod && usage && metricsOfPod(pod, usage);
     if (!metrics) throw notFound(subject('pods', 'PodMetrics'), `${namespace}/${name}`);
-    await writeJson(exchange, 200, metrics);
+    await writeValue(exchange, options.protobuf, 200, `${TYPES}.PodMetrics`, metrics);
     return;
   }
   const pods = selected<Pod>(exchange, kinds.pods, view.list()).filter(
@@ -87,7 +87,7 @@ export async function podMetrics(exchange: Exchange, options: HandlerOptions, us
     const usage = found.get(pod.spec.nodeName ?? '');
     return (usage && metricsOfPod(pod, usage)) ?? [];
   });
-  await sendList(exchange, 'PodMetricsList', items);
+  await sendList(exchange, options, 'PodMetricsList', items);
 }
 
 function subject(plural: string, kind: string): { group: string; plural: string; kind: string } {
@@ -104,8 +104,14 @@ function selected<T extends KubeObject>(
   return [...objects].filter((object) => selection.matches(object));
 }
 
-async function sendList(exchange: Exchange, kind: string, items: readonly object[]): Promise<void> {
-  await writeJson(exchange, 200, { kind, apiVersion: API_VERSION, metadata: {}, items });
+async function sendList(
+  exchange: Exchange,
+  { protobuf }: HandlerOptions,
+  kind: string,
+  items: readonly object[],
+): Promise<void> {
+  const list = { kind, apiVersion: API_VERSION, metadata: {}, items };
+  await writeValue(exchange, protobuf, 200, `${TYPES}.${kind}`, list);
 }
 
 function metricsOfNode({ metadata }: Node, usage: NodeUsage): NodeMetrics {

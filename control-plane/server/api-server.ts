@@ -88,7 +88,8 @@ export class ApiServer implements Component {
         ...issuerEndpoints({ tokens: tokens.accounts, address: options.address }),
       },
     });
-    const chain = apiChain({ authenticators, authorizers, metrics: requestMetrics, clock, log }, handler);
+    const { protobuf } = options.handlers;
+    const chain = apiChain({ authenticators, authorizers, metrics: requestMetrics, protobuf, clock, log }, handler);
     this.api = new ApiListener({ ...options.api, certificates, handler: chain, clock, log });
     const shared = { certificates, authenticators, authorizers, metrics, clock, log, join, health: this.health };
     this.web = new WebListener({ ...options.web, ...shared });

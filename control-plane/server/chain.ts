@@ -2,6 +2,7 @@
 import { internalError, StatusError, timeout, tooManyRequests } from '../../api/errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
+import type { Protobuf } from '../../api/schema/protobuf/protobuf.ts';
 import { authenticate, type Authenticator } from '../auth/authenticator.ts';
 import { authorize, type Authorizer } from '../auth/authorizer.ts';
 import { impersonate } from '../auth/impersonation.ts';
@@ -22,6 +23,8 @@ export interface ChainOptions {
   readonly authenticators: readonly Authenticator[];
   readonly authorizers: readonly Authorizer[];
   readonly metrics: RequestMetrics;
+  /** For errors to clients that ask for them so; JSON when absent. */
+  readonly protobuf?: Protobuf;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -33,7 +36,7 @@ export function apiChain(options: ChainOptions, handler: Handler): Handler {
     // Outside of what turns errors into answers, so that it counts those answers as well.
     measured(options),
     // Whatever is thrown further in becomes a Status; nothing that one request does ends the process.
-    answered(options.log),
+    answered(options),
     // Before any work is done for the request: who is refused here has cost next to nothing.
     limited(options.metrics),
     // Around everything that may wait: authentication and authorization may ask others one day.
@@ -72,14 +75,14 @@ function measured({ metrics, clock, log }: ChainOptions): Layer {
   };
 }
 
-function answered(log: Log): Layer {
+function answered({ log, protobuf }: ChainOptions): Layer {
   return (next) => async (exchange) => {
     try {
       await next(exchange);
     } catch (error) {
       // Nobody is there to be told.
       if (exchange.signal.aborted && isGone(exchange.response)) return;
-      await writeError(exchange, asStatus(exchange, error, log));
+      await writeError(exchange, asStatus(exchange, error, log), protobuf);
     }
   };
 }

@@ -17,7 +17,7 @@ import type { SchemaTable } from '../../api/schema/table.ts';
 import { USAGE_KINDS } from '../handlers/usage.ts';
 import type { Document, EndpointsOptions } from './endpoints.ts';
 import { header, type Exchange } from './exchange.ts';
-import { negotiate, parseAccept } from './negotiate.ts';
+import { negotiate, ONLY_JSON, parseAccept } from './negotiate.ts';
 
 const JSON_TYPE = 'application/json';
 const AGGREGATED_TYPE = `${JSON_TYPE};g=${AGGREGATED.g};v=${AGGREGATED.v};as=${AGGREGATED.as}`;
@@ -81,7 +81,7 @@ export function apiDocuments(options: DocumentsOptions): EndpointsOptions['docum
     return once('apis', () => apiGroups(all));
   };
   const openapi = (exchange: Exchange): Document => {
-    negotiate(header(exchange.request, 'accept'), ['object']);
+    negotiate(header(exchange.request, 'accept'), ONLY_JSON);
     const [, version, ...path] = exchange.info.segments;
     if (version === 'v2' && path.length === 0) return openApiDocument(v2.document());
     if (version !== 'v3') throw unknownPath();
@@ -101,7 +101,7 @@ function wantsAggregated(exchange: Exchange): boolean {
     return isJson && (!parameters.has('as') || isAggregated(parameters));
   });
   // Nothing that is served is asked for: the refusal is the same as for any other document.
-  if (!first) negotiate(header(exchange.request, 'accept'), ['object']);
+  if (!first) negotiate(header(exchange.request, 'accept'), ONLY_JSON);
   return first !== undefined && isAggregated(first.parameters);
 }
 

@@ -4,7 +4,10 @@ import type { ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { constants, createGzip, gzip, type Gzip } from 'node:zlib';
 import type { StatusError } from '../../api/errors.ts';
+import type { Protobuf } from '../../api/schema/protobuf/protobuf.ts';
+import { encodeAs, STATUS_TYPE } from './answer-encoder.ts';
 import { header, isGone, type Exchange, type HttpResponse } from './exchange.ts';
+import { errorEncoding, MEDIA_TYPES, negotiate } from './negotiate.ts';
 
 /** Smaller answers are sent as they are, as by Kubernetes. */
 const GZIP_FROM_BYTES = 128 * 1024;
@@ -14,6 +17,18 @@ const CHUNK_BYTES = 64 * 1024;
 
 export async function writeJson(exchange: Exchange, code: number, value: unknown): Promise<void> {
   await writeBytes(exchange, code, Buffer.from(JSON.stringify(value)), 'application/json');
+}
+
+/** A value that is no resource, such as a Status or a Scale, in the encoding that is asked for. Throws NotAcceptable. */
+export async function writeValue(
+  exchange: Exchange,
+  protobuf: Protobuf,
+  code: number,
+  typeName: string,
+  value: object,
+): Promise<void> {
+  const { encoding } = negotiate(header(exchange.request, 'accept'));
+  await writeBytes(exchange, code, encodeAs(encoding, protobuf, typeName, value), MEDIA_TYPES[encoding]);
 }
 
 export async function writeBytes(exchange: Exchange, code: number, bytes: Buffer, type: string): Promise<void> {
@@ -31,10 +46,15 @@ export async function writeBytes(exchange: Exchange, code: number, bytes: Buffer
 }
 
 /** Writes pieces one after the other, never more than the client takes. `bytes` is about how much it will be. */
-export async function writePieces(exchange: Exchange, pieces: Iterable<Buffer>, bytes: number): Promise<void> {
+export async function writePieces(
+  exchange: Exchange,
+  pieces: Iterable<Uint8Array>,
+  bytes: number,
+  type: string,
+): Promise<void> {
   const { response } = exchange;
   const compress = bytes >= GZIP_FROM_BYTES && acceptsGzip(exchange);
-  response.setHeader('content-type', 'application/json');
+  response.setHeader('content-type', type);
   response.setHeader('vary', 'Accept-Encoding');
   if (compress) response.setHeader('content-encoding', 'gzip');
   response.statusCode = 200;
@@ -55,8 +75,8 @@ export async function writePieces(exchange: Exchange, pieces: Iterable<Buffer>, 
   await once(zip, 'end', { signal: exchange.signal });
 }
 
-async function pour(pieces: Iterable<Buffer>, sink: HttpResponse | Gzip, signal: AbortSignal): Promise<void> {
-  let gathered: Buffer[] = [];
+async function pour(pieces: Iterable<Uint8Array>, sink: HttpResponse | Gzip, signal: AbortSignal): Promise<void> {
+  let gathered: Uint8Array[] = [];
   let size = 0;
   for (const piece of pieces) {
     gathered.push(piece);
@@ -76,8 +96,11 @@ export function write(sink: HttpResponse | Gzip, chunk: Buffer): boolean {
   return (sink as ServerResponse).write(chunk);
 }
 
-/** The error as a Status, if nothing was answered yet; otherwise the answer is broken off, so that nobody takes it as whole. */
-export async function writeError(exchange: Exchange, error: StatusError): Promise<void> {
+/**
+ * The error as a Status, if nothing was answered yet; otherwise the answer is broken off, so that nobody takes it as whole.
+ * In JSON where there is no `protobuf`.
+ */
+export async function writeError(exchange: Exchange, error: StatusError, protobuf?: Protobuf): Promise<void> {
   const { response } = exchange;
   if (response.headersSent) {
     response.destroy(error);
@@ -89,7 +112,10 @@ export async function writeError(exchange: Exchange, error: StatusError): Promis
   if (!exchange.request.complete && exchange.request.httpVersionMajor === 1) {
     response.setHeader('connection', 'close');
   }
-  await writeJson(exchange, error.code, error.toStatus());
+  if (!protobuf) return writeJson(exchange, error.code, error.toStatus());
+  const encoding = errorEncoding(header(exchange.request, 'accept'));
+  const status = encodeAs(encoding, protobuf, STATUS_TYPE, error.toStatus());
+  await writeBytes(exchange, error.code, status, MEDIA_TYPES[encoding]);
 }
 
 function endWith(exchange: Exchange, body: Buffer): void {

@@ -20,6 +20,7 @@ export interface RawAnswer {
   readonly code: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
+  readonly bytes: Buffer;
 }
 
 export class RawClient {
@@ -62,8 +63,8 @@ export class RawClient {
     });
     request.end(body);
     const [response] = (await once(request, 'response')) as [IncomingMessage];
-    const text = Buffer.concat(await response.toArray()).toString();
-    return { code: response.statusCode ?? 0, headers: response.headers, text };
+    const bytes = Buffer.concat(await response.toArray());
+    return { code: response.statusCode ?? 0, headers: response.headers, text: bytes.toString(), bytes };
   }
 
   /** Sends bytes on a new connection, resolves with all that comes back until the server closes it. */

@@ -55,7 +55,9 @@ export class MessageEncoder {
   }
 
   #map(writer: Writer, field: number, type: ValueType, entries: Json): void {
-    for (const [key, value] of Object.entries(entries)) {
+    // Sorted, as Kubernetes writes them, so that equal objects are equal bytes.
+    for (const key of Object.keys(entries).toSorted()) {
+      const value = entries[key];
       const entry = new Writer();
       entry.text(1, key);
       this.#value(entry, 2, type, value);

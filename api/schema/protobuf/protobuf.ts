@@ -3,9 +3,8 @@ import { badRequest } from '../../errors.ts';
 import type { SchemaTable } from '../table.ts';
 import { MessageDecoder } from './decoder.ts';
 import { MessageEncoder } from './encoder.ts';
-import { Reader, WireError, Writer } from './wire.ts';
-
-const MAGIC = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
+import { enveloped, MAGIC, type TypeMeta } from './framing.ts';
+import { Reader, WireError } from './wire.ts';
 
 export interface Envelope {
   readonly apiVersion: string;
@@ -15,12 +14,19 @@ export interface Envelope {
 }
 
 export class Protobuf {
+  readonly #table: SchemaTable;
   readonly #decoder: MessageDecoder;
   readonly #encoder: MessageEncoder;
 
   constructor(options: { table: SchemaTable }) {
+    this.#table = options.table;
     this.#decoder = new MessageDecoder(options.table);
     this.#encoder = new MessageEncoder(options.table);
+  }
+
+  /** Whether the type has a message at all; custom resources don't. */
+  has(typeName: string): boolean {
+    return this.#table.has(typeName);
   }
 
   /** Throws BadRequest. */
@@ -37,17 +43,13 @@ export class Protobuf {
   }
 
   /** `object` must have come out of the codec. */
-  encode(typeName: string, object: { apiVersion?: string; kind?: string }): Uint8Array {
-    const typeMeta = new Writer();
-    typeMeta.text(1, object.apiVersion ?? '');
-    typeMeta.text(2, object.kind ?? '');
-    const envelope = new Writer();
-    envelope.bytes(1, typeMeta.finish());
-    envelope.bytes(2, this.#encoder.encode(typeName, object));
-    // The content's encoding and type, which Kubernetes writes though they are empty.
-    envelope.text(3, '');
-    envelope.text(4, '');
-    return Buffer.concat([MAGIC, envelope.finish()]);
+  encode(typeName: string, object: TypeMeta): Buffer {
+    return enveloped(object, this.message(typeName, object));
+  }
+
+  /** The object's message without an envelope. */
+  message(typeName: string, object: object): Uint8Array {
+    return this.#encoder.encode(typeName, object);
   }
 }
 

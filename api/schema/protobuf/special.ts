@@ -43,9 +43,10 @@ const INT_OR_STRING: SpecialMessage = {
   },
   write: (value) =>
     message((writer) => {
-      writer.integer(1, typeof value === 'string' ? 1 : 0);
-      if (typeof value === 'string') writer.text(3, value);
-      else writer.integer(2, Number(value));
+      const isText = typeof value === 'string';
+      writer.integer(1, isText ? 1 : 0);
+      writer.integer(2, isText ? 0 : Number(value));
+      writer.text(3, isText ? value : '');
     }),
 };
 

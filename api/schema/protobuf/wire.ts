@@ -109,6 +109,12 @@ export class Writer {
     this.#length += value.length;
   }
 
+  /** The head of a byte string whose bytes come from elsewhere. */
+  lengthOf(field: number, size: number): void {
+    this.#tag(field, WIRE.bytes);
+    this.#varint(size);
+  }
+
   #tag(field: number, wire: number): void {
     this.#varint(field * 8 + wire);
   }

@@ -276,6 +276,8 @@ describe('the API server', () => {
       const ended = new AbortController();
       const seen: string[] = [];
       for await (const { type, object } of watch<ConfigMap>(client, MAPS, { signal: ended.signal })) {
+        // The present state ends with one.
+        if (type === 'BOOKMARK') continue;
         seen.push(`${type} ${object.metadata.name}`);
         if (seen.length === 1) await client.create(MAPS, configMap('b'));
         if (seen.length === 2) await client.patch(`${MAPS}/a`, 'merge-patch', { data: { k: 'v' } });
@@ -296,7 +298,8 @@ describe('the API server', () => {
       const query = { fieldSelector: 'metadata.name=a', timeoutSeconds: 1 };
       const seen: string[] = [];
       for await (const { type, object } of watch<ConfigMap>(client, MAPS, { query })) {
-        if (type !== 'BOOKMARK') seen.push(`${type} ${object.metadata.name}`);
+        if (type === 'BOOKMARK') continue;
+        seen.push(`${type} ${object.metadata.name}`);
         if (seen.length === 1) await client.create(MAPS, configMap('b'));
       }
       assert.deepEqual(seen, ['ADDED a']);
@@ -305,10 +308,9 @@ describe('the API server', () => {
     it('end in an orderly way when the server stops, while requests finish', async () => {
       const other = await TestServer.start();
       const admin = clientWith(await adminAccess(other));
-      const events = watch(admin, MAPS, {});
-      const first = events.next();
       await admin.create(MAPS, configMap('a'));
-      await first;
+      const events = watch(admin, MAPS, {});
+      await events.next();
       const next = (async (): Promise<string> => {
         for await (const { type } of events) if (type !== 'BOOKMARK') return type;
         return 'ended';

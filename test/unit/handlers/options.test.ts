@@ -17,9 +17,24 @@ function refusal(query: string, watching: boolean): string {
 describe('the parameters of list and watch', () => {
   it('are refused in the words of Kubernetes', () => {
     assert.equal(
-      refusal('watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan', true),
-      '422 ListOptions.meta.k8s.io "" is invalid: sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled',
+      refusal('sendInitialEvents=false', true),
+      '422 ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
     );
+    assert.equal(
+      refusal('resourceVersionMatch=NotOlderThan', true),
+      '422 ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+    );
+    assert.equal(
+      refusal('sendInitialEvents=true&resourceVersionMatch=Exact&continue=x', true),
+      '422 ListOptions.meta.k8s.io "" is invalid: [resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan, ' +
+        'resourceVersionMatch: Unsupported value: "Exact": supported values: "NotOlderThan", ' +
+        'resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided]',
+    );
+    assert.equal(
+      refusal('sendInitialEvents=true', false),
+      '422 ListOptions.meta.k8s.io "" is invalid: sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list',
+    );
+    assert.equal(refusal('sendInitialEvents=true&resourceVersionMatch=NotOlderThan', true), '');
     assert.equal(
       refusal('resourceVersionMatch=Exact', false),
       '422 ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided',
