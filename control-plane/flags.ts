@@ -23,6 +23,10 @@ export const serverProgram = {
     etcdCaFile: text('file', 'the CA of the etcd servers'),
     etcdCertFile: text('file', 'the client certificate for the etcd servers'),
     etcdKeyFile: text('file', 'the key of that certificate'),
+    encryptionProviderConfig: text(
+      'file',
+      'what is encrypted in the store; encryption.yaml in the data directory if not given',
+    ),
     clusterCidr: text('cidr', 'where pod addresses come from', '10.244.0.0/16'),
     nodeCidrSize: number('bits', 'the prefix length of each node’s share of them', 24, [16, 30]),
     serviceCidr: text('cidr', 'where service addresses come from', '10.96.0.0/16'),

@@ -1,5 +1,6 @@
 /** How further servers come in: what they are given, and how their etcd becomes a member. */
 import { join } from 'node:path';
+import { ENCRYPTION_FILE } from './encryption.ts';
 import type { ServerFlags } from './flags.ts';
 import { AdmissionRefusedError, admitMember } from './storage/admit-member.ts';
 import { type EtcdCluster, EtcdRefusedError } from './storage/etcd-cluster.ts';
@@ -8,7 +9,14 @@ import { readIfPresent } from '../lib/files.ts';
 import type { ServerJoinAnswer, ServerJoinMessage } from '../lib/join.ts';
 
 /** What all servers share, below the data directory. */
-export const SHARED_FILES = ['pki/ca.key', 'pki/ca.crt', 'pki/sa.key', 'store-pki/ca.key', 'store-pki/ca.crt'];
+export const SHARED_FILES = [
+  'pki/ca.key',
+  'pki/ca.crt',
+  'pki/sa.key',
+  'store-pki/ca.key',
+  'store-pki/ca.crt',
+  ENCRYPTION_FILE,
+];
 
 /** The flags that all servers must agree on. */
 export function sharedSettings(flags: ServerFlags): Record<string, unknown> {

@@ -18,6 +18,7 @@ import { SigningKey } from './auth/tokens/signing-key.ts';
 import { makeBackend } from './backend.ts';
 import { Caches } from './caches.ts';
 import { RegistryEventRecorder } from './events/recorder.ts';
+import { Encryption } from './encryption.ts';
 import type { ServerFlags } from './flags.ts';
 import { StoreHistory } from './handlers/history.ts';
 import { Leader } from './leader.ts';
@@ -39,6 +40,7 @@ import { Compactor } from './storage/compactor.ts';
 import { LeaseElection } from './storage/election.ts';
 import type { EtcdCluster } from './storage/etcd-cluster.ts';
 import type { EtcdStore } from './storage/etcd/store.ts';
+import type { Store } from './storage/port.ts';
 import { LeaseSessionKeys } from './storage/session-keys.ts';
 
 /** Seconds after which others take over from a server that died. */
@@ -50,6 +52,17 @@ export interface ServerOptions {
   flags: ServerFlags;
   clock: Clock;
   log: Log;
+}
+
+/** What the rest of the server stands on. */
+interface Foundation {
+  readonly pki: Pki;
+  /** As it is stored; for leases, elections and tokens. */
+  readonly store: EtcdStore;
+  /** The same store as objects are kept in it, some of them encrypted. */
+  readonly objects: Store;
+  readonly etcd: EtcdCluster | undefined;
+  readonly caches: Caches;
 }
 
 export class Server implements Component {
@@ -82,9 +95,12 @@ export class Server implements Component {
         clock,
         log,
       });
-      const caches = new Caches({ store, clock, log, metrics: this.metrics });
-      await this.run('foundation', [pki, this.signingKey, ...components, new Compactor({ store, clock, log }), caches]);
-      await this.serve(pki, store, etcd, caches);
+      const { dataDir, encryptionProviderConfig: file } = flags;
+      const encryption = new Encryption({ dataDir, file, store, clock, log });
+      const caches = new Caches({ store: encryption.store, clock, log, metrics: this.metrics });
+      const compactor = new Compactor({ store, clock, log });
+      await this.run('foundation', [pki, this.signingKey, ...components, encryption, compactor, caches]);
+      await this.serve({ pki, store, objects: encryption.store, etcd, caches });
       log.info({ api: this.addresses.apiUrl, kubeconfig: pki.adminKubeconfig }, 'ready');
     } catch (error) {
       await this.stop();
@@ -119,11 +135,12 @@ export class Server implements Component {
     });
   }
 
-  private async serve(pki: Pki, store: EtcdStore, etcd: EtcdCluster | undefined, caches: Caches): Promise<void> {
+  private async serve(parts: Foundation): Promise<void> {
     const { flags, clock, log } = this.options;
+    const { pki, store, objects, etcd, caches } = parts;
     const random = (bound: number): number => randomInt(bound);
     const registry = new ResourceRegistry({
-      store,
+      store: objects,
       cacheOf: (kind) => caches.of(kind),
       clock,
       log,
@@ -160,7 +177,7 @@ export class Server implements Component {
     this.metrics.observed('leader_election_master_status', 'Whether this server leads.', () =>
       Number(leader.isLeading),
     );
-    const api = this.makeApi({ pki, store, registry, caches, sessions, join, tokens });
+    const api = this.makeApi({ pki, store: objects, registry, caches, sessions, join, tokens });
     const leases = new NodeLeases({ registry, connected: () => sessions.connected, clock, log });
     await this.run('serving', [keys, sessions, leases, api, this.campaign(store, leader)]);
   }
@@ -283,7 +300,7 @@ export class Server implements Component {
 
   private makeApi(parts: {
     pki: Pki;
-    store: EtcdStore;
+    store: Store;
     registry: ResourceRegistry;
     caches: Caches;
     sessions: NodeSessions;

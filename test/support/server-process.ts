@@ -116,7 +116,8 @@ export class ServerProcess {
     this.child.kill(name);
   }
 
-  private logged(message: string, milliseconds: number): Promise<void> {
+  /** Resolves when it has logged that message. */
+  logged(message: string, milliseconds = START_MILLISECONDS): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const look = (): void => {
       if (this.lines.some((line) => line.endsWith(`"msg":"${message}"}`))) resolve();
