@@ -11,6 +11,7 @@ import {
 import { StatusError } from '../../api/errors.ts';
 import type { Kind } from '../../api/kinds.ts';
 import { Descriptions, readInstalledModels } from '../../api/openapi/descriptions.ts';
+import { documentMessage } from '../../api/openapi/document-message.ts';
 import { OpenApiV2 } from '../../api/openapi/v2.ts';
 import { OpenApiV3 } from '../../api/openapi/v3.ts';
 import type { SchemaTable } from '../../api/schema/table.ts';
@@ -21,6 +22,11 @@ import { negotiate, ONLY_JSON, parseAccept } from './negotiate.ts';
 
 const JSON_TYPE = 'application/json';
 const AGGREGATED_TYPE = `${JSON_TYPE};g=${AGGREGATED.g};v=${AGGREGATED.v};as=${AGGREGATED.as}`;
+
+/** OpenAPI v2 as a message, by the name that clients have been asking with and by the one that RFC 6838 allows. */
+const MESSAGE_TYPE = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+const MESSAGE_TYPES = [MESSAGE_TYPE, 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'];
+const JSON_RANGES = [JSON_TYPE, 'application/*', '*/*'];
 
 export interface DocumentsOptions {
   /** Those in the store, as they are now; what is computed is added here. */
@@ -81,9 +87,11 @@ export function apiDocuments(options: DocumentsOptions): EndpointsOptions['docum
     return once('apis', () => apiGroups(all));
   };
   const openapi = (exchange: Exchange): Document => {
-    negotiate(header(exchange.request, 'accept'), ONLY_JSON);
     const [, version, ...path] = exchange.info.segments;
-    if (version === 'v2' && path.length === 0) return openApiDocument(v2.document());
+    if (version === 'v2' && path.length === 0) {
+      return wantsMessage(exchange) ? messageOf(v2.document(), made) : openApiDocument(v2.document());
+    }
+    negotiate(header(exchange.request, 'accept'), ONLY_JSON);
     if (version !== 'v3') throw unknownPath();
     if (path.length === 0) return once('openapi/v3', () => v3.index());
     const document = v3.document(path.join('/'));
@@ -135,6 +143,25 @@ function documentOf(json: string, contentType: string): Document {
 
 function openApiDocument({ json, hash }: { json: string; hash: string }): Document {
   return { bytes: Buffer.from(json), contentType: JSON_TYPE, etag: `"${hash}"` };
+}
+
+/** Whether OpenAPI v2 is asked for as a message, before JSON or without it. Throws NotAcceptable. */
+function wantsMessage(exchange: Exchange): boolean {
+  const accept = header(exchange.request, 'accept');
+  const [first] = parseAccept(accept).filter(({ type }) => MESSAGE_TYPES.includes(type) || JSON_RANGES.includes(type));
+  if (first && MESSAGE_TYPES.includes(first.type)) return true;
+  negotiate(accept, { ...ONLY_JSON, types: [JSON_TYPE, MESSAGE_TYPE] });
+  return false;
+}
+
+/** Made when first asked for, as few clients do; the version in JSON has another etag. */
+function messageOf({ json, hash }: { json: string; hash: string }, made: Map<string, Document>): Document {
+  const known = made.get(MESSAGE_TYPE);
+  if (known) return known;
+  const bytes = Buffer.from(documentMessage(JSON.parse(json) as object));
+  const document = { bytes, contentType: MESSAGE_TYPE, etag: `"${hash}.PB"` };
+  made.set(MESSAGE_TYPE, document);
+  return document;
 }
 
 function unknownPath(): StatusError {

@@ -65,6 +65,13 @@ describe('kubectl', () => {
     assert.match(await succeed('explain pod.spec.containers.image'), /FIELD: image <string>/);
   });
 
+  it('says that nobody knows a kind', async () => {
+    const unknown = 'apiVersion: example.com/v1\nkind: Unknown\nmetadata: {name: x}\n';
+    const why = await fail('create -f -', unknown);
+    assert.match(why, /no matches for kind "Unknown" in version "example\.com\/v1"/);
+    assert.doesNotMatch(why, /openapi/);
+  });
+
   it('applies, and applies again', async () => {
     assert.equal(await succeed('apply -f -', WEB), 'deployment.apps/web unchanged\nservice/web unchanged\n');
     const changed = await succeed('apply -f -', WEB.replace('replicas: 2', 'replicas: 3'));

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { kinds } from '../../../api/kinds.ts';
 import { Descriptions, parseModel, readInstalledModels } from '../../../api/openapi/descriptions.ts';
+import { documentMessage } from '../../../api/openapi/document-message.ts';
 import { OpenApiV2 } from '../../../api/openapi/v2.ts';
 import { OpenApiV3 } from '../../../api/openapi/v3.ts';
+import { Reader } from '../../../api/schema/protobuf/wire.ts';
 import { loadSchemaTable } from '../../../api/schema/table.ts';
 
 interface Node {
@@ -151,4 +153,62 @@ describe('OpenAPI v2', () => {
       schema: { $ref: '#/definitions/io.k8s.api.core.v1.Pod' },
     });
   });
+
+  it('is a message as well, for Go clients', () => {
+    const document = JSON.parse(new OpenApiV2(options).document().json) as Node;
+    const message = fieldsOf(documentMessage(document));
+    assert.equal(textOf(message.get(1)?.[0]), '2.0');
+    const definitions = new Map(
+      fieldsOf(bytesOf(message.get(9)?.[0]))
+        .get(1)
+        ?.map(namedOf),
+    );
+    assert.deepEqual([...definitions.keys()], Object.keys(document['definitions'] ?? {}));
+    const pod = fieldsOf(bytesOf(definitions.get('io.k8s.api.core.v1.Pod')));
+    const properties = new Map(
+      fieldsOf(bytesOf(pod.get(25)?.[0]))
+        .get(1)
+        ?.map(namedOf),
+    );
+    const spec = fieldsOf(bytesOf(properties.get('spec')));
+    assert.equal(textOf(spec.get(1)?.[0]), '#/definitions/io.k8s.api.core.v1.PodSpec');
+    const extensions = new Map(pod.get(31)?.map(namedOf));
+    const kindsOfPod = fieldsOf(bytesOf(extensions.get('x-kubernetes-group-version-kind')));
+    assert.deepEqual(JSON.parse(textOf(kindsOfPod.get(2)?.[0])), [{ group: '', version: 'v1', kind: 'Pod' }]);
+
+    const paths = new Map(
+      fieldsOf(bytesOf(message.get(8)?.[0]))
+        .get(2)
+        ?.map(namedOf),
+    );
+    const post = fieldsOf(bytesOf(fieldsOf(bytesOf(paths.get('/api/v1/namespaces/{namespace}/pods'))).get(4)?.[0]));
+    assert.equal(textOf(post.get(5)?.[0]), 'createCoreV1NamespacedPod');
+    assert.equal(post.get(8)?.length, 4, 'the body and three options');
+  });
 });
+
+/** All values of each field. */
+function fieldsOf(bytes: Uint8Array): Map<number, (Uint8Array | number)[]> {
+  const reader = new Reader(bytes);
+  const fields = new Map<number, (Uint8Array | number)[]>();
+  while (!reader.done) {
+    const { field, wire } = reader.tag();
+    const value = wire === 2 ? reader.bytes() : reader.varint();
+    fields.set(field, [...(fields.get(field) ?? []), value]);
+  }
+  return fields;
+}
+
+function bytesOf(value: Uint8Array | number | undefined): Uint8Array {
+  assert.ok(value instanceof Uint8Array);
+  return value;
+}
+
+function textOf(value: Uint8Array | number | undefined): string {
+  return Buffer.from(bytesOf(value)).toString();
+}
+
+function namedOf(value: Uint8Array | number): [string, Uint8Array] {
+  const fields = fieldsOf(bytesOf(value));
+  return [textOf(fields.get(1)?.[0]), bytesOf(fields.get(2)?.[0])];
+}
