@@ -107,9 +107,13 @@ export function describeKinds(
 
 function typesOf(kind: Kind): [string, GroupVersionKind][] {
   const { group, version } = kind;
+  // What is only ever sent and answered has no list.
+  const list: [string, GroupVersionKind][] = kind.verbs.includes('list')
+    ? [[listType(kind), { group, version, kind: kind.listKind }]]
+    : [];
   return [
     [kind.schema, { group, version, kind: kind.kind }],
-    [listType(kind), { group, version, kind: kind.listKind }],
+    ...list,
     ...subresourcesOf(kind).map((sub): [string, GroupVersionKind] => [
       sub.schema,
       { group: sub.group, version: sub.version, kind: sub.kind },
