@@ -7,6 +7,7 @@ import { appsKinds } from './kinds/apps.ts';
 import { coordinationKinds } from './kinds/coordination.ts';
 import { coreKinds } from './kinds/core.ts';
 import { discoveryKinds } from './kinds/discovery.ts';
+import { rbacKinds } from './kinds/rbac.ts';
 
 export * from './kinds/kind.ts';
 
@@ -16,4 +17,5 @@ export const kinds = {
   ...coordinationKinds,
   ...discoveryKinds,
   ...appsKinds,
+  ...rbacKinds,
 };

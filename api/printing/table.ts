@@ -7,6 +7,7 @@ import { appsColumns } from './groups/apps.ts';
 import { coordinationColumns } from './groups/coordination.ts';
 import { coreColumns } from './groups/core.ts';
 import { discoveryColumns } from './groups/discovery.ts';
+import { rbacColumns } from './groups/rbac.ts';
 
 export interface TableRow {
   readonly cells: readonly (string | number)[];
@@ -29,6 +30,7 @@ const COLUMNS: ColumnsOf<typeof kinds> = {
   ...coordinationColumns,
   ...discoveryColumns,
   ...appsColumns,
+  ...rbacColumns,
 };
 
 /** The rows are typed one by one; here they are looked at alike. */

@@ -2,6 +2,7 @@
 import { forbidden, isStatusError } from '../../api/errors.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { Pod, ServiceAccount } from '../../api/schema/types/core.v1.ts';
+import { MIRROR_ANNOTATION } from '../auth/node/references.ts';
 import type { AdmissionPlugin, AdmissionRequest } from './port.ts';
 
 const DEFAULT_ACCOUNT = 'default';
@@ -21,7 +22,10 @@ export class ServiceAccountAdmission implements AdmissionPlugin {
   }
 
   handles(request: AdmissionRequest): boolean {
-    return request.kind.kind === 'Pod' && request.operation === 'CREATE' && request.subresource === undefined;
+    const { kind, operation, subresource, object } = request;
+    if (kind.kind !== 'Pod' || operation !== 'CREATE' || subresource !== undefined) return false;
+    // What a node runs by itself runs as nobody.
+    return object?.metadata.annotations?.[MIRROR_ANNOTATION] === undefined;
   }
 
   async mutate(request: AdmissionRequest): Promise<void> {

@@ -1,58 +1,63 @@
-/** May this user do that? Until RBAC is here: administrators everything, nodes what is theirs, nobody else anything. */
+/** May this user do that? */
 import { forbidden, StatusError } from '../../api/errors.ts';
-import type { RequestInfo, ResourceRequest } from '../server/request-info.ts';
+import type { Attributes } from './attributes.ts';
 import { GROUPS, type User } from './user.ts';
 
-/** undefined: this authorizer has no opinion. The first opinion counts; when there is none, the answer is no. */
-export type Decision = { readonly allowed: boolean; readonly reason: string } | undefined;
-
-export interface Authorizer {
-  authorize(user: User, info: RequestInfo): Promise<Decision> | Decision;
+export interface Decision {
+  /** `none`: no opinion. The first other verdict counts; when there is none, the answer is no. */
+  readonly verdict: 'allow' | 'deny' | 'none';
+  /** '' when there is nothing to say. */
+  readonly reason: string;
 }
+
+/** Decides on what is in memory, at once: every request waits for it. */
+export interface Authorizer {
+  authorize(user: User, attributes: Attributes): Decision;
+}
+
+export const NO_OPINION: Decision = { verdict: 'none', reason: '' };
 
 export const masters: Authorizer = {
   authorize: (user) =>
-    user.groups.includes(GROUPS.masters) ? { allowed: true, reason: 'an administrator' } : undefined,
+    user.groups.includes(GROUPS.masters) ? { verdict: 'allow', reason: 'an administrator' } : NO_OPINION,
 };
 
-/** What everybody who is known may see: which resources there are. */
-export const discovery: Authorizer = {
-  authorize(_user, { resource, verb, segments }) {
-    const open = ['', 'api', 'apis', 'openapi', 'version', 'healthz', 'livez', 'readyz'];
-    const isOpen = !resource && verb === 'get' && open.includes(segments[0] ?? '');
-    return isOpen ? { allowed: true, reason: 'discovery' } : undefined;
-  },
-};
+/** What all of them come to: `none` when nobody has an opinion, with every reason that was given. */
+export function decide(authorizers: readonly Authorizer[], user: User, attributes: Attributes): Decision {
+  let reason = '';
+  for (const authorizer of authorizers) {
+    const decision = authorizer.authorize(user, attributes);
+    if (decision.verdict !== 'none') return decision;
+    if (decision.reason !== '') reason = reason === '' ? decision.reason : `${reason}\n${decision.reason}`;
+  }
+  return reason === '' ? NO_OPINION : { verdict: 'none', reason };
+}
 
 /** Throws Forbidden, in Kubernetes' words, unless one of `authorizers` allows it. */
-export async function authorize(authorizers: readonly Authorizer[], user: User, info: RequestInfo): Promise<void> {
-  let why = '';
-  for (const authorizer of authorizers) {
-    const decision = await authorizer.authorize(user, info);
-    if (decision?.allowed) return;
-    if (decision) {
-      why = `: ${decision.reason}`;
-      break;
-    }
+export function authorize(authorizers: readonly Authorizer[], user: User, attributes: Attributes): void {
+  const { verdict, reason } = decide(authorizers, user, attributes);
+  if (verdict !== 'allow') throw refusal(user, attributes, reason);
+}
+
+function refusal(user: User, { verb, path, resource }: Attributes, reason: string): StatusError {
+  const who = `User ${quoted(user.name)} cannot ${verb}`;
+  const why = reason === '' ? '' : `: ${reason}`;
+  if (!resource) {
+    const message = `forbidden: ${withoutHtml(`${who} path ${quoted(path)}`)}${why}`;
+    return new StatusError({ code: 403, reason: 'Forbidden', message, details: {} });
   }
-  throw info.resource ? refusedResource(user, info, info.resource, why) : refusedPath(user, info, why);
+  const { group, resource: plural, subresource, namespace, name } = resource;
+  const what = subresource === '' ? plural : `${plural}/${subresource}`;
+  const scope = namespace === '' ? 'at the cluster scope' : `in the namespace ${quoted(namespace)}`;
+  const said = `${who} resource ${quoted(what)} in API group ${quoted(group)} ${scope}`;
+  return forbidden({ group, plural, kind: '' }, name, `${withoutHtml(said)}${why}`);
 }
 
-function refusedResource(user: User, info: RequestInfo, resource: ResourceRequest, why: string): Error {
-  const what = resource.subresource === '' ? resource.resource : `${resource.resource}/${resource.subresource}`;
-  const scope = resource.namespace === '' ? 'at the cluster scope' : `in the namespace "${resource.namespace}"`;
-  return forbidden(
-    { group: resource.group, plural: resource.resource, kind: '' },
-    resource.name,
-    `User "${user.name}" cannot ${info.verb} resource "${what}" in API group "${resource.group}" ${scope}${why}`,
-  );
+function quoted(text: string): string {
+  return JSON.stringify(text);
 }
 
-function refusedPath(user: User, info: RequestInfo, why: string): Error {
-  return new StatusError({
-    code: 403,
-    reason: 'Forbidden',
-    message: `forbidden: User "${user.name}" cannot ${info.method.toLowerCase()} path "${info.path}"${why}`,
-    details: {},
-  });
+/** What clients wrote is shown by browsers too. */
+function withoutHtml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -20,13 +20,13 @@ interface Wish {
  * The user in whose name `exchange` is to be answered. Throws BadRequest for headers that don't fit together, and Forbidden
  * unless `user` may impersonate all that they name.
  */
-export async function impersonate(authorizers: readonly Authorizer[], user: User, exchange: Exchange): Promise<User> {
+export function impersonate(authorizers: readonly Authorizer[], user: User, exchange: Exchange): User {
   const names = Object.keys(exchange.request.headers);
   if (!names.some((name) => name.startsWith(PREFIX))) return user;
   const wish = readWish(exchange.request.rawHeaders);
   if (!wish) return user;
   for (const resource of resourcesOf(wish)) {
-    await authorize(authorizers, user, { ...exchange.info, verb: 'impersonate', resource } satisfies RequestInfo);
+    authorize(authorizers, user, { ...exchange.info, verb: 'impersonate', resource } satisfies RequestInfo);
   }
   return userOf(wish);
 }

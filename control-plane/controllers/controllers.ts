@@ -22,6 +22,8 @@ import { NodeCidrController } from './node-cidr/node-cidr.ts';
 import { PodCollector } from './pod-collection/pod-collection.ts';
 import { ReplicaSetController } from './replicaset/replicaset.ts';
 import type { QueueMetrics } from './runner.ts';
+import { RbacDefaults } from './rbac-defaults/rbac-defaults.ts';
+import { RoleAggregationController } from './role-aggregation/role-aggregation.ts';
 import { Runner } from './runner.ts';
 
 export interface ControllersOptions {
@@ -100,6 +102,8 @@ function controllersOf(options: ControllersOptions): readonly Controller[] {
   });
   return [
     new Bootstrap({ registry, servers, port: options.apiPort, serviceCidr }),
+    new RbacDefaults({ registry }),
+    new RoleAggregationController({ registry }),
     new NamespaceDefaults({ registry, certificate: options.caCertificate }),
     new NodeLifecycleController({ registry, sessions, sight, clock, ...lifecycle }),
     new NodeCidrController({ registry, space: options.podAddresses }),

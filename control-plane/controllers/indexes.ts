@@ -1,10 +1,12 @@
-/** The indexes that controllers ask of the views. Whoever makes a kind's cache gives it `indexesOf(kind)`. */
+/** The indexes that controllers and authorizers ask of the views. Whoever makes a kind's cache gives it `indexesOf(kind)`. */
 import type { Kind } from '../../api/kinds.ts';
 import { kinds } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
 import type { Pod } from '../../api/schema/types/core.v1.ts';
 import type { IndexFunction } from '../../lib/view.ts';
+import { NODE_REFERENCE_INDEX, nodeReferences } from '../auth/node/references.ts';
+import { bindingIndex, SUBJECT_INDEX } from '../auth/rbac/subjects.ts';
 import { controllerOf } from './owners.ts';
 
 export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
@@ -41,9 +43,14 @@ export function labelIndexValue(namespace: string, label: string, value: string)
 const everyKind = { namespace: byNamespace, owner: byOwner };
 
 const ownKinds = new Map<Kind, Record<string, IndexFunction<never>>>([
-  [kinds.pods, { controller: byController, loose: byLoose, label: byLabel, node: byNode }],
+  [
+    kinds.pods,
+    { controller: byController, loose: byLoose, label: byLabel, node: byNode, [NODE_REFERENCE_INDEX]: nodeReferences },
+  ],
   [kinds.replicasets, { controller: byController, loose: byLoose }],
   [kinds.endpointslices, { service: byService }],
+  [kinds.rolebindings, { [SUBJECT_INDEX]: bindingIndex }],
+  [kinds.clusterrolebindings, { [SUBJECT_INDEX]: bindingIndex }],
 ]);
 
 /** All indexes of a kind's view, by name. */

@@ -6,9 +6,13 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import { AdmissionChain } from '../admission/chain.ts';
 import { NamespaceLifecycle } from '../admission/namespace-lifecycle.ts';
+import { EscalationCheck } from '../admission/escalation.ts';
+import { NodeRestriction } from '../admission/node-restriction.ts';
 import type { Admission, AdmissionPlugin } from '../admission/port.ts';
 import { priorityAdmission } from '../admission/priority.ts';
 import { ServiceAccountAdmission } from '../admission/service-account.ts';
+import { authorizersOf } from '../auth/authorizers.ts';
+import { RuleResolver } from '../auth/rbac/resolver.ts';
 import { ConvertedCache } from '../cacher/converted.ts';
 import type { ResourceCache } from '../cacher/port.ts';
 import type { Store } from '../storage/port.ts';
@@ -53,6 +57,12 @@ export interface CustomRow {
   decode: DecodeStored;
 }
 
+const RBAC_KINDS: readonly Kind[] = [
+  kinds.roles,
+  kinds.rolebindings,
+  kinds.clusterroles,
+  kinds.clusterrolebindings,
+] as Kind[];
 const NODE_PORTS = { first: 30_000, last: 32_767 };
 
 export class ResourceRegistry implements Registry {
@@ -190,6 +200,15 @@ export class ResourceRegistry implements Registry {
         get: (namespace, name) => this.resource(kinds.serviceaccounts).get(namespace, name),
       }),
       priorityAdmission,
+      new NodeRestriction({
+        pods: () => this.resource(kinds.pods).view,
+        nodes: () => this.resource(kinds.nodes).view,
+      }),
+      new EscalationCheck({
+        authorizers: authorizersOf(this),
+        resolver: new RuleResolver(this),
+        whenFresh: async () => void (await Promise.all(RBAC_KINDS.map((kind) => this.of(kind).cache.whenFresh()))),
+      }),
     ];
   }
 }

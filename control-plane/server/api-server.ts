@@ -3,13 +3,12 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Metrics } from '../../lib/metrics.ts';
-import { kinds, type Kind } from '../../api/kinds.ts';
+import type { Kind } from '../../api/kinds.ts';
 import { Patcher } from '../../api/patch/patcher.ts';
 import type { StrategicMerge } from '../../api/patch/strategic.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
-import { discovery, masters } from '../auth/authorizer.ts';
+import { authorizersOf } from '../auth/authorizers.ts';
 import { CertificateAuthenticator } from '../auth/certificates.ts';
-import { NodeAuthorizer } from '../auth/nodes.ts';
 import type { Tokens } from '../auth/tokens/all.ts';
 import { AnsweredKinds } from '../handlers/answered.ts';
 import { authenticationReviews } from '../handlers/authentication.ts';
@@ -62,7 +61,7 @@ export class ApiServer implements Component {
     const { resources } = options.handlers;
     this.health = new Health(options);
     const authenticators: readonly Authenticator[] = [new CertificateAuthenticator({ clock }), tokens.bearer];
-    const authorizers = [masters, discovery, new NodeAuthorizer({ pods: resources.of(kinds.pods).view })];
+    const authorizers = authorizersOf(resources);
     const answered = new AnsweredKinds(authenticationReviews({ tokens: tokens.bearer, clock }));
     const requestMetrics = new RequestMetrics({
       metrics,

@@ -4,6 +4,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Protobuf } from '../../api/schema/protobuf/protobuf.ts';
 import { authenticate, type Authenticator } from '../auth/authenticator.ts';
+import { attributesOf } from '../auth/attributes.ts';
 import { authorize, type Authorizer } from '../auth/authorizer.ts';
 import { impersonate } from '../auth/impersonation.ts';
 import { isGone, type Exchange, type Handler, type Layer } from './exchange.ts';
@@ -141,14 +142,14 @@ function authenticated(authenticators: readonly Authenticator[]): Layer {
 
 function impersonated(authorizers: readonly Authorizer[]): Layer {
   return (next) => async (exchange) => {
-    if (exchange.user) exchange.user = await impersonate(authorizers, exchange.user, exchange);
+    if (exchange.user) exchange.user = impersonate(authorizers, exchange.user, exchange);
     return next(exchange);
   };
 }
 
 function authorized(authorizers: readonly Authorizer[]): Layer {
   return (next) => async (exchange) => {
-    if (exchange.user) await authorize(authorizers, exchange.user, exchange.info);
+    if (exchange.user) authorize(authorizers, exchange.user, attributesOf(exchange.info));
     else if (!isPublic(exchange)) throw new Error('a request reached authorization without a user');
     return next(exchange);
   };

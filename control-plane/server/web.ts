@@ -13,6 +13,7 @@ import type { JoinAnswer, JoinMessage, ServerJoinAnswer, ServerJoinMessage } fro
 import type { Log } from '../../lib/log.ts';
 import type { Metrics } from '../../lib/metrics.ts';
 import { authenticate, type Authenticator } from '../auth/authenticator.ts';
+import { attributesOf } from '../auth/attributes.ts';
 import { authorize, type Authorizer } from '../auth/authorizer.ts';
 import { nodeNameOf } from '../auth/user.ts';
 import { FailedAttempts } from './attempts.ts';
@@ -131,7 +132,7 @@ export class WebListener implements Component {
     return async (request, response) => {
       const { authenticators, authorizers, metrics } = this.options;
       const user = await authenticate(authenticators, request);
-      await authorize(authorizers, user, parseRequest(request.method, request.url));
+      authorize(authorizers, user, attributesOf(parseRequest(request.method, request.url)));
       response.type(metrics.contentType).send(await metrics.text());
     };
   }

@@ -9,6 +9,7 @@ import { cellsOf, columnDefinitions } from '../../api/printing/table.ts';
 import { Codec } from '../../api/schema/codec.ts';
 import { Protobuf } from '../../api/schema/protobuf/protobuf.ts';
 import { loadSchemaTable } from '../../api/schema/table.ts';
+import { DEFAULT_CLUSTER_ROLE_BINDINGS, DEFAULT_CLUSTER_ROLES } from '../../control-plane/auth/rbac/defaults/policy.ts';
 import { Caches } from '../../control-plane/caches.ts';
 import { StoreHistory } from '../../control-plane/handlers/history.ts';
 import type { NodeTunnels } from '../../control-plane/nodes/port.ts';
@@ -141,6 +142,7 @@ export class TestServer {
     await server.pki.renew();
     await server.tokens.ensure();
     for (const name of NAMESPACES) await server.addNamespace(name);
+    if (options.tokens) await server.addDefaultRoles();
     return server;
   }
 
@@ -160,6 +162,16 @@ export class TestServer {
   /** Of the administrator. */
   get kubeconfig(): string {
     return this.pki.adminKubeconfig;
+  }
+
+  /** What the leader of a cluster makes; aggregated roles stay empty. */
+  private async addDefaultRoles(): Promise<void> {
+    const { clusterroles, clusterrolebindings } = kinds;
+    for (const role of DEFAULT_CLUSTER_ROLES) await this.registry.resource(clusterroles).create(role);
+    for (const binding of DEFAULT_CLUSTER_ROLE_BINDINGS)
+      await this.registry.resource(clusterrolebindings).create(binding);
+    await this.registry.resource(clusterroles).cache.whenFresh();
+    await this.registry.resource(clusterrolebindings).cache.whenFresh();
   }
 
   /** With the service account that pods in it run as. */

@@ -6,6 +6,7 @@ import { appsStrategies } from './groups/apps.ts';
 import { coordinationStrategies } from './groups/coordination.ts';
 import { coreStrategies } from './groups/core.ts';
 import { discoveryStrategies } from './groups/discovery.ts';
+import { rbacStrategies } from './groups/rbac.ts';
 
 export type Strategies = StrategiesOf<typeof kinds>;
 
@@ -15,5 +16,6 @@ export function strategiesOf(allocator: ServiceAllocator): Strategies {
     ...coordinationStrategies,
     ...discoveryStrategies,
     ...appsStrategies,
+    ...rbacStrategies,
   };
 }

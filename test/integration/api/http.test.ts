@@ -100,7 +100,7 @@ describe('the API server', () => {
       }
     });
 
-    it('somebody to nothing but discovery, until there are roles', async () => {
+    it('somebody without roles to nothing but discovery', async () => {
       const somebody = clientWith({
         server: server.url,
         authority: server.pki.authorityCertificate,
@@ -113,7 +113,7 @@ describe('the API server', () => {
       somebody.close();
     });
 
-    it('a node to its own status and to no other', async () => {
+    it('a node to its own Node and to no other', async () => {
       for (const name of ['n1', 'n2']) await client.create('/api/v1/nodes', { metadata: { name } });
       const { client: pair } = await joinCluster({
         server: server.webUrl,
@@ -124,9 +124,12 @@ describe('the API server', () => {
       const status = { status: { conditions: [] } };
       assert.ok(await node.patch('/api/v1/nodes/n1/status', 'merge-patch', status));
       await assert.rejects(node.patch('/api/v1/nodes/n2/status', 'merge-patch', status), refusedWith(403));
+      const labelled = (label: string): Promise<unknown> =>
+        node.patch('/api/v1/nodes/n1', 'merge-patch', { metadata: { labels: { [label]: 'b' } } });
+      assert.ok(await labelled('a'));
       await assert.rejects(
-        node.patch('/api/v1/nodes/n1', 'merge-patch', { metadata: { labels: { a: 'b' } } }),
-        refusedWith(403),
+        labelled('node-restriction.kubernetes.io/a'),
+        refusedWith(403, /is not allowed to modify labels: node-restriction\.kubernetes\.io\/a$/),
       );
       await assert.rejects(node.get('/api/v1/secrets'), refusedWith(403));
       node.close();

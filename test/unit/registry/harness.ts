@@ -5,6 +5,7 @@ import type { Pod } from '../../../api/schema/types/core.v1.ts';
 import { FakeClock } from '../../../lib/clock.ts';
 import { silentLog } from '../../../lib/log.ts';
 import { WatchCache } from '../../../control-plane/cacher/cache.ts';
+import { indexesOf } from '../../../control-plane/controllers/indexes.ts';
 import { storagePrefix } from '../../../control-plane/registry/keys.ts';
 import { ResourceRegistry, type ResourceRegistryOptions } from '../../../control-plane/registry/registry.ts';
 import { MemoryStore } from '../../../control-plane/storage/memory.ts';
@@ -39,7 +40,17 @@ export async function startRegistry({ wrap, memory, ...overrides }: HarnessOptio
   const caches = new Map<Kind, WatchCache<KubeObject>>();
   for (const kind of Object.values(kinds) as Kind[]) {
     if (kind.storedAs) continue;
-    caches.set(kind, new WatchCache({ kind, store: gate.store, prefix: storagePrefix(kind), clock, log: silentLog }));
+    caches.set(
+      kind,
+      new WatchCache({
+        kind,
+        store: gate.store,
+        prefix: storagePrefix(kind),
+        clock,
+        log: silentLog,
+        indexes: indexesOf(kind),
+      }),
+    );
   }
   await Promise.all([...caches.values()].map((cache) => cache.start()));
   let uid = 0;

@@ -1,0 +1,38 @@
+/** Roles and bindings. Who may write which ones is admission's concern. */
+import { defaultBinding, defaultRole } from '../../../api/defaults/rbac.ts';
+import { checkPathSegment } from '../../../api/machinery/names.ts';
+import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '../../../api/schema/types/rbac.v1.ts';
+import {
+  validateBindingUpdate,
+  validateClusterRole,
+  validateClusterRoleBinding,
+  validateRole,
+  validateRoleBinding,
+} from '../../../api/validation/rbac.ts';
+import type { Strategy } from '../strategy.ts';
+
+export const roleStrategy: Strategy<Role> = {
+  checkName: checkPathSegment,
+  applyDefaults: defaultRole,
+  validate: validateRole,
+};
+
+export const clusterRoleStrategy: Strategy<ClusterRole> = {
+  checkName: checkPathSegment,
+  applyDefaults: defaultRole,
+  validate: validateClusterRole,
+};
+
+export const roleBindingStrategy: Strategy<RoleBinding> = {
+  checkName: checkPathSegment,
+  applyDefaults: defaultBinding,
+  validate: validateRoleBinding,
+  validateUpdate: validateBindingUpdate,
+};
+
+export const clusterRoleBindingStrategy: Strategy<ClusterRoleBinding> = {
+  checkName: checkPathSegment,
+  applyDefaults: defaultBinding,
+  validate: validateClusterRoleBinding,
+  validateUpdate: validateBindingUpdate,
+};
