@@ -1,9 +1,8 @@
 /** An agent changes its own Node and what runs there, and nothing else, whatever it writes into it. */
-import { forbidden, notFound } from '../../api/errors.ts';
-import { kinds, qualifiedResource } from '../../api/kinds.ts';
+import { forbidden } from '../../api/errors.ts';
+import { qualifiedResource } from '../../api/kinds.ts';
 import { sameJson } from '../../api/machinery/json.ts';
-import { objectKey, type KubeObject } from '../../api/object.ts';
-import type { TokenRequest } from '../../api/schema/types/authentication.v1.ts';
+import type { KubeObject } from '../../api/object.ts';
 import type { Node, PersistentVolumeClaim, Pod } from '../../api/schema/types/core.v1.ts';
 import type { View } from '../../lib/view.ts';
 import { nodeNameOf } from '../auth/user.ts';
@@ -15,7 +14,6 @@ import type { AdmissionPlugin, AdmissionRequest } from './port.ts';
 type Rule = (node: string, request: AdmissionRequest) => string | undefined;
 
 export interface NodeRestrictionOptions {
-  readonly pods: () => View<Pod>;
   readonly nodes: () => View<Node>;
 }
 
@@ -28,7 +26,6 @@ export class NodeRestriction implements AdmissionPlugin {
     ['pods', (node, request) => this.pod(node, request)],
     ['nodes', ownNode],
     ['persistentvolumeclaims', claim],
-    ['serviceaccounts', (node, request) => this.token(node, request)],
     ['leases.coordination.k8s.io', ownLease],
     ['csinodes.storage.k8s.io', ownCsiNode],
     ['resourceslices.resource.k8s.io', ownSlice],
@@ -42,7 +39,16 @@ export class NodeRestriction implements AdmissionPlugin {
     return user !== undefined && nodeNameOf(user) !== undefined;
   }
 
+  /** Also of an update that changes nothing: its answer would show the object. */
+  mutate(request: AdmissionRequest): void {
+    this.check(request);
+  }
+
   validate(request: AdmissionRequest): void {
+    if (request.operation === 'DELETE') this.check(request);
+  }
+
+  private check(request: AdmissionRequest): void {
     const node = request.user && nodeNameOf(request.user);
     const rule = this.rules.get(qualifiedResource(request.kind));
     const why = node === undefined || !rule ? undefined : rule(node, request);
@@ -65,22 +71,6 @@ export class NodeRestriction implements AdmissionPlugin {
     }
     const isOwn = (previous as KubeObject as Pod).spec.nodeName === node;
     return isOwn ? undefined : `node "${node}" can only delete pods with spec.nodeName set to itself`;
-  }
-
-  /** A token is for a pod that runs on the node, and ends with it. */
-  private token(node: string, { operation, subresource, namespace, object }: AdmissionRequest): string | undefined {
-    if (operation !== 'CREATE' || subresource !== 'token') return undefined;
-    const bound = (object as unknown as TokenRequest | undefined)?.spec.boundObjectRef;
-    if (bound?.apiVersion !== 'v1' || bound.kind !== 'Pod' || !bound.name) {
-      return 'node requested token not bound to a pod';
-    }
-    if (!bound.uid) return 'node requested token with a pod binding without a uid';
-    const pod = this.options.pods().get(objectKey(namespace, bound.name));
-    if (!pod) throw notFound(kinds.pods, bound.name);
-    if (pod.metadata.uid !== bound.uid) {
-      return `the UID in the bound object reference (${bound.uid}) does not match the UID in record. The object might have been deleted and then recreated`;
-    }
-    return pod.spec.nodeName === node ? undefined : 'node requested token bound to a pod scheduled on a different node';
   }
 }
 

@@ -80,11 +80,11 @@ export class Preparer<T extends KubeObject> {
   private async forStatusUpdate(wanted: T, previous: T, request: RequestOptions): Promise<T | undefined> {
     const { kind, strategy, admission } = this.options;
     const next: T = { ...withStatusOf(previous, wanted), metadata: copyJson(wanted.metadata) };
+    const admitted = this.admissionRequest('UPDATE', next, previous, request);
+    await admission.mutate(admitted);
     strategy.prepareForStatusUpdate?.(next, previous);
     stampUpdate(next, previous, kind, strategy, 'status');
     if (sameObject(next, previous)) return undefined;
-    const admitted = this.admissionRequest('UPDATE', next, previous, request);
-    await admission.mutate(admitted);
     const errors = this.metadataUpdateErrors(next, previous);
     errors.push(...(strategy.validateStatusUpdate?.(next, previous) ?? []));
     this.check(next, errors);

@@ -201,7 +201,6 @@ export class ResourceRegistry implements Registry {
       }),
       priorityAdmission,
       new NodeRestriction({
-        pods: () => this.resource(kinds.pods).view,
         nodes: () => this.resource(kinds.nodes).view,
       }),
       new EscalationCheck({
