@@ -4,6 +4,7 @@
  * strategy in the registry.
  */
 import { appsKinds } from './kinds/apps.ts';
+import { batchKinds } from './kinds/batch.ts';
 import { coordinationKinds } from './kinds/coordination.ts';
 import { coreKinds } from './kinds/core.ts';
 import { discoveryKinds } from './kinds/discovery.ts';
@@ -18,4 +19,5 @@ export const kinds = {
   ...discoveryKinds,
   ...appsKinds,
   ...rbacKinds,
+  ...batchKinds,
 };

@@ -1,5 +1,5 @@
 /** apps */
-import type { Deployment, ReplicaSet } from '../schema/types/apps.v1.ts';
+import type { ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../schema/types/apps.v1.ts';
 import { kind } from './kind.ts';
 
 export const appsKinds = {
@@ -22,5 +22,30 @@ export const appsKinds = {
     status: true,
     scale: true,
     schema: 'io.k8s.api.apps.v1.ReplicaSet',
+  }),
+  statefulsets: kind<StatefulSet>({
+    group: 'apps',
+    kind: 'StatefulSet',
+    plural: 'statefulsets',
+    shortNames: ['sts'],
+    categories: ['all'],
+    status: true,
+    scale: true,
+    schema: 'io.k8s.api.apps.v1.StatefulSet',
+  }),
+  daemonsets: kind<DaemonSet>({
+    group: 'apps',
+    kind: 'DaemonSet',
+    plural: 'daemonsets',
+    shortNames: ['ds'],
+    categories: ['all'],
+    status: true,
+    schema: 'io.k8s.api.apps.v1.DaemonSet',
+  }),
+  controllerrevisions: kind<ControllerRevision>({
+    group: 'apps',
+    kind: 'ControllerRevision',
+    plural: 'controllerrevisions',
+    schema: 'io.k8s.api.apps.v1.ControllerRevision',
   }),
 };

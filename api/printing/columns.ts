@@ -7,7 +7,7 @@ import { since } from './duration.ts';
 export interface Column<T extends KubeObject> {
   readonly name: string;
   readonly description: string;
-  readonly type?: 'string' | 'integer';
+  readonly type?: 'string' | 'integer' | 'boolean';
   /** Shown only when wide output is asked for. */
   readonly wide?: boolean;
   readonly cell: (object: T, now: Date) => string | number;

@@ -4,6 +4,7 @@ import type { KubeObject } from '../object.ts';
 import type { ListMeta, TableColumnDefinition } from '../schema/types/meta.v1.ts';
 import { type Column, type ColumnsOf, createdAtColumn, definitionOf, nameColumn } from './columns.ts';
 import { appsColumns } from './groups/apps.ts';
+import { batchColumns } from './groups/batch.ts';
 import { coordinationColumns } from './groups/coordination.ts';
 import { coreColumns } from './groups/core.ts';
 import { discoveryColumns } from './groups/discovery.ts';
@@ -31,6 +32,7 @@ const COLUMNS: ColumnsOf<typeof kinds> = {
   ...discoveryColumns,
   ...appsColumns,
   ...rbacColumns,
+  ...batchColumns,
 };
 
 /** The rows are typed one by one; here they are looked at alike. */

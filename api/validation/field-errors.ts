@@ -19,6 +19,11 @@ export class FieldErrors {
     this.#add({ type: 'FieldValueInvalid', field, message: `Invalid value: ${show(value)}: ${detail}` });
   }
 
+  /** What is wrong is not one value, but how several go together. */
+  inconsistent(field: string, detail: string): void {
+    this.#add({ type: 'FieldValueInvalid', field, message: `Invalid value: ${detail}` });
+  }
+
   /** One error for each of `details`, as the checks of names return them. */
   invalidEach(field: string, value: unknown, details: readonly string[]): void {
     for (const detail of details) this.invalid(field, value, detail);

@@ -64,6 +64,12 @@ export function validateQuantity(errors: FieldErrors, text: string, path: string
   return undefined;
 }
 
+/** As {@link validateQuantity}, and more than nothing. */
+export function validatePositiveQuantity(errors: FieldErrors, text: string, path: string): void {
+  const quantity = validateQuantity(errors, text, path);
+  if (quantity?.nanos === 0n) errors.invalid(path, text, 'must be greater than zero');
+}
+
 /** Whether more may be promised than there is. */
 function isOvercommitted(name: string): boolean {
   return STANDARD.has(name);

@@ -1,9 +1,9 @@
 /** Deployment and ReplicaSet. */
 import type { FieldError } from '../errors.ts';
 import { sameJson } from '../machinery/json.ts';
-import { checkPercent } from '../machinery/names.ts';
 import { selectorFromObject } from '../machinery/selectors.ts';
 import type { Deployment, DeploymentSpec, ReplicaSet, ReplicaSetSpec } from '../schema/types/apps.v1.ts';
+import { amountOf, validateAmount, validateShare } from './amounts.ts';
 import { FieldErrors } from './field-errors.ts';
 import { validatePodTemplate } from './pod/spec.ts';
 import { validateLabelSelector } from './selectors.ts';
@@ -109,19 +109,8 @@ function validateStrategy(
   const { maxUnavailable = 0, maxSurge = 0 } = rollingUpdate;
   validateAmount(errors, maxUnavailable, `${at}.maxUnavailable`);
   validateAmount(errors, maxSurge, `${at}.maxSurge`);
-  if (amount(maxUnavailable) === 0 && amount(maxSurge) === 0) {
+  if (amountOf(maxUnavailable) === 0 && amountOf(maxSurge) === 0) {
     errors.invalid(`${at}.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0');
   }
-  if (typeof maxUnavailable === 'string' && amount(maxUnavailable) > 100) {
-    errors.invalid(`${at}.maxUnavailable`, maxUnavailable, 'must not be greater than 100%');
-  }
-}
-
-function validateAmount(errors: FieldErrors, value: number | string, path: string): void {
-  if (typeof value === 'number') errors.notNegative(path, value);
-  else errors.check(path, value, checkPercent);
-}
-
-function amount(value: number | string): number {
-  return typeof value === 'number' ? value : Number.parseInt(value, 10);
+  validateShare(errors, maxUnavailable, `${at}.maxUnavailable`);
 }

@@ -31,7 +31,7 @@ export function planDeletion<T extends KubeObject>(
   const grace = strategy.graceSeconds?.(object, options);
   // While a grace period runs nothing but its length can be changed.
   if (grace !== undefined && !markWithGrace(object, grace, options, now)) return { action: 'leave' };
-  const finalizersChanged = setPropagation(object, options.propagationPolicy);
+  const finalizersChanged = setPropagation(object, options.propagationPolicy ?? defaultPropagation(object, strategy));
   const held = isHeld(object, strategy);
   if (!held && !object.metadata.deletionGracePeriodSeconds) return { action: 'remove', object };
   if (object.metadata.deletionTimestamp === undefined) {
@@ -65,6 +65,15 @@ function checkPreconditions(kind: Kind, { metadata }: KubeObject, { precondition
     const why = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`;
     throw conflict(subject, name, why);
   }
+}
+
+/** What was decided for the object before stands; without that, its kind decides. */
+function defaultPropagation<T extends KubeObject>(
+  { metadata }: T,
+  strategy: Strategy<T>,
+): DeleteOptions['propagationPolicy'] {
+  const isDecided = metadata.finalizers?.some((finalizer) => finalizer === ORPHAN || finalizer === FOREGROUND);
+  return isDecided ? undefined : strategy.defaultPropagation;
 }
 
 /** Makes the garbage collector's finalizers say what was asked for. Returns whether they changed. */

@@ -3,6 +3,7 @@ import { badRequest } from '../../api/errors.ts';
 import { type Kind, kinds } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { appsLabels } from './field-labels/apps.ts';
+import { batchLabels } from './field-labels/batch.ts';
 import { coreLabels } from './field-labels/core.ts';
 import type { FieldReader, Labels, LabelsOf } from './field-labels/field-reader.ts';
 
@@ -16,6 +17,7 @@ const forAll: Labels<KubeObject> = {
 const LABELS: LabelsOf<typeof kinds> = {
   ...coreLabels,
   ...appsLabels,
+  ...batchLabels,
 };
 
 /** What a reader of a kind's field sees is an object of that kind, whatever the compiler knows. */

@@ -36,8 +36,8 @@ export class Preparer<T extends KubeObject> {
     strategy.applyDefaults(object);
     const admitted = this.admissionRequest('CREATE', object, undefined, request);
     await admission.mutate(admitted);
-    strategy.prepareForCreate?.(object);
     stampNew(object, kind, strategy, { uid: newUid(), clock });
+    strategy.prepareForCreate?.(object);
     this.check(object, [...this.metadataErrors(object), ...strategy.validate(object)]);
     strategy.completeNew?.(object);
     await admission.validate(admitted);

@@ -15,7 +15,7 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   readonly checkName: (name: string) => string[];
   /** Fills in what was left out; edits the object, which is the caller's own copy. */
   applyDefaults(object: T): void;
-  /** Clears what clients may not set on a new object; edits it. */
+  /** Clears what clients may not set on a new object, which has its name and uid; edits it. */
   prepareForCreate?(object: T): void;
   /**
    * Restores what an update may not change; edits `next`. Status and spec are kept apart before this is called: for the
@@ -43,6 +43,9 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   readonly createOnUpdate?: boolean;
   /** Written with this time to live. */
   readonly ttlSeconds?: number;
+
+  /** What becomes of dependents when a delete does not say. `Background` when absent. */
+  readonly defaultPropagation?: NonNullable<DeleteOptions['propagationPolicy']>;
 
   /** Seconds between marking and removing the object; undefined when the kind knows no grace. */
   graceSeconds?(object: T, options: DeleteOptions): number;

@@ -23,6 +23,7 @@ const SYSCTL_NAME = new RegExp(`^${SYSCTL_FORMAT}$`);
 export function validatePod(pod: Pod): FieldError[] {
   const errors = new FieldErrors();
   validatePodSpec(errors, pod.spec, 'spec');
+  refuseUnsupported(errors, pod.spec, 'spec');
   return errors.list;
 }
 
@@ -46,7 +47,6 @@ function validatePodSpec(errors: FieldErrors, spec: PodSpec, path: string): void
     errors.check(`${path}.readinessGates[${index}].conditionType`, conditionType, checkQualifiedName);
   });
   validateGates(errors, spec, path);
-  refuseUnsupported(errors, spec, path);
 }
 
 function validateGates(errors: FieldErrors, { schedulingGates = [], nodeName }: PodSpec, path: string): void {

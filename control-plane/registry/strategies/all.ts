@@ -3,6 +3,7 @@ import type { kinds } from '../../../api/kinds.ts';
 import type { ServiceAllocator } from '../allocation/service-allocator.ts';
 import type { StrategiesOf } from '../strategy.ts';
 import { appsStrategies } from './groups/apps.ts';
+import { batchStrategies } from './groups/batch.ts';
 import { coordinationStrategies } from './groups/coordination.ts';
 import { coreStrategies } from './groups/core.ts';
 import { discoveryStrategies } from './groups/discovery.ts';
@@ -17,5 +18,6 @@ export function strategiesOf(allocator: ServiceAllocator): Strategies {
     ...discoveryStrategies,
     ...appsStrategies,
     ...rbacStrategies,
+    ...batchStrategies,
   };
 }

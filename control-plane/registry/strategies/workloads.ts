@@ -1,8 +1,17 @@
-/** Deployments and ReplicaSets. */
-import { defaultDeployment, defaultReplicaSet } from '../../../api/defaults/workloads.ts';
+/** What keeps pods running, and the states it was in. */
+import { defaultDeployment, defaultReplicaSet, defaultStatefulSet } from '../../../api/defaults/workloads.ts';
 import { sameJson } from '../../../api/machinery/json.ts';
-import { checkDnsSubdomain } from '../../../api/machinery/names.ts';
-import type { Deployment, ReplicaSet } from '../../../api/schema/types/apps.v1.ts';
+import { checkDnsLabel, checkDnsSubdomain } from '../../../api/machinery/names.ts';
+import type { ControllerRevision, Deployment, ReplicaSet, StatefulSet } from '../../../api/schema/types/apps.v1.ts';
+import {
+  validateControllerRevision,
+  validateControllerRevisionUpdate,
+} from '../../../api/validation/apps/controllerrevision.ts';
+import {
+  validateStatefulSet,
+  validateStatefulSetStatus,
+  validateStatefulSetUpdate,
+} from '../../../api/validation/apps/statefulset.ts';
 import {
   validateDeployment,
   validateDeploymentUpdate,
@@ -40,4 +49,27 @@ export const replicaSetStrategy: Strategy<ReplicaSet> = {
   validate: validateReplicaSet,
   validateUpdate: validateReplicaSetUpdate,
   validateStatusUpdate: validateWorkloadStatus,
+};
+
+export const statefulSetStrategy: Strategy<StatefulSet> = {
+  checkName: checkDnsLabel,
+  applyDefaults: defaultStatefulSet,
+  generation: true,
+  prepareForCreate(statefulSet) {
+    statefulSet.status = { replicas: 0, availableReplicas: 0 };
+  },
+  validate: validateStatefulSet,
+  validateUpdate: validateStatefulSetUpdate,
+  validatesUpdateAlone: true,
+  validateStatusUpdate: validateStatefulSetStatus,
+};
+
+export const controllerRevisionStrategy: Strategy<ControllerRevision> = {
+  checkName: checkDnsSubdomain,
+  applyDefaults(revision) {
+    revision.revision ??= 0;
+  },
+  validate: validateControllerRevision,
+  validateUpdate: validateControllerRevisionUpdate,
+  validatesUpdateAlone: true,
 };

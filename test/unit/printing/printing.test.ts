@@ -166,6 +166,58 @@ describe('printing: the other kinds', () => {
     assert.deepEqual(Object.values(cells(kinds.replicasets, { spec, status })).slice(0, 5), ['x', 3, 3, 2, '60m']);
   });
 
+  it('stateful sets, daemon sets, and the states they were in', () => {
+    const template = { spec: { containers: [{ name: 'a', image: 'i' }], nodeSelector: { disk: 'ssd' } } };
+    const spec = { replicas: 3, selector: { matchLabels: { app: 'web' } }, template };
+    const set = cells(kinds.statefulsets, { spec, status: { readyReplicas: 2 } });
+    assert.deepEqual(set, { Name: 'x', Ready: '2/3', Age: '60m', Containers: 'a', Images: 'i' });
+    const status = {
+      desiredNumberScheduled: 5,
+      currentNumberScheduled: 4,
+      numberReady: 3,
+      updatedNumberScheduled: 2,
+      numberAvailable: 1,
+    };
+    const daemons = Object.values(cells(kinds.daemonsets, { spec, status }));
+    assert.deepEqual(daemons, ['x', 5, 4, 3, 2, 1, 'disk=ssd', '60m', 'a', 'i', 'app=web']);
+    const ownerReferences = [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'web', uid: 'u', controller: true }];
+    const revision = { metadata: { ...metadata, ownerReferences }, revision: 4 };
+    assert.deepEqual(Object.values(cells(kinds.controllerrevisions, revision)), [
+      'x',
+      'statefulset.apps/web',
+      4,
+      '60m',
+    ]);
+  });
+
+  it('jobs, and what makes them by the clock', () => {
+    const template = { spec: { containers: [{ name: 'a', image: 'i' }] } };
+    const spec = { completions: 3, parallelism: 2, template };
+    const job = (status: object, more: object = {}): unknown[] =>
+      Object.values(cells(kinds.jobs, { spec: { ...spec, ...more }, status })).slice(1, 4);
+    const startTime = '2026-01-01T11:58:00Z';
+    assert.deepEqual(job({ startTime, succeeded: 1 }), ['Running', '1/3', '2m']);
+    const completionTime = '2026-01-01T11:58:09Z';
+    const conditions = [{ type: 'Complete', status: 'True' }];
+    assert.deepEqual(job({ startTime, completionTime, conditions, succeeded: 3 }), ['Complete', '3/3', '9s']);
+    assert.deepEqual(job({}, { completions: undefined }), ['Running', '0/1 of 2', '']);
+    assert.deepEqual(job({ conditions: [{ type: 'Suspended', status: 'True' }] })[0], 'Suspended');
+    const cron = { schedule: '@daily', suspend: false, jobTemplate: { spec } };
+    const active = { active: [{}], lastScheduleTime: '2026-01-01T11:59:30Z' };
+    assert.deepEqual(Object.values(cells(kinds.cronjobs, { spec: cron, status: active })), [
+      'x',
+      '@daily',
+      '<none>',
+      'False',
+      1,
+      '30s',
+      '60m',
+      'a',
+      'i',
+      '<none>',
+    ]);
+  });
+
   it('nodes', () => {
     const node = {
       metadata: { ...metadata, labels: { 'node-role.kubernetes.io/worker': '', 'kubernetes.io/role': 'edge' } },
