@@ -9,6 +9,13 @@ import { coordinationKinds } from './kinds/coordination.ts';
 import { coreKinds } from './kinds/core.ts';
 import { discoveryKinds } from './kinds/discovery.ts';
 import { rbacKinds } from './kinds/rbac.ts';
+import { apiregistrationKinds } from './kinds/apiregistration.ts';
+import { flowcontrolKinds } from './kinds/flowcontrol.ts';
+import { networkingKinds } from './kinds/networking.ts';
+import { nodeKinds } from './kinds/node.ts';
+import { resourceKinds } from './kinds/resource.ts';
+import { schedulingKinds } from './kinds/scheduling.ts';
+import { storageKinds } from './kinds/storage.ts';
 
 export * from './kinds/kind.ts';
 
@@ -20,4 +27,11 @@ export const kinds = {
   ...appsKinds,
   ...rbacKinds,
   ...batchKinds,
+  ...networkingKinds,
+  ...storageKinds,
+  ...schedulingKinds,
+  ...nodeKinds,
+  ...flowcontrolKinds,
+  ...resourceKinds,
+  ...apiregistrationKinds,
 };

@@ -4,13 +4,15 @@ import type { KubeObject } from '../object.ts';
 import type { TableColumnDefinition } from '../schema/types/meta.v1.ts';
 import { since } from './duration.ts';
 
+export type Cell = string | number | boolean;
+
 export interface Column<T extends KubeObject> {
   readonly name: string;
   readonly description: string;
   readonly type?: 'string' | 'integer' | 'boolean';
   /** Shown only when wide output is asked for. */
   readonly wide?: boolean;
-  readonly cell: (object: T, now: Date) => string | number;
+  readonly cell: (object: T, now: Date) => Cell;
 }
 
 /** The columns of each row of a table of kinds. */

@@ -2,16 +2,23 @@
 import { type Kind, kinds } from '../kinds.ts';
 import type { KubeObject } from '../object.ts';
 import type { ListMeta, TableColumnDefinition } from '../schema/types/meta.v1.ts';
-import { type Column, type ColumnsOf, createdAtColumn, definitionOf, nameColumn } from './columns.ts';
+import { type Cell, type Column, type ColumnsOf, createdAtColumn, definitionOf, nameColumn } from './columns.ts';
 import { appsColumns } from './groups/apps.ts';
 import { batchColumns } from './groups/batch.ts';
 import { coordinationColumns } from './groups/coordination.ts';
 import { coreColumns } from './groups/core.ts';
 import { discoveryColumns } from './groups/discovery.ts';
 import { rbacColumns } from './groups/rbac.ts';
+import { apiregistrationColumns } from './groups/apiregistration.ts';
+import { flowcontrolColumns } from './groups/flowcontrol.ts';
+import { networkingColumns } from './groups/networking.ts';
+import { nodeColumns } from './groups/node.ts';
+import { resourceColumns } from './groups/resource.ts';
+import { schedulingColumns } from './groups/scheduling.ts';
+import { storageColumns } from './groups/storage.ts';
 
 export interface TableRow {
-  readonly cells: readonly (string | number)[];
+  readonly cells: readonly Cell[];
   readonly object?: unknown;
 }
 
@@ -33,6 +40,13 @@ const COLUMNS: ColumnsOf<typeof kinds> = {
   ...appsColumns,
   ...rbacColumns,
   ...batchColumns,
+  ...networkingColumns,
+  ...storageColumns,
+  ...schedulingColumns,
+  ...nodeColumns,
+  ...flowcontrolColumns,
+  ...resourceColumns,
+  ...apiregistrationColumns,
 };
 
 /** The rows are typed one by one; here they are looked at alike. */
@@ -52,7 +66,7 @@ export function columnDefinitions(kind: Kind): readonly TableColumnDefinition[] 
 }
 
 /** One cell a column. */
-export function cellsOf(kind: Kind, object: KubeObject, now: Date): (string | number)[] {
+export function cellsOf(kind: Kind, object: KubeObject, now: Date): Cell[] {
   return columnsOf(kind).map(({ cell }) => cell(object, now));
 }
 

@@ -23,6 +23,40 @@ export function checkCidr(text: string): string[] {
   return isValid ? [] : [INVALID_CIDR];
 }
 
+/** An address in the one form that names and new fields take. */
+export function checkCanonicalIP(text: string): string[] {
+  const wrong = checkIP(text);
+  if (wrong.length > 0) return wrong;
+  const address = ipaddr.parse(text);
+  if (address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress()) {
+    return ['must not be an IPv4-mapped IPv6 address'];
+  }
+  const canonical = canonicalIP(address);
+  return text === canonical ? [] : [`must be in canonical form ("${canonical}")`];
+}
+
+/** A range in the one form that new fields take. */
+export function checkCanonicalCidr(text: string): string[] {
+  const wrong = checkCidr(text);
+  if (wrong.length > 0) return wrong;
+  const [address, bits] = ipaddr.parseCIDR(text);
+  if (/\/0\d/.test(text)) return ['must not have leading 0s in IP or prefix length'];
+  if (address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress()) {
+    return ['must not have an IPv4-mapped IPv6 address'];
+  }
+  const network =
+    address.kind() === 'ipv4' ? ipaddr.IPv4.networkAddressFromCIDR(text) : ipaddr.IPv6.networkAddressFromCIDR(text);
+  if (address.toNormalizedString() !== network.toNormalizedString()) {
+    return ['must not have bits set beyond the prefix length'];
+  }
+  const canonical = `${canonicalIP(address)}/${bits}`;
+  return text === canonical ? [] : [`must be in canonical form ("${canonical}")`];
+}
+
+function canonicalIP(address: ipaddr.IPv4 | ipaddr.IPv6): string {
+  return address instanceof ipaddr.IPv6 ? address.toRFC5952String() : address.toString();
+}
+
 /** Addresses to which no traffic of others may be sent. */
 export function checkNonSpecialIP(text: string): string[] {
   const wrong = checkIP(text);

@@ -5,6 +5,7 @@ import type { KubeObject } from '../../api/object.ts';
 import { appsLabels } from './field-labels/apps.ts';
 import { batchLabels } from './field-labels/batch.ts';
 import { coreLabels } from './field-labels/core.ts';
+import { resourceLabels } from './field-labels/resource.ts';
 import type { FieldReader, Labels, LabelsOf } from './field-labels/field-reader.ts';
 
 export type { FieldReader } from './field-labels/field-reader.ts';
@@ -18,6 +19,7 @@ const LABELS: LabelsOf<typeof kinds> = {
   ...coreLabels,
   ...appsLabels,
   ...batchLabels,
+  ...resourceLabels,
 };
 
 /** What a reader of a kind's field sees is an object of that kind, whatever the compiler knows. */

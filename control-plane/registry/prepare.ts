@@ -38,7 +38,11 @@ export class Preparer<T extends KubeObject> {
     await admission.mutate(admitted);
     stampNew(object, kind, strategy, { uid: newUid(), clock });
     strategy.prepareForCreate?.(object);
-    this.check(object, [...this.metadataErrors(object), ...strategy.validate(object)]);
+    this.check(object, [
+      ...this.metadataErrors(object),
+      ...strategy.validate(object),
+      ...(strategy.validateNew?.(object) ?? []),
+    ]);
     strategy.completeNew?.(object);
     await admission.validate(admitted);
     return object;

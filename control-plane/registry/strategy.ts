@@ -25,6 +25,8 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   prepareForStatusUpdate?(next: T, previous: T): void;
   /** Sees a complete object, metadata already checked apart from its name's form. */
   readonly validate: (object: T) => FieldError[];
+  /** What is asked only of new objects, in addition to `validate`. */
+  readonly validateNew?: (object: T) => FieldError[];
   /** Adds to a new object what can be worked out only once it is known to be valid; edits it. */
   completeNew?(object: T): void;
   /** What may not change, in addition to `validate(next)`, which the generic code calls too unless `validatesUpdateAlone`. */

@@ -8,6 +8,13 @@ import { coordinationStrategies } from './groups/coordination.ts';
 import { coreStrategies } from './groups/core.ts';
 import { discoveryStrategies } from './groups/discovery.ts';
 import { rbacStrategies } from './groups/rbac.ts';
+import { apiregistrationStrategies } from './groups/apiregistration.ts';
+import { flowcontrolStrategies } from './groups/flowcontrol.ts';
+import { networkingStrategies } from './groups/networking.ts';
+import { nodeStrategies } from './groups/node.ts';
+import { resourceStrategies } from './groups/resource.ts';
+import { schedulingStrategies } from './groups/scheduling.ts';
+import { storageStrategies } from './groups/storage.ts';
 
 export type Strategies = StrategiesOf<typeof kinds>;
 
@@ -19,5 +26,12 @@ export function strategiesOf(allocator: ServiceAllocator): Strategies {
     ...appsStrategies,
     ...rbacStrategies,
     ...batchStrategies,
+    ...networkingStrategies,
+    ...storageStrategies,
+    ...schedulingStrategies,
+    ...nodeStrategies,
+    ...flowcontrolStrategies,
+    ...resourceStrategies,
+    ...apiregistrationStrategies,
   };
 }

@@ -1,0 +1,55 @@
+/** VolumeAttachment: the wish that a volume be attached to a node, and what came of it. */
+import type { FieldError } from '../../errors.ts';
+import { sameJson } from '../../machinery/json.ts';
+import { checkDnsSubdomain, rangeMessage } from '../../machinery/names.ts';
+import type { VolumeAttachment, VolumeError } from '../../schema/types/storage.v1.ts';
+import { FieldErrors } from '../field-errors.ts';
+import { validateDriverName } from './csi.ts';
+
+const MAX_METADATA_BYTES = 256 * 1024;
+const MAX_MESSAGE_BYTES = 1024;
+const ONE_SOURCE = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName';
+
+export function validateVolumeAttachment({ spec, status }: VolumeAttachment): FieldError[] {
+  const errors = new FieldErrors();
+  if (!spec.attacher) errors.required('spec.attacher');
+  const { inlineVolumeSpec, persistentVolumeName } = spec.source ?? {};
+  if (!inlineVolumeSpec && persistentVolumeName === undefined) errors.required('spec.source', ONE_SOURCE);
+  else if (inlineVolumeSpec && persistentVolumeName !== undefined) errors.forbidden('spec.source', ONE_SOURCE);
+  else if (persistentVolumeName === '') {
+    errors.required('spec.source.persistentVolumeName', 'must specify non empty persistentVolumeName');
+  }
+  errors.check('spec.nodeName', spec.nodeName, checkDnsSubdomain);
+  validateStatus(errors, status, 'status');
+  return errors.list;
+}
+
+/** What is asked only of new ones. */
+export function validateNewVolumeAttachment({ spec }: VolumeAttachment): FieldError[] {
+  const errors = new FieldErrors();
+  validateDriverName(errors, spec.attacher, 'spec.attacher');
+  const name = spec.source?.persistentVolumeName;
+  if (name !== undefined) errors.check('spec.source.persistentVolumeName', name, checkDnsSubdomain);
+  return errors.list;
+}
+
+export function validateVolumeAttachmentUpdate(next: VolumeAttachment, previous: VolumeAttachment): FieldError[] {
+  const errors = new FieldErrors();
+  errors.immutable('spec', sameJson(next.spec, previous.spec), next.spec);
+  return errors.list;
+}
+
+function validateStatus(errors: FieldErrors, status: VolumeAttachment['status'], path: string): void {
+  const metadata = Object.entries(status.attachmentMetadata ?? {});
+  const bytes = metadata.reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), 0);
+  if (bytes > MAX_METADATA_BYTES) errors.tooLong(`${path}.attachmentMetadata`, MAX_METADATA_BYTES);
+  for (const field of ['attachError', 'detachError'] as const) validateError(errors, status[field], `${path}.${field}`);
+}
+
+function validateError(errors: FieldErrors, error: VolumeError | undefined, path: string): void {
+  if (!error) return;
+  if (Buffer.byteLength(error.message ?? '') > MAX_MESSAGE_BYTES) errors.tooLong(`${path}.message`, MAX_METADATA_BYTES);
+  if (error.errorCode !== undefined && error.errorCode < 0) {
+    errors.invalid(`${path}.errorCode`, error.errorCode, rangeMessage(0, 2 ** 31 - 1));
+  }
+}
