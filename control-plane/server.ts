@@ -15,6 +15,7 @@ import { Metrics } from '../lib/metrics.ts';
 import { type Addresses, addressesOf } from './addresses.ts';
 import { makeTokens, type Tokens } from './auth/tokens/all.ts';
 import { SigningKey } from './auth/tokens/signing-key.ts';
+import { nodeUser } from './auth/user.ts';
 import { makeBackend } from './backend.ts';
 import { Caches } from './caches.ts';
 import { RegistryEventRecorder } from './events/recorder.ts';
@@ -170,7 +171,7 @@ export class Server implements Component {
       newId: randomUUID,
     });
     const sight = new ControlPlaneSight({ probe: () => store.revision(), clock });
-    const sessions = this.makeSessions(pki, registry, caches, keys, sight);
+    const sessions = this.makeSessions({ pki, registry, caches, keys, sight, tokens });
     sessionKeys.onLost(() => sessions.cutOff());
     const join = await this.makeJoins(pki, store, etcd, keys);
     const leader = this.makeLeader({ pki, registry, caches, events, keys, sight, nextId });
@@ -204,13 +205,15 @@ export class Server implements Component {
     };
   }
 
-  private makeSessions(
-    pki: Pki,
-    registry: ResourceRegistry,
-    caches: Caches,
-    keys: ServerKeys,
-    sight: ControlPlaneSight,
-  ): NodeSessions {
+  private makeSessions(parts: {
+    pki: Pki;
+    registry: ResourceRegistry;
+    caches: Caches;
+    keys: ServerKeys;
+    sight: ControlPlaneSight;
+    tokens: Tokens;
+  }): NodeSessions {
+    const { pki, registry, caches, keys, sight, tokens } = parts;
     const { flags, clock, log } = this.options;
     return new NodeSessions({
       listen: `${flags.bindAddress}:${flags.agentPort}`,
@@ -237,6 +240,8 @@ export class Server implements Component {
       },
       closedMilliseconds: flags.agentRestartTimeout,
       onPause: () => sight.paused(),
+      issueToken: (node, namespace, account, request) =>
+        tokens.requests.issue(namespace, account, request, nodeUser(node)),
       clock,
       log,
     });

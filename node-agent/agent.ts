@@ -15,6 +15,7 @@ import { RuntimeHealth } from './node/runtime_health.ts';
 import { NodeStatusKeeper } from './node/status.ts';
 import { AgentWeb } from './node/web.ts';
 import { FileCgroups } from './pods/cgroups.ts';
+import { downwardText } from './pods/downward.ts';
 import { Fence, machineUptime } from './pods/fence.ts';
 import { DiskFiles } from './pods/files.ts';
 import { PodManager } from './pods/manager.ts';
@@ -32,6 +33,7 @@ import { StreamServer } from './streams/serve.ts';
 import { UsageMeter } from './streams/usage.ts';
 import { DiskVolumes } from './volumes/disk.ts';
 import { systemMounter } from './volumes/mounts.ts';
+import { PodTokens } from './volumes/tokens.ts';
 import { firstAddress } from '../lib/addresses.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type Component, ComponentGroup } from '../lib/component.ts';
@@ -159,7 +161,13 @@ export class Agent implements Component {
       log,
     });
     const status = await this.makeStatus(runtime, network, reports);
-    const pods = this.makePods(runtime, reports, await this.nodeCapacity());
+    const tokens = new PodTokens({
+      source: {
+        issue: (...asked) => links[0]?.issueToken(...asked) ?? Promise.reject(new Error('no server is connected')),
+      },
+      clock,
+    });
+    const pods = this.makePods(runtime, reports, tokens, await this.nodeCapacity());
     const fence = new Fence({
       file: join(flags.runDir, 'fence'),
       isNeeded: () => pods.hasIdentityPods(),
@@ -258,6 +266,7 @@ export class Agent implements Component {
   private makePods(
     runtime: Runtime,
     reports: Reports,
+    tokens: PodTokens,
     nodeCapacity: { milliCpu: number; memoryBytes: number },
   ): PodManager {
     const { flags, clock, log } = this.options;
@@ -277,6 +286,8 @@ export class Agent implements Component {
         configMaps: this.store.configmaps,
         secrets: this.store.secrets,
         mounter: systemMounter,
+        tokens,
+        describe: (pod, file) => downwardText(pod, file, { nodeName: this.nodeName, nodeCapacity }),
       }),
       files: new DiskFiles({ root: podsDirectory }),
       cgroups: new FileCgroups({ root: flags.cgroupRoot }),

@@ -1,6 +1,7 @@
 /** Defaults of pods and pod templates (Kubernetes `SetDefaults_PodSpec`, `SetDefaults_Pod` and what they call). */
 import type {
   Container,
+  DownwardAPIVolumeFile,
   HTTPGetAction,
   Pod,
   PodSpec,
@@ -107,6 +108,9 @@ function defaultVolume(volume: Volume): void {
   if (volume.image) volume.image.pullPolicy ||= pullPolicyFor(volume.image.reference ?? '');
 }
 
-function defaultItems(items: { fieldRef?: { apiVersion?: string } }[] | undefined): void {
-  for (const { fieldRef } of items ?? []) if (fieldRef) fieldRef.apiVersion ||= 'v1';
+function defaultItems(items: DownwardAPIVolumeFile[] | undefined): void {
+  for (const { fieldRef, resourceFieldRef } of items ?? []) {
+    if (fieldRef) fieldRef.apiVersion ||= 'v1';
+    if (resourceFieldRef) resourceFieldRef.divisor ??= '0';
+  }
 }

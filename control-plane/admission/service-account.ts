@@ -1,16 +1,26 @@
-/** Each pod runs as a service account, `default` unless it names another, and may pull images as that account may. */
+/**
+ * Each pod runs as a service account, `default` unless it names another: it may pull images as that account may, and finds
+ * what it needs to speak to the API as that account in its files.
+ */
 import { forbidden, isStatusError } from '../../api/errors.ts';
 import type { KubeObject } from '../../api/object.ts';
-import type { Pod, ServiceAccount } from '../../api/schema/types/core.v1.ts';
+import type { Container, Pod, PodSpec, ServiceAccount, Volume } from '../../api/schema/types/core.v1.ts';
 import { MIRROR_ANNOTATION } from '../auth/node/references.ts';
 import type { AdmissionPlugin, AdmissionRequest } from './port.ts';
 
 const DEFAULT_ACCOUNT = 'default';
+/** Where every client library looks. */
+const MOUNT_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
+const VOLUME_PREFIX = 'kube-api-access-';
+/** Told apart from an hour that somebody asked for. */
+const TOKEN_SECONDS = 3607;
 
 export interface ServiceAccountAdmissionOptions {
   known(namespace: string, name: string): ServiceAccount | undefined;
   /** The committed account; rejects with NotFound. */
   get(namespace: string, name: string): Promise<ServiceAccount>;
+  /** `prefix` and five characters of which no word can be made. */
+  generateName(prefix: string): string;
 }
 
 export class ServiceAccountAdmission implements AdmissionPlugin {
@@ -36,6 +46,21 @@ export class ServiceAccountAdmission implements AdmissionPlugin {
     if (!spec.imagePullSecrets?.length && account?.imagePullSecrets?.length) {
       spec.imagePullSecrets = account.imagePullSecrets.map(({ name }) => ({ name }));
     }
+    // The pod's word counts before the account's.
+    const mounts = spec.automountServiceAccountToken ?? account?.automountServiceAccountToken ?? true;
+    if (mounts) this.mountAccess(spec);
+  }
+
+  /** A container that mounts something else there gets nothing. */
+  private mountAccess(spec: PodSpec): void {
+    const without = [...(spec.initContainers ?? []), ...spec.containers].filter(
+      ({ volumeMounts }) => !volumeMounts?.some(({ mountPath }) => mountPath === MOUNT_PATH),
+    );
+    if (without.length === 0) return;
+    const present = spec.volumes?.find(({ name, projected }) => projected && name.startsWith(VOLUME_PREFIX));
+    const volume = present ?? accessVolume(this.options.generateName(VOLUME_PREFIX));
+    if (!present) spec.volumes = [...(spec.volumes ?? []), volume];
+    for (const container of without) addMount(container, volume.name);
   }
 
   /** The default account may be missing for a moment: its controller makes it, and a pod need not wait for that. */
@@ -50,4 +75,24 @@ export class ServiceAccountAdmission implements AdmissionPlugin {
       throw forbidden(request.kind, request.name, why);
     }
   }
+}
+
+function addMount(container: Container, name: string): void {
+  const mount = { name, readOnly: true, mountPath: MOUNT_PATH };
+  container.volumeMounts = [...(container.volumeMounts ?? []), mount];
+}
+
+function accessVolume(name: string): Volume {
+  const fieldRef = { apiVersion: 'v1', fieldPath: 'metadata.namespace' };
+  return {
+    name,
+    projected: {
+      defaultMode: 0o644,
+      sources: [
+        { serviceAccountToken: { expirationSeconds: TOKEN_SECONDS, path: 'token' } },
+        { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+        { downwardAPI: { items: [{ path: 'namespace', fieldRef }] } },
+      ],
+    },
+  };
 }

@@ -30,6 +30,11 @@ export const SERVER_USER = 'dure-server';
 const NODE_PREFIX = 'system:node:';
 const ACCOUNT_PREFIX = 'system:serviceaccount:';
 
+/** The agent of a node. */
+export function nodeUser(nodeName: string): User {
+  return { name: NODE_PREFIX + nodeName, groups: [GROUPS.nodes] };
+}
+
 /** The node whose agent this user is; undefined for everybody else. */
 export function nodeNameOf(user: User): string | undefined {
   return user.groups.includes(GROUPS.nodes) && user.name.startsWith(NODE_PREFIX)

@@ -1,5 +1,5 @@
 /** The gRPC end of the node agents: who they are, their sessions, and which nodes are lost. */
-import grpc, { type ServerDuplexStream } from '@grpc/grpc-js';
+import grpc, { type sendUnaryData, type ServerDuplexStream, type ServerUnaryCall } from '@grpc/grpc-js';
 import { type Certificates, agentPortCredentials } from './credentials.ts';
 import { Dispatch, type DispatchCaches } from './dispatch.ts';
 import { Forwarding } from './forwarding.ts';
@@ -9,6 +9,7 @@ import { registerNode } from './registration.ts';
 import { ReportWriter } from './reports.ts';
 import { NodeSession } from './session.ts';
 import { Tunnels } from './tunnels.ts';
+import type { TokenRequest } from '../../api/schema/types/authentication.v1.ts';
 import type { Node } from '../../api/schema/types/core.v1.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
@@ -19,6 +20,8 @@ import {
   MESSAGE_BYTES,
   PROTOCOL,
   type ServerMessage,
+  type TokenIssued,
+  type TokenWanted,
   type Welcome,
   agentsService,
 } from '../../lib/link/proto.ts';
@@ -26,6 +29,7 @@ import type { Log } from '../../lib/log.ts';
 import { SERVER_USER } from '../auth/user.ts';
 import type { Registry } from '../registry/port.ts';
 
+type Peer = Pick<ServerDuplexStream<unknown, unknown>, 'getAuthContext'>;
 type SessionStream = ServerDuplexStream<AgentMessage, ServerMessage>;
 
 /** An agent that has connected says hello within this time. */
@@ -59,6 +63,8 @@ export interface NodeSessionsOptions {
   /** How long the agent of a node whose connection was closed has to come back. */
   closedMilliseconds: number;
   onPause(milliseconds: number): void;
+  /** Makes a token for a pod of the node. Rejects with a StatusError for any other. */
+  issueToken(node: string, namespace: string, account: string, request: TokenRequest): Promise<TokenRequest>;
   clock: Clock;
   log: Log;
 }
@@ -108,6 +114,8 @@ export class NodeSessions implements Component {
       Session: (stream: SessionStream) => this.greet(stream),
       Carry: (stream: ServerDuplexStream<Frame, Frame>) => this.carry(stream),
       Forward: (stream: ServerDuplexStream<Frame, Frame>) => this.forward(stream),
+      IssueToken: (call: ServerUnaryCall<TokenWanted, TokenIssued>, answer: sendUnaryData<TokenIssued>) =>
+        void this.issueToken(call, answer),
     });
   }
 
@@ -286,6 +294,24 @@ export class NodeSessions implements Component {
     else refuse(stream, grpc.status.PERMISSION_DENIED, 'only servers forward streams');
   }
 
+  private async issueToken(
+    call: ServerUnaryCall<TokenWanted, TokenIssued>,
+    answer: sendUnaryData<TokenIssued>,
+  ): Promise<void> {
+    const node = nodeOf(call);
+    try {
+      if (node === undefined) throw new Error('only agents are given tokens');
+      const { namespace, account, request } = call.request;
+      const wanted = JSON.parse(request.toString()) as TokenRequest;
+      const issued = await this.options.issueToken(node, namespace, account, wanted);
+      answer(null, { request: Buffer.from(JSON.stringify(issued)) });
+    } catch (error) {
+      const details = (error as Error).message;
+      this.options.log.warn({ err: error, node }, 'a node was given no token');
+      answer({ code: grpc.status.PERMISSION_DENIED, details });
+    }
+  }
+
   private ended(session: NodeSession): void {
     if (this.sessions.get(session.node) !== session) return;
     this.sessions.delete(session.node);
@@ -319,12 +345,12 @@ function revisionOf({ metadata }: Node): number {
 }
 
 /** The node that the peer's certificate was made for; undefined when it is nobody's. */
-function nodeOf(stream: ServerDuplexStream<unknown, unknown>): string | undefined {
+function nodeOf(stream: Peer): string | undefined {
   const name = peerOf(stream);
   return name?.startsWith(NODE_USER) ? name.slice(NODE_USER.length) : undefined;
 }
 
-function peerOf(stream: ServerDuplexStream<unknown, unknown>): string | undefined {
+function peerOf(stream: Peer): string | undefined {
   const name = stream.getAuthContext().sslPeerCertificate?.subject.CN;
   return typeof name === 'string' ? name : undefined;
 }

@@ -23,7 +23,7 @@ import { repairAllocations, type RepairResult } from './allocation/repair.ts';
 import { ServiceAllocator } from './allocation/service-allocator.ts';
 import type { Conversion, DecodeStored } from './conversion.ts';
 import { conversionsOf } from './conversions.ts';
-import type { RandomInteger } from './name-generator.ts';
+import { generateName, type RandomInteger } from './name-generator.ts';
 import type { Registry } from './port.ts';
 import { GenericResource, type ResourceOptions } from './resource.ts';
 import { strategiesOf } from './strategies/all.ts';
@@ -198,6 +198,7 @@ export class ResourceRegistry implements Registry {
       new ServiceAccountAdmission({
         known: (namespace, name) => this.resource(kinds.serviceaccounts).view.get(objectKey(namespace, name)),
         get: (namespace, name) => this.resource(kinds.serviceaccounts).get(namespace, name),
+        generateName: (prefix) => generateName(prefix, this.options.random),
       }),
       priorityAdmission,
       new NodeRestriction({

@@ -64,6 +64,17 @@ export interface ServerMessage {
   servers?: { addresses: string[] };
 }
 
+/** `request` is a TokenRequest as JSON. */
+export interface TokenWanted {
+  namespace: string;
+  account: string;
+  request: Buffer;
+}
+
+export interface TokenIssued {
+  request: Buffer;
+}
+
 export interface Frame {
   id: string;
   channel: number;
@@ -85,6 +96,7 @@ export const agentsService = definition['dure.agent.v1.Agents'] as unknown as gr
   Session: Definition<AgentMessage, ServerMessage>;
   Carry: Definition<Frame, Frame>;
   Forward: Definition<Frame, Frame>;
+  IssueToken: Definition<TokenWanted, TokenIssued>;
 };
 
 /** Large enough for the first full state of a big cluster, sent in pieces below {@link CHANGES_BYTES}. */
@@ -123,6 +135,25 @@ export class AgentsClient {
 
   forward(): grpc.ClientDuplexStream<Frame, Frame> {
     return this.open(agentsService.Forward);
+  }
+
+  /** Rejects with the words of the server's refusal, or when there is no answer by then. */
+  issueToken(wanted: TokenWanted, deadlineMilliseconds: number): Promise<TokenIssued> {
+    const { path, requestSerialize, responseDeserialize } = agentsService.IssueToken;
+    const deadline = new Date(Date.now() + deadlineMilliseconds);
+    return new Promise((resolve, reject) => {
+      this.client.makeUnaryRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        wanted,
+        { deadline },
+        (error, issued) => {
+          if (issued) resolve(issued);
+          else reject(new Error(error?.details ?? 'no answer', { cause: error }));
+        },
+      );
+    });
   }
 
   close(): void {

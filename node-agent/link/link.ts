@@ -4,6 +4,7 @@ import type { StateKeeper } from '../state/keeper.ts';
 import type { DesiredStateStore } from '../state/store.ts';
 import type { Reports } from './reports.ts';
 import { Session } from './session.ts';
+import type { TokenRequest } from '../../api/schema/types/authentication.v1.ts';
 import type { Node } from '../../api/schema/types/core.v1.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
@@ -13,6 +14,7 @@ import type { Log } from '../../lib/log.ts';
 /** After a session that lived, the next is dialled at once; after one that did not, later and later up to this. */
 const MAX_WAIT_MILLISECONDS = 1000;
 const FIRST_WAIT_MILLISECONDS = 50;
+const TOKEN_MILLISECONDS = 10_000;
 
 export interface LinkOptions {
   /** host:port of each server's agents' port, as known now. */
@@ -75,6 +77,14 @@ export class Link implements Component {
     this.session?.report();
     this.session?.close();
     return Promise.resolve();
+  }
+
+  /** Asks the server of the present session. Rejects when there is none, or with its refusal. */
+  async issueToken(namespace: string, account: string, request: TokenRequest): Promise<TokenRequest> {
+    if (!this.session || !this.client) throw new Error('no server is connected');
+    const wanted = { namespace, account, request: Buffer.from(JSON.stringify(request)) };
+    const issued = await this.client.issueToken(wanted, TOKEN_MILLISECONDS);
+    return JSON.parse(issued.request.toString()) as TokenRequest;
   }
 
   /** There may be something new to report. */

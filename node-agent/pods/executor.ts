@@ -24,14 +24,14 @@ const MAX_EXIT_POLLS = 40;
 const executors: Executors = {
   async mountVolumes({ services, memory, pod }) {
     memory.areVolumesStale = false;
-    await tellingMountFailure(services, pod, () => services.volumes.mount(pod));
+    memory.volumesDueAt = await tellingMountFailure(services, pod, () => services.volumes.mount(pod));
     memory.volumes = 'mounted';
   },
 
   async refreshVolumes({ services, memory, pod }) {
     memory.areVolumesStale = false;
     try {
-      await tellingMountFailure(services, pod, () => services.volumes.refresh(pod));
+      memory.volumesDueAt = await tellingMountFailure(services, pod, () => services.volumes.refresh(pod));
     } catch (error) {
       memory.areVolumesStale = true;
       throw error;
@@ -136,9 +136,9 @@ export function execute(context: PodContext, action: Action, overtaken?: Action)
   return executor(context, action, overtaken);
 }
 
-async function tellingMountFailure(services: PodServices, pod: Pod, work: () => Promise<void>): Promise<void> {
+async function tellingMountFailure<T>(services: PodServices, pod: Pod, work: () => Promise<T>): Promise<T> {
   try {
-    await work();
+    return await work();
   } catch (error) {
     emit(services, pod, undefined, 'Warning', 'FailedMount', (error as Error).message);
     throw error;

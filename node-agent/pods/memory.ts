@@ -55,8 +55,10 @@ export interface MemoryView {
   /** When this node first saw the pod; milliseconds since 1970. */
   readonly startedAt: number;
   readonly volumes: 'unknown' | 'mounted' | 'unmounted';
-  /** A config map or a secret has changed since the volumes were written. */
+  /** What is written in the volumes has changed since. */
   readonly areVolumesStale: boolean;
+  /** When something in the volumes has to be renewed; milliseconds since 1970, undefined when nothing has. */
+  readonly volumesDueAt: number | undefined;
   /** Whether the agent's own files and control group of the pod are gone. */
   readonly areTracesRemoved: boolean;
   readonly images: ReadonlyMap<string, ImageState>;
@@ -77,6 +79,7 @@ export interface PodMemory extends MemoryView {
   verdict: Verdict | undefined;
   volumes: 'unknown' | 'mounted' | 'unmounted';
   areVolumesStale: boolean;
+  volumesDueAt: number | undefined;
   areTracesRemoved: boolean;
   readonly images: Map<string, ImageState>;
   readonly crashes: Map<string, Backoff>;
@@ -94,6 +97,7 @@ export function newMemory(startedAt: number): PodMemory {
     startedAt,
     volumes: 'unknown',
     areVolumesStale: false,
+    volumesDueAt: undefined,
     areTracesRemoved: false,
     images: new Map(),
     crashes: new Map(),

@@ -47,12 +47,18 @@ function planRun(builder: PlanBuilder): void {
     builder.do({ type: 'mountVolumes', reason: 'volumes have to be there before containers are' });
     if (!input.observed.containers.some(isLive)) return;
   }
-  if (input.memory.volumes === 'mounted' && input.memory.areVolumesStale) {
-    builder.do({ type: 'refreshVolumes', reason: 'a config map or a secret has changed' });
-  }
+  if (input.memory.volumes === 'mounted') planRefresh(builder);
   const sandbox = planSandbox(builder);
   tidy(builder);
   if (sandbox && input.memory.volumes === 'mounted') planContainers(builder, sandbox);
+}
+
+function planRefresh(builder: PlanBuilder): void {
+  const { memory, now } = builder.input;
+  const { areVolumesStale, volumesDueAt = Infinity } = memory;
+  if (areVolumesStale) builder.do({ type: 'refreshVolumes', reason: 'what is written in them has changed' });
+  else if (volumesDueAt <= now) builder.do({ type: 'refreshVolumes', reason: 'a token is to be renewed' });
+  else if (volumesDueAt !== Infinity) builder.wake(volumesDueAt);
 }
 
 /** Returns the sandbox to run containers in, once there is exactly that one. */

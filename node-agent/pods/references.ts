@@ -10,9 +10,13 @@ export function referencesOf(pod: Pod): Set<string> {
   const add = (kind: 'configmap' | 'secret', name: string | undefined): void => {
     if (name) found.add(`${kind}:${objectKey(namespace, name)}`);
   };
-  for (const { configMap, secret } of pod.spec.volumes ?? []) {
+  for (const { configMap, secret, projected } of pod.spec.volumes ?? []) {
     add('configmap', configMap?.name);
     add('secret', secret?.secretName);
+    for (const source of projected?.sources ?? []) {
+      add('configmap', source.configMap?.name);
+      add('secret', source.secret?.name);
+    }
   }
   for (const container of [...(pod.spec.initContainers ?? []), ...pod.spec.containers]) {
     for (const { configMapRef, secretRef } of container.envFrom ?? []) {

@@ -5,6 +5,7 @@
  * hangs holds up nothing but itself.
  */
 import type { Container, Pod, PodStatus } from '../../api/schema/types/core.v1.ts';
+import { sameJson } from '../../api/machinery/json.ts';
 import { parseTime } from '../../api/machinery/time.ts';
 import type { Timer } from '../../lib/clock.ts';
 import type { Action } from './action.ts';
@@ -86,6 +87,7 @@ export class PodWorker {
 
   /** The pod as it is now wanted; `wanted` is false when it is no longer named at all. */
   update(pod: Pod, wanted: boolean): void {
+    if (!tellsTheSame(pod, this.pod)) this.memory.areVolumesStale = true;
     this.pod = pod;
     this.wanted = wanted;
     this.problems = unsupportedIn(pod);
@@ -292,4 +294,9 @@ export class PodWorker {
   private now(): number {
     return this.services.clock.date().getTime();
   }
+}
+
+/** Whether files made of what the pod says of itself stay as they are. */
+function tellsTheSame({ metadata: a }: Pod, { metadata: b }: Pod): boolean {
+  return sameJson([a.labels, a.annotations], [b.labels, b.annotations]);
 }

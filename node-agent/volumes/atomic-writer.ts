@@ -24,6 +24,8 @@ import path from 'node:path';
 export interface PayloadFile {
   readonly data: Buffer;
   readonly mode: number;
+  /** The user whose it is; root when absent. */
+  readonly owner?: number;
 }
 
 /** By path relative to the volume, without leading slash or `..`. */
@@ -49,10 +51,10 @@ export async function writePayload(directory: string, payload: Payload, group?: 
   return true;
 }
 
-async function writeOne(file: string, { data, mode }: PayloadFile, group: number | undefined): Promise<void> {
+async function writeOne(file: string, { data, mode, owner }: PayloadFile, group: number | undefined): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
   await writeFile(file, data);
-  if (group !== undefined) await chown(file, 0, group);
+  if (group !== undefined || owner !== undefined) await chown(file, owner ?? 0, group ?? 0);
   await chmod(file, group === undefined ? mode : mode | 0o040);
 }
 

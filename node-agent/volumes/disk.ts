@@ -1,11 +1,14 @@
-/** Volumes on the node's disk and memory: emptyDir, hostPath, configMap, secret. Everything of a pod is below one directory. */
+/**
+ * Volumes on the node's disk and memory: emptyDir, hostPath, and those with files of the API's making (configMap, secret,
+ * downwardAPI, projected). Everything of a pod is below one directory.
+ */
 import { chmod, chown, mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { bytesOf } from '../../api/machinery/quantity.ts';
-import { objectKey } from '../../api/object.ts';
 import type {
   ConfigMap,
   Container,
+  DownwardAPIVolumeFile,
   EmptyDirVolumeSource,
   Pod,
   Secret,
@@ -17,10 +20,10 @@ import type { ContainerConfig } from '../runtime/port.ts';
 import { writePayload } from './atomic-writer.ts';
 import { prepareHostPath } from './host-path.ts';
 import type { Mounter } from './mounts.ts';
-import type { PayloadOptions } from './payload.ts';
-import { configMapData, payloadOf, secretData } from './payload.ts';
 import type { Volumes } from './port.ts';
 import { VolumeError } from './port.ts';
+import { Projection, type Projected } from './projection.ts';
+import type { PodTokens } from './tokens.ts';
 import { resolveSubPath } from './sub-path.ts';
 
 export interface DiskVolumesOptions {
@@ -29,29 +32,40 @@ export interface DiskVolumesOptions {
   configMaps: View<ConfigMap>;
   secrets: View<Secret>;
   mounter: Mounter;
+  tokens: PodTokens;
+  /** What a file of the downward API holds. Throws an Error for what can't be told. */
+  describe: (pod: Pod, file: DownwardAPIVolumeFile) => string;
 }
 
-type Kind = 'emptyDir' | 'hostPath' | 'configMap' | 'secret';
-const KINDS: readonly Kind[] = ['emptyDir', 'hostPath', 'configMap', 'secret'];
+type Kind = 'emptyDir' | 'hostPath' | 'configMap' | 'secret' | 'downwardAPI' | 'projected';
+const KINDS: readonly Kind[] = ['emptyDir', 'hostPath', 'configMap', 'secret', 'downwardAPI', 'projected'];
 
 export class DiskVolumes implements Volumes {
   private readonly options: DiskVolumesOptions;
+  private readonly projection: Projection;
 
   constructor(options: DiskVolumesOptions) {
     this.options = options;
+    this.projection = new Projection(options);
   }
 
-  async mount(pod: Pod): Promise<void> {
+  async mount(pod: Pod): Promise<number | undefined> {
     await mkdir(this.volumesOf(pod.metadata.uid ?? ''), { recursive: true, mode: 0o750 });
-    for (const volume of pod.spec.volumes ?? []) {
-      await explain(volume, () => this.mountOne(pod, volume));
-    }
+    return this.each(pod, (volume) => this.mountOne(pod, volume));
   }
 
-  async refresh(pod: Pod): Promise<void> {
+  async refresh(pod: Pod): Promise<number | undefined> {
+    return this.each(pod, (volume) => (isWritten(volume) ? this.write(pod, volume) : Promise.resolve(undefined)));
+  }
+
+  /** Returns the earliest of the times that `work` does. */
+  private async each(pod: Pod, work: (volume: Volume) => Promise<number | undefined>): Promise<number | undefined> {
+    let earliest: number | undefined;
     for (const volume of pod.spec.volumes ?? []) {
-      if (volume.configMap || volume.secret) await explain(volume, () => this.write(pod, volume));
+      const at = await explain(volume, () => work(volume));
+      if (at !== undefined) earliest = Math.min(earliest ?? Infinity, at);
     }
+    return earliest;
   }
 
   async mountsFor(
@@ -72,6 +86,7 @@ export class DiskVolumes implements Volumes {
     const left = await mounter.mountsBelow(directory);
     if (left.length > 0) throw new VolumeError(`still mounted: ${left.join(', ')}`);
     await rm(directory, { recursive: true, force: true });
+    this.options.tokens.forget(uid);
     await rmdir(path.dirname(directory)).catch(ignoreKept);
   }
 
@@ -84,19 +99,20 @@ export class DiskVolumes implements Volumes {
 
   // --- one volume --------------------------------------------------------------------------------------------------
 
-  private async mountOne(pod: Pod, volume: Volume): Promise<void> {
+  private async mountOne(pod: Pod, volume: Volume): Promise<number | undefined> {
     const kind = kindOf(volume);
     if (kind === 'hostPath') {
       if (volume.hostPath) await prepareHostPath(volume.hostPath);
-      return;
+      return undefined;
     }
     const directory = this.directoryOf(pod, volume);
     const made = await mkdir(directory, { recursive: true, mode: 0o755 });
-    if (kind === 'emptyDir') await this.mountEmptyDir(pod, directory, volume.emptyDir ?? {}, made !== undefined);
-    else {
-      if (kind === 'secret') await this.ensureTmpfs(directory, 'mode=0755');
-      await this.write(pod, volume);
+    if (kind === 'emptyDir') {
+      await this.mountEmptyDir(pod, directory, volume.emptyDir ?? {}, made !== undefined);
+      return undefined;
     }
+    if (holdsSecrets(volume)) await this.ensureTmpfs(directory, 'mode=0755');
+    return this.write(pod, volume);
   }
 
   /** What a container has made of the permissions since stays as it is. */
@@ -128,22 +144,26 @@ export class DiskVolumes implements Volumes {
     return true;
   }
 
-  private async write(pod: Pod, volume: Volume): Promise<void> {
-    const { data, options } = this.dataOf(pod, volume);
-    const group = pod.spec.securityContext?.fsGroup;
-    await writePayload(this.directoryOf(pod, volume), payloadOf(data, options), group);
+  private async write(pod: Pod, volume: Volume): Promise<number | undefined> {
+    const directory = this.directoryOf(pod, volume);
+    const { files, renewAt } = await this.filesOf(pod, volume, directory);
+    await writePayload(directory, files, pod.spec.securityContext?.fsGroup);
+    return renewAt;
   }
 
-  private dataOf(pod: Pod, { configMap, secret }: Volume): { data: Map<string, Buffer>; options: PayloadOptions } {
-    const { items, defaultMode = 0o644, optional = false } = configMap ?? secret ?? {};
-    const namespace = pod.metadata.namespace ?? '';
-    const name = (configMap ? configMap.name : secret?.secretName) ?? '';
-    const options = { items, defaultMode, optional, what: configMap ? 'config' : 'secret' };
-    const key = objectKey(namespace, name);
-    const found = configMap ? this.options.configMaps.get(key) : this.options.secrets.get(key);
-    if (!found && !optional) throw new VolumeError(`${configMap ? 'configmap' : 'secret'} "${name}" not found`);
-    if (!found) return { data: new Map(), options };
-    return { data: configMap ? configMapData(found) : secretData(found), options };
+  private async filesOf(pod: Pod, volume: Volume, directory: string): Promise<Projected> {
+    const { configMap, secret, downwardAPI, projected } = volume;
+    if (projected) return this.projection.project(pod, projected.sources ?? [], projected.defaultMode, directory);
+    return { files: this.singleSource(pod, { configMap, secret, downwardAPI }), renewAt: undefined };
+  }
+
+  private singleSource(
+    pod: Pod,
+    { configMap, secret, downwardAPI }: Pick<Volume, 'configMap' | 'secret' | 'downwardAPI'>,
+  ): Projected['files'] {
+    if (configMap) return this.projection.ofConfigMap(pod, configMap, configMap.defaultMode);
+    if (downwardAPI) return this.projection.downward(pod, downwardAPI.items, downwardAPI.defaultMode);
+    return this.projection.ofSecret(pod, { ...secret, name: secret?.secretName ?? '' }, secret?.defaultMode);
   }
 
   private async mountOf(
@@ -157,11 +177,10 @@ export class DiskVolumes implements Volumes {
     const subPath = mount.subPathExpr === undefined ? mount.subPath : expand(mount.subPathExpr);
     const hostPath = subPath === undefined || subPath === '' ? source : await resolveSubPath(source, subPath);
     if (volume.hostPath && hostPath === source) await this.makeUntyped(volume.hostPath.type, source);
-    const isFixed = volume.configMap !== undefined || volume.secret !== undefined;
     return {
       containerPath: mount.mountPath,
       hostPath,
-      readonly: (mount.readOnly ?? false) || isFixed,
+      readonly: (mount.readOnly ?? false) || isWritten(volume),
       propagation: (mount.mountPropagation ?? 'None') as 'None' | 'HostToContainer' | 'Bidirectional',
     };
   }
@@ -192,6 +211,16 @@ function ignoreKept(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOTEMPTY' && error.code !== 'ENOENT') throw error;
 }
 
+/** Whether its files are written here, and by nobody else. */
+function isWritten({ configMap, secret, downwardAPI, projected }: Volume): boolean {
+  return [configMap, secret, downwardAPI, projected].some((source) => source !== undefined);
+}
+
+/** What must never be found on the disk. */
+function holdsSecrets({ secret, projected }: Volume): boolean {
+  return secret !== undefined || (projected?.sources ?? []).some((each) => each.secret ?? each.serviceAccountToken);
+}
+
 function kindOf(volume: Volume): Kind {
   const kind = KINDS.find((name) => volume[name] !== undefined);
   if (kind) return kind;
@@ -201,9 +230,9 @@ function kindOf(volume: Volume): Kind {
 }
 
 /** Whatever goes wrong with a volume is told in its name, as kubelet words it. */
-async function explain(volume: Volume, work: () => Promise<void>): Promise<void> {
+async function explain<T>(volume: Volume, work: () => Promise<T>): Promise<T> {
   try {
-    await work();
+    return await work();
   } catch (error) {
     const message = `MountVolume.SetUp failed for volume "${volume.name}" : ${(error as Error).message}`;
     throw new VolumeError(message, { cause: error });

@@ -34,7 +34,8 @@ export function payloadOf(data: ReadonlyMap<string, Buffer>, options: PayloadOpt
   return files;
 }
 
-function cleanPath(path: string): string {
+/** Without empty parts. Throws {@link VolumeError} for one that leads out of the volume. */
+export function cleanPath(path: string): string {
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
   if (path.startsWith('/') || parts.includes('..') || parts[0]?.startsWith('..')) {
     throw new VolumeError(`path "${path}" must stay within the volume`);

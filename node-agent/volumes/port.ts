@@ -8,10 +8,13 @@ export class VolumeError extends Error {
 }
 
 export interface Volumes {
-  /** Makes everything that the pod mounts; done for what is there already. Rejects with {@link VolumeError}. */
-  mount(pod: Pod): Promise<void>;
-  /** Brings config maps and secrets in mounted volumes up to date. Rejects with {@link VolumeError}. */
-  refresh(pod: Pod): Promise<void>;
+  /**
+   * Makes everything that the pod mounts; done for what is there already. Rejects with {@link VolumeError}. Resolves with
+   * the time at which something in them has to be renewed (milliseconds since 1970), undefined when nothing ever has.
+   */
+  mount(pod: Pod): Promise<number | undefined>;
+  /** Brings what is written in mounted volumes up to date. Rejects and resolves as `mount` does. */
+  refresh(pod: Pod): Promise<number | undefined>;
   /** What the container is to see of them; `expand` resolves variables in subPathExpr. Rejects with {@link VolumeError}. */
   mountsFor(pod: Pod, container: Container, expand: (text: string) => string): Promise<ContainerConfig['mounts']>;
   /** Unmounts and removes all that was made for the pod, also by an agent before this one. */
@@ -22,8 +25,8 @@ export interface Volumes {
 
 /** For simulated nodes: containers that exist in memory see no files. */
 export const noVolumes: Volumes = {
-  mount: () => Promise.resolve(),
-  refresh: () => Promise.resolve(),
+  mount: () => Promise.resolve(undefined),
+  refresh: () => Promise.resolve(undefined),
   mountsFor: () => Promise.resolve([]),
   unmount: () => Promise.resolve(),
   leftovers: () => Promise.resolve([]),

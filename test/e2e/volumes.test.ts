@@ -66,6 +66,65 @@ describe('volumes', function () {
     await session.sh('careless', 'until [ -e /v/a ]; do sleep 0.1; done');
   });
 
+  it('let every pod speak to the API as its service account', async () => {
+    await session.run('create serviceaccount robot');
+    await session.apply(
+      manifest(pod('robotic', { spec: { serviceAccountName: 'robot' }, container: busybox('c', SLEEP) })),
+    );
+    await session.wait('--for=condition=Ready pod/robotic');
+    const place = '/var/run/secrets/kubernetes.io/serviceaccount';
+    assert.equal(await session.sh('robotic', `ls ${place}`), 'ca.crt\nnamespace\ntoken\n');
+    assert.equal(await session.sh('robotic', `cat ${place}/namespace`), session.namespace);
+    // The image's own client has no TLS that the server accepts: what the pod holds is used from outside.
+    await session.sh('robotic', 'nc -w 5 kubernetes.default.svc 443 < /dev/null');
+    const token = await session.sh('robotic', `cat ${place}/token`);
+    const body = '{"apiVersion":"authentication.k8s.io/v1","kind":"TokenReview","spec":{"token":"' + token + '"}}';
+    const reviewed = await session.run('create --validate=false -f - -o json', body);
+    const { status } = JSON.parse(reviewed) as { status: { user: { username: string; extra: object } } };
+    assert.equal(status.user.username, `system:serviceaccount:${session.namespace}:robot`);
+    assert.match(JSON.stringify(status.user.extra), /pod-name":\["robotic"\]/);
+    assert.match(JSON.stringify(status.user.extra), /node-name/);
+  });
+
+  it('are not given to who does not want to speak to the API', async () => {
+    const spec = { automountServiceAccountToken: false };
+    await session.apply(manifest(pod('silent', { spec, container: busybox('c', SLEEP) })));
+    assert.equal(await session.field('pod silent', '.spec.volumes'), '');
+  });
+
+  it('put several sources together, and follow what the pod says of itself', async () => {
+    await session.apply(manifest(configMap('part', { a: 'one' })));
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'part' }, stringData: { s: 'two' } };
+    const items = [
+      { path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } },
+      { path: 'memory', resourceFieldRef: { containerName: 'c', resource: 'limits.memory', divisor: '1Mi' } },
+    ];
+    const sources = [
+      { configMap: { name: 'part' } },
+      { secret: { name: 'part' } },
+      { downwardAPI: { items } },
+      { serviceAccountToken: { path: 'vault/token', audience: 'vault', expirationSeconds: 600 } },
+    ];
+    const whole = {
+      volumes: [{ name: 'v', projected: { sources } }],
+      securityContext: { runAsUser: 1000 },
+      containers: [
+        busybox('c', SLEEP, {
+          volumeMounts: [{ name: 'v', mountPath: '/v' }],
+          resources: { limits: { memory: '32Mi' } },
+        }),
+      ],
+    };
+    await session.apply(manifest(secret, pod('whole', { labels: { tier: 'x' }, spec: whole })));
+    await session.wait('--for=condition=Ready pod/whole');
+    assert.equal(await session.sh('whole', 'ls /v; cat /v/a /v/s /v/memory'), 'a\nlabels\nmemory\ns\nvault\nonetwo32');
+    assert.equal(await session.sh('whole', 'stat -L -c "%a %u" /v/vault/token'), '600 1000\n');
+    const [, claims = ''] = (await session.sh('whole', 'cat /v/vault/token')).split('.');
+    assert.deepEqual((JSON.parse(Buffer.from(claims, 'base64url').toString()) as { aud: string[] }).aud, ['vault']);
+    await session.run('label pod whole tier=y --overwrite');
+    await session.sh('whole', `until grep -q 'tier="y"' /v/labels; do sleep 0.1; done`);
+  });
+
   it('are shared by the containers of a pod and outlive them', async () => {
     const volumeMounts = [{ name: 'v', mountPath: '/v' }];
     const writer = busybox('writer', 'echo $$ >> /v/starts; trap "exit 1" TERM; sleep 1000 & wait', { volumeMounts });

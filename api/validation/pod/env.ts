@@ -90,7 +90,7 @@ export function validateFieldRef(
   }
 }
 
-function validateResourceFieldRef(errors: FieldErrors, { resource }: ResourceFieldSelector, path: string): void {
+export function validateResourceFieldRef(errors: FieldErrors, { resource }: ResourceFieldSelector, path: string): void {
   if (!resource) errors.required(`${path}.resource`);
   else if (!ENV_RESOURCES.includes(resource) && !/^(limits|requests)\.hugepages-/.test(resource)) {
     errors.notSupported(`${path}.resource`, resource, ENV_RESOURCES);

@@ -25,7 +25,15 @@ const CONTAINER_FIELDS = [
   'volumeDevices',
 ] as const satisfies readonly (keyof Container)[];
 
-const VOLUMES: ReadonlySet<string> = new Set<keyof Volume>(['name', 'emptyDir', 'hostPath', 'configMap', 'secret']);
+const VOLUMES: ReadonlySet<string> = new Set<keyof Volume>([
+  'name',
+  'emptyDir',
+  'hostPath',
+  'configMap',
+  'secret',
+  'downwardAPI',
+  'projected',
+]);
 
 export function refuseUnsupported(errors: FieldErrors, spec: PodSpec, path: string): void {
   for (const field of SPEC_FIELDS) if (isSet(spec[field])) errors.forbidden(`${path}.${field}`, NOT_YET);

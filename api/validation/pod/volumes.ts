@@ -1,8 +1,10 @@
 /** Volumes of a pod and where containers mount them. */
-import { checkConfigKey, checkDnsLabel, checkDnsSubdomain } from '../../machinery/names.ts';
+import { checkDnsLabel, checkDnsSubdomain } from '../../machinery/names.ts';
 import type { Container, HostPathVolumeSource, KeyToPath, Volume } from '../../schema/types/core.v1.ts';
 import type { FieldErrors } from '../field-errors.ts';
 import { validateQuantity } from '../resources.ts';
+import { validateItems, validateMode } from './files.ts';
+import { validateDownward, validateProjected } from './projected.ts';
 
 const HOST_PATH_TYPES = [
   '',
@@ -14,8 +16,6 @@ const HOST_PATH_TYPES = [
   'FileOrCreate',
   'Socket',
 ];
-const MAX_MODE = 0o777;
-const MODE_MESSAGE = 'must be a number between 0 and 0777 (octal), both inclusive';
 
 export function validateVolumes(errors: FieldErrors, volumes: readonly Volume[] | undefined, path: string): void {
   const names = new Set<string>();
@@ -35,7 +35,7 @@ function validateSource(errors: FieldErrors, volume: Volume, path: string): void
   );
   if (sources.length === 0) errors.required(path, 'must specify a volume type');
   for (const extra of sources.slice(1)) errors.forbidden(`${path}.${extra}`, 'may not specify more than 1 volume type');
-  const { configMap, secret, hostPath, emptyDir } = volume;
+  const { configMap, secret, hostPath, emptyDir, downwardAPI, projected } = volume;
   if (hostPath) validateHostPath(errors, hostPath, `${path}.hostPath`);
   if (emptyDir?.sizeLimit !== undefined) validateQuantity(errors, emptyDir.sizeLimit, `${path}.emptyDir.sizeLimit`);
   if (configMap) {
@@ -46,6 +46,11 @@ function validateSource(errors: FieldErrors, volume: Volume, path: string): void
     if (!secret.secretName) errors.required(`${path}.secret.secretName`);
     validateFiles(errors, secret, `${path}.secret`);
   }
+  if (downwardAPI) {
+    validateMode(errors, downwardAPI.defaultMode, `${path}.downwardAPI.defaultMode`);
+    validateDownward(errors, downwardAPI.items, `${path}.downwardAPI`);
+  }
+  if (projected) validateProjected(errors, projected, `${path}.projected`);
 }
 
 function validateFiles(
@@ -54,18 +59,7 @@ function validateFiles(
   path: string,
 ): void {
   validateMode(errors, defaultMode, `${path}.defaultMode`);
-  items?.forEach((item, index) => {
-    const at = `${path}.items[${index}]`;
-    if (!item.key) errors.required(`${at}.key`);
-    else errors.check(`${at}.key`, item.key, checkConfigKey);
-    if (!item.path) errors.required(`${at}.path`);
-    else validateLocalPath(errors, item.path, `${at}.path`);
-    validateMode(errors, item.mode, `${at}.mode`);
-  });
-}
-
-function validateMode(errors: FieldErrors, mode: number | undefined, path: string): void {
-  if (mode !== undefined && (mode < 0 || mode > MAX_MODE)) errors.invalid(path, mode, MODE_MESSAGE);
+  validateItems(errors, items, path);
 }
 
 function validateHostPath(
@@ -76,12 +70,6 @@ function validateHostPath(
   if (!hostPath) errors.required(`${path}.path`);
   else if (hostPath.split('/').includes('..')) errors.invalid(`${path}.path`, hostPath, "must not contain '..'");
   if (!HOST_PATH_TYPES.includes(type)) errors.notSupported(`${path}.type`, type, HOST_PATH_TYPES);
-}
-
-function validateLocalPath(errors: FieldErrors, local: string, path: string): void {
-  if (local.startsWith('/')) errors.invalid(path, local, 'must be a relative path');
-  if (local.split('/').includes('..')) errors.invalid(path, local, "must not contain '..'");
-  else if (local.startsWith('..')) errors.invalid(path, local, "must not start with '..'");
 }
 
 export function validateMounts(

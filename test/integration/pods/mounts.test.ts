@@ -6,6 +6,7 @@ import type { ConfigMap, Secret } from '../../../api/schema/types/core.v1.ts';
 import { MapView } from '../../../lib/view.ts';
 import { DiskVolumes } from '../../../node-agent/volumes/disk.ts';
 import { systemMounter } from '../../../node-agent/volumes/mounts.ts';
+import { noTokens } from '../../support/no-tokens.ts';
 import { pod } from '../../unit/pods/harness.ts';
 
 describe('mounts of volumes', () => {
@@ -16,6 +17,7 @@ describe('mounts of volumes', () => {
       configMaps: new MapView<ConfigMap>(),
       secrets: new MapView<Secret>(),
       mounter: systemMounter,
+      ...noTokens(),
     });
 
   beforeEach(() => {

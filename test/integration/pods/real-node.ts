@@ -1,5 +1,6 @@
 /** A node of one test: the real pod manager on a real containerd, on a host of its own. */
 import path from 'node:path';
+import { noTokens } from '../../support/no-tokens.ts';
 import { keyOf } from '../../../api/object.ts';
 import type {
   ConfigMap,
@@ -154,6 +155,7 @@ export class RealNode {
         configMaps: configmaps,
         secrets,
         mounter: plainDirectories,
+        ...noTokens(),
       }),
       files: new DiskFiles({ root: path.join(host.directory, 'pods') }),
       cgroups: new FileCgroups({ root: host.cgroupParent }),

@@ -183,9 +183,11 @@ describe('tokens of service accounts', () => {
 
   it('go to a node for its own pods alone', async () => {
     const node = (name: string): User => ({ name: `system:node:${name}`, groups: ['system:nodes'] });
-    const uid = await addPod();
+    const sources = [{ serviceAccountToken: { path: 't', audience: 'vault' } }];
+    const uid = await addPod({ volumes: [{ name: 't', projected: { sources } }] });
     const boundObjectRef = { kind: 'Pod', apiVersion: 'v1', name: 'p', uid };
     await request({ boundObjectRef }, node('n1'));
+    await request({ boundObjectRef, audiences: ['vault'] }, node('n1'));
     await assert.rejects(request({ boundObjectRef, audiences: ['bank'] }, node('n1')), /not found in pod spec volume/);
     await assert.rejects(request({ boundObjectRef }, node('n2')), /bound to a pod scheduled on a different node/);
     await assert.rejects(request({}, node('n1')), /not bound to a pod/);

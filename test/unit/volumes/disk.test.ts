@@ -18,6 +18,7 @@ import type { ConfigMap, Secret, Volume } from '../../../api/schema/types/core.v
 import { MapView } from '../../../lib/view.ts';
 import { DiskVolumes } from '../../../node-agent/volumes/disk.ts';
 import { parseMountInfo } from '../../../node-agent/volumes/mounts.ts';
+import { noTokens } from '../../support/no-tokens.ts';
 import { container, pod } from '../pods/harness.ts';
 
 describe('volumes on disk', () => {
@@ -37,7 +38,7 @@ describe('volumes on disk', () => {
       unmount: (directory: string) => Promise.resolve(void (mounted = mounted.filter((known) => known !== directory))),
       mountsBelow: (directory: string) => Promise.resolve(mounted.filter((known) => known.startsWith(directory))),
     };
-    volumes = new DiskVolumes({ root: path.join(root, 'pods'), configMaps, secrets, mounter });
+    volumes = new DiskVolumes({ root: path.join(root, 'pods'), configMaps, secrets, mounter, ...noTokens() });
   });
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
@@ -106,7 +107,7 @@ describe('volumes on disk', () => {
   });
 
   it('checks and makes host paths by type', async () => {
-    const hostPath = (type: string, name: string): Promise<void> =>
+    const hostPath = (type: string, name: string): Promise<unknown> =>
       volumes.mount(withVolumes({ name: 'h', hostPath: { path: path.join(root, name), type } }));
     await assert.rejects(hostPath('Directory', 'd'), /hostPath type check failed: .* is not a directory/);
     await hostPath('DirectoryOrCreate', 'd');
@@ -131,8 +132,8 @@ describe('volumes on disk', () => {
 
   it('refuses kinds it does not know by name', async () => {
     await assert.rejects(
-      volumes.mount(withVolumes({ name: 'p', projected: { sources: [] } })),
-      /projected volumes are not supported/,
+      volumes.mount(withVolumes({ name: 'p', nfs: { server: 's', path: '/' } })),
+      /nfs volumes are not supported/,
     );
   });
 
