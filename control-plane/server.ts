@@ -2,12 +2,13 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { SchemaTypes } from '../api/apply/schema-types.ts';
 import { kinds } from '../api/kinds.ts';
 import { StrategicMerge } from '../api/patch/strategic.ts';
 import { cellsOf, columnDefinitions } from '../api/printing/table.ts';
 import { Codec } from '../api/schema/codec.ts';
 import { Protobuf } from '../api/schema/protobuf/protobuf.ts';
-import { loadSchemaTable } from '../api/schema/table.ts';
+import { loadSchemaTable, type SchemaTable } from '../api/schema/table.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type Component, ComponentGroup } from '../lib/component.ts';
 import type { Log } from '../lib/log.ts';
@@ -26,6 +27,7 @@ import { Leader } from './leader.ts';
 import { NodeLeases } from './nodes/leases.ts';
 import { NodeSessions } from './nodes/sessions.ts';
 import { generateName } from './registry/name-generator.ts';
+import { managedBy } from './registry/managed-by.ts';
 import { ResourceRegistry } from './registry/registry.ts';
 import { RegistryOutput } from './scheduler/output.ts';
 import { PROFILES } from './scheduler/profiles.ts';
@@ -140,7 +142,10 @@ export class Server implements Component {
     const { flags, clock, log } = this.options;
     const { pki, store, objects, etcd, caches } = parts;
     const random = (bound: number): number => randomInt(bound);
+    const table = loadSchemaTable();
+    const codec = new Codec({ table });
     const registry = new ResourceRegistry({
+      types: new SchemaTypes({ table, codec }),
       store: objects,
       cacheOf: (kind) => caches.of(kind),
       clock,
@@ -178,7 +183,7 @@ export class Server implements Component {
     this.metrics.observed('leader_election_master_status', 'Whether this server leads.', () =>
       Number(leader.isLeading),
     );
-    const api = this.makeApi({ pki, store: objects, registry, caches, sessions, join, tokens });
+    const api = this.makeApi({ table, codec, pki, store: objects, registry, caches, sessions, join, tokens });
     const leases = new NodeLeases({ registry, connected: () => sessions.connected, clock, log });
     await this.run('serving', [keys, sessions, leases, api, this.campaign(store, leader)]);
   }
@@ -218,7 +223,7 @@ export class Server implements Component {
     return new NodeSessions({
       listen: `${flags.bindAddress}:${flags.agentPort}`,
       certificates: pki,
-      registry,
+      registry: managedBy(registry, 'dure-agent'),
       caches: {
         pods: caches.of(kinds.pods),
         secrets: caches.of(kinds.secrets),
@@ -268,7 +273,7 @@ export class Server implements Component {
       sight,
       log,
       controllers: {
-        registry,
+        registry: managedBy(registry, 'dure-controllers'),
         events,
         clock,
         log,
@@ -289,7 +294,7 @@ export class Server implements Component {
         nodes: caches.of(kinds.nodes).view,
         profiles: PROFILES,
         output: new RegistryOutput({
-          registry,
+          registry: managedBy(registry, 'dure-scheduler'),
           rewrite: (namespace, name, change) => registry.of(kinds.pods).rewrite(namespace, name, change),
           events,
           clock,
@@ -304,6 +309,8 @@ export class Server implements Component {
   }
 
   private makeApi(parts: {
+    table: SchemaTable;
+    codec: Codec;
     pki: Pki;
     store: Store;
     registry: ResourceRegistry;
@@ -313,8 +320,7 @@ export class Server implements Component {
     tokens: Tokens;
   }): ApiServer {
     const { flags, clock, log } = this.options;
-    const { pki, store, registry, caches, sessions, join, tokens } = parts;
-    const table = loadSchemaTable();
+    const { table, codec, pki, store, registry, caches, sessions, join, tokens } = parts;
     const address = (): string => new URL(this.addresses.apiUrl).host;
     return new ApiServer({
       api: { host: flags.bindAddress, port: flags.port },
@@ -323,7 +329,7 @@ export class Server implements Component {
       handlers: {
         resources: registry,
         history: new StoreHistory({ store }),
-        codec: new Codec({ table }),
+        codec,
         protobuf: new Protobuf({ table }),
         strategic: new StrategicMerge({ table }),
         printer: { columns: columnDefinitions, cells: cellsOf },

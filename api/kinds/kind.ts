@@ -1,4 +1,5 @@
 /** What a row in the table of resources says. */
+import type { FieldType } from '../apply/field-type.ts';
 import type { KubeObject } from '../object.ts';
 import type { Column } from '../printing/columns.ts';
 import type { ObjectForm } from '../schema/form.ts';
@@ -74,6 +75,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly isServed?: boolean;
   /** How objects are read, when not by the schema table. */
   readonly form?: ObjectForm;
+  /** Which of its fields have owners of their own. */
+  readonly fieldType?: FieldType;
   /** The columns of its tables, when they are not in `api/printing/table.ts`. */
   readonly columns?: readonly Column<KubeObject>[];
   /** What field selectors can name, besides the object's name and namespace. */

@@ -1,5 +1,5 @@
 /** One operation of an OpenAPI v3 document: what a verb on a path takes, sends and answers. */
-import { PATCH_TYPES } from '../patch/patcher.ts';
+import { APPLY_PATCH, PATCH_TYPES } from '../patch/patcher.ts';
 import type { Field, SchemaTable } from '../schema/table.ts';
 import type { GroupVersionKind, Schema } from './schemas.ts';
 
@@ -95,7 +95,7 @@ export class Operations {
       case 'put':
         return this.#content(sends, JSON_TYPES, { required: true });
       case 'patch':
-        return this.#content(PATCH, Object.values(PATCH_TYPES), { required: true });
+        return this.#content(PATCH, [...Object.values(PATCH_TYPES), APPLY_PATCH], { required: true });
       case 'delete':
       case 'deletecollection':
         return this.#content(DELETE_OPTIONS, JSON_TYPES);

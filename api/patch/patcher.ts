@@ -14,6 +14,9 @@ export const PATCH_TYPES = {
   strategic: 'application/strategic-merge-patch+json',
 } as const;
 
+/** Server-side apply: a configuration, as YAML or JSON. */
+export const APPLY_PATCH = 'application/apply-patch+yaml';
+
 /** Of the whole request: the patch is at fault, not yet any object. */
 const NOBODY = { group: '', plural: '', kind: '' };
 const MAX_QUOTED = 1024;

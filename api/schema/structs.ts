@@ -70,7 +70,8 @@ export class Structs {
     return {
       name: field.name,
       shape,
-      omitsEmpty,
+      // An empty list of managed fields is no absent one: it takes them from their managers.
+      omitsEmpty: omitsEmpty && field.name !== 'managedFields',
       omitsAbsent: isPointer || (omitsEmpty && shape.isEmpty(shape.zero())),
     };
   }

@@ -1,19 +1,19 @@
-import { badRequest, StatusError, unsupportedMediaType } from '../../api/errors.ts';
+import { badRequest, unsupportedMediaType } from '../../api/errors.ts';
 import { apiVersionOf } from '../../api/kinds.ts';
 import { parseJson, type ParsedBody } from '../../api/machinery/body.ts';
 import type { KubeObject } from '../../api/object.ts';
-import { PATCH_TYPES } from '../../api/patch/patcher.ts';
+import { APPLY_PATCH, PATCH_TYPES } from '../../api/patch/patcher.ts';
 import { readBody } from '../server/body.ts';
 import { header } from '../server/exchange.ts';
 import { mediaType } from '../server/negotiate.ts';
 import { addWarnings } from '../server/respond.ts';
+import { apply } from './apply.ts';
 import { placeObject } from './decode-body.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';
 import { representationOf, sendObject } from './represent.ts';
 import { parseWriteOptions, type FieldValidation } from './write-options.ts';
 
-const ACCEPTED: readonly string[] = Object.values(PATCH_TYPES);
-const APPLY_TYPES = ['application/apply-patch+yaml', 'application/apply-patch+cbor'];
+const ACCEPTED: readonly string[] = [...Object.values(PATCH_TYPES), APPLY_PATCH];
 
 export interface Patch {
   /** One of PATCH_TYPES. */
@@ -24,6 +24,7 @@ export interface Patch {
 /** PATCH of one object, or of its status. */
 export async function patch(exchange: ResourceExchange, options: HandlerOptions): Promise<void> {
   representationOf(exchange, options);
+  if (isApply(exchange)) return apply(exchange, options);
   const { resource, target } = exchange;
   const { fieldValidation, ...write } = parseWriteOptions(exchange, 'PatchOptions');
   const given = await readPatch(exchange, fieldValidation, options);
@@ -39,6 +40,10 @@ export async function patch(exchange: ResourceExchange, options: HandlerOptions)
   await sendObject(exchange, options, 200, result);
 }
 
+export function isApply({ request }: ResourceExchange): boolean {
+  return mediaType(header(request, 'content-type')) === APPLY_PATCH;
+}
+
 /** Throws UnsupportedMediaType or BadRequest. */
 export async function readPatch(
   exchange: ResourceExchange,
@@ -46,7 +51,6 @@ export async function readPatch(
   { clock }: HandlerOptions,
 ): Promise<Patch> {
   const type = mediaType(header(exchange.request, 'content-type'));
-  if (APPLY_TYPES.includes(type)) throw applyNotServed(type);
   if (!ACCEPTED.includes(type)) throw unsupportedMediaType(ACCEPTED);
   const body = parseJson(await readBody(exchange, clock));
   if (mode === 'Strict' && body.duplicates.length > 0) {
@@ -54,12 +58,6 @@ export async function readPatch(
     throw badRequest(`error strict decoding patch: ${fields}`);
   }
   return { type, body };
-}
-
-function applyNotServed(type: string): StatusError {
-  const { code, reason } = unsupportedMediaType(ACCEPTED);
-  const message = `server-side apply (${type}) is not served yet - accepted media types include: ${ACCEPTED.join(', ')}`;
-  return new StatusError({ code, reason, message });
 }
 
 function patchObject(

@@ -12,6 +12,7 @@ import type { Cached, ServedCache } from '../cacher/port.ts';
 import type { NodeTunnels } from '../nodes/port.ts';
 import type { DecodeStored } from '../registry/conversion.ts';
 import type { DeleteOptions, MutateOptions, Resource, WriteOptions } from '../registry/port.ts';
+import type { ApplyRequest } from '../registry/resource.ts';
 import type { Exchange } from '../server/exchange.ts';
 import type { ResourceRequest } from '../server/request-info.ts';
 import type { User } from '../auth/user.ts';
@@ -28,6 +29,8 @@ export interface ServedResource<T extends KubeObject = KubeObject> extends Resou
   readonly decode: DecodeStored | undefined;
   /** As `update`; creates what does not exist, for the kinds that take a PUT so. */
   put(object: T, options?: MutateOptions & Asked): Promise<{ object: T; created: boolean }>;
+  /** Server-side apply; creates what does not exist. */
+  apply(config: T, request: ApplyRequest): Promise<{ object: T; created: boolean }>;
   /** A change that a subresource with rules of its own makes. */
   rewrite(namespace: string, name: string, change: (current: T) => T, options?: WriteOptions): Promise<T>;
   /** As `delete`, and tells whether the object is gone. */

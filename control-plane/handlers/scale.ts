@@ -1,11 +1,15 @@
+import { badRequest } from '../../api/errors.ts';
+import { apiVersionOf } from '../../api/kinds.ts';
+import type { KubeObject } from '../../api/object.ts';
 import type { Scale } from '../../api/schema/types/autoscaling.v1.ts';
 import { mutateScale, scaleOf, type Scalable } from '../registry/scale.ts';
 import { writeValue } from '../server/respond.ts';
+import { readConfig } from './apply.ts';
 import { decodeBody, placeObject } from './decode-body.ts';
 import { readCached } from './get.ts';
-import { readPatch } from './patch.ts';
+import { isApply, readPatch } from './patch.ts';
 import type { HandlerOptions, ResourceExchange, ServedResource } from './port.ts';
-import { parseWriteOptions } from './write-options.ts';
+import { parseApplyOptions, parseWriteOptions } from './write-options.ts';
 
 const EXPECTED = { typeName: 'io.k8s.api.autoscaling.v1.Scale', apiVersion: 'autoscaling/v1', kind: 'Scale' };
 
@@ -25,6 +29,7 @@ export async function updateScale(exchange: ResourceExchange, options: HandlerOp
 
 /** PATCH of the replicas of a workload. */
 export async function patchScale(exchange: ResourceExchange, options: HandlerOptions): Promise<void> {
+  if (isApply(exchange)) return applyScale(exchange, options);
   const { fieldValidation, ...write } = parseWriteOptions(exchange, 'PatchOptions');
   const patch = await readPatch(exchange, fieldValidation, options);
   await store(exchange, options, write, (current) => {
@@ -35,15 +40,45 @@ export async function patchScale(exchange: ResourceExchange, options: HandlerOpt
   });
 }
 
+/** Who applies a scale owns the workload's replicas, through the subresource. */
+async function applyScale(exchange: ResourceExchange, options: HandlerOptions): Promise<void> {
+  const { fieldValidation, ...write } = parseApplyOptions(exchange);
+  const { resource } = exchange;
+  const config = await readConfig(exchange, options, fieldValidation);
+  checkScale(config, options);
+  placeObject(exchange, config);
+  const { object } = await resource.apply(workloadOf(config as Scale, resource), { ...write, through: 'scale' });
+  await writeValue(exchange, options.protobuf, 200, EXPECTED.typeName, scaleOf(object as Scalable));
+}
+
+/** Throws BadRequest. */
+function checkScale(config: KubeObject, { codec }: HandlerOptions): void {
+  const { typeName, apiVersion, kind } = EXPECTED;
+  if (config.apiVersion !== apiVersion || config.kind !== kind) {
+    throw badRequest(`invalid object type: ${config.apiVersion ?? ''}, Kind=${config.kind ?? ''}`);
+  }
+  if (config.metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil');
+  codec.decode(typeName, config, 'Strict');
+}
+
+/** The part of the workload that a scale is about, as a configuration of it. */
+function workloadOf({ metadata, spec }: Scale, { kind }: ServedResource): KubeObject {
+  const { name, namespace, uid, resourceVersion } = metadata;
+  const kept = Object.entries({ name, namespace, uid, resourceVersion }).filter(([, value]) => value !== undefined);
+  const workload = { apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: Object.fromEntries(kept) };
+  return spec?.replicas === undefined ? workload : ({ ...workload, spec: { replicas: spec.replicas } } as KubeObject);
+}
+
 async function store(
   exchange: ResourceExchange,
   { protobuf }: HandlerOptions,
-  write: { dryRun: boolean },
+  write: { dryRun: boolean; manager: string },
   change: (current: Scale) => Scale,
 ): Promise<void> {
   const { resource, target } = exchange;
   // Only kinds with replicas have a scale, as their row in the table says.
   const scalable = resource as unknown as ServedResource<Scalable>;
-  const scale = await mutateScale(scalable, target.namespace, target.name, change, write);
+  const request = { ...write, through: 'scale' };
+  const scale = await mutateScale(scalable, target.namespace, target.name, change, request);
   await writeValue(exchange, protobuf, 200, EXPECTED.typeName, scale);
 }

@@ -28,7 +28,6 @@ export function stampNew<T extends KubeObject>(
   delete metadata.deletionGracePeriodSeconds;
   delete metadata.resourceVersion;
   delete metadata.generation;
-  delete metadata.managedFields;
   if (!kind.namespaced) delete metadata.namespace;
   metadata.uid = facts.uid;
   metadata.creationTimestamp = timestamp(facts.clock.date());
@@ -49,7 +48,6 @@ export function stampUpdate<T extends KubeObject>(
   now.uid ||= before.uid ?? '';
   restore(now, before, 'creationTimestamp');
   delete now.selfLink;
-  delete now.managedFields;
   restore(now, before, 'deletionTimestamp');
   restore(now, before, 'deletionGracePeriodSeconds');
   restore(now, before, 'generation');

@@ -11,6 +11,8 @@ import type { View } from '../../lib/view.ts';
 export interface WriteOptions {
   /** Go the whole way, admission and validation included, but write nothing. */
   dryRun?: boolean;
+  /** Who is put down as the owner of what changes. Nobody's fields change hands where it is absent. */
+  manager?: string;
 }
 
 export interface MutateOptions extends WriteOptions {

@@ -1,4 +1,6 @@
 /** From what a client sent to what may be stored: defaults, admission, the kind's rules, validation, in this order. */
+import { sameEntries } from '../../api/apply/entries.ts';
+import type { FieldManager } from '../../api/apply/field-manager.ts';
 import { conflict, type FieldError, invalid, modified } from '../../api/errors.ts';
 import type { Kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
@@ -7,17 +9,22 @@ import { validateMetadata, validateMetadataUpdate } from '../../api/validation/m
 import type { Clock } from '../../lib/clock.ts';
 import type { Admission, AdmissionRequest, User } from '../admission/port.ts';
 import { copyJson, sameJson } from '../../api/machinery/json.ts';
-import { stampNew, stampUpdate } from './metadata.ts';
+import { stampNew, stampUpdate, timestamp } from './metadata.ts';
 import type { MutateOptions } from './port.ts';
 import type { Strategy } from './strategy.ts';
 
 export interface RequestOptions extends MutateOptions {
   user?: User;
+  /** What the manager writes through, where that is not `subresource`: `scale`, … */
+  through?: string;
+  /** The object says itself who owns what in it, as after an apply. */
+  isApplied?: boolean;
 }
 
 export interface PreparerOptions<T extends KubeObject> {
   kind: Kind<T>;
   strategy: Strategy<T>;
+  fields: FieldManager;
   admission: Admission;
   clock: Clock;
   newUid: () => string;
@@ -34,6 +41,7 @@ export class Preparer<T extends KubeObject> {
   async forCreate(object: T, request: RequestOptions): Promise<T> {
     const { kind, strategy, admission, clock, newUid } = this.options;
     strategy.applyDefaults(object);
+    this.manage(object, undefined, request);
     const admitted = this.admissionRequest('CREATE', object, undefined, request);
     await admission.mutate(admitted);
     stampNew(object, kind, strategy, { uid: newUid(), clock });
@@ -67,6 +75,7 @@ export class Preparer<T extends KubeObject> {
     const { kind, strategy, admission } = this.options;
     const next = copyJson(kind.status ? withStatusOf(wanted, previous) : wanted);
     strategy.applyDefaults(next);
+    this.manage(next, previous, request);
     const admitted = this.admissionRequest('UPDATE', next, previous, request);
     await admission.mutate(admitted);
     strategy.prepareForUpdate?.(next, previous);
@@ -83,7 +92,8 @@ export class Preparer<T extends KubeObject> {
   /** The spec is the previous one, so there is nothing to default, copy or check in it. */
   private async forStatusUpdate(wanted: T, previous: T, request: RequestOptions): Promise<T | undefined> {
     const { kind, strategy, admission } = this.options;
-    const next: T = { ...withStatusOf(previous, wanted), metadata: copyJson(wanted.metadata) };
+    const next: T = { ...withStatusOf(previous, wanted), metadata: copyMetadata(wanted) };
+    this.manage(next, previous, request);
     const admitted = this.admissionRequest('UPDATE', next, previous, request);
     await admission.mutate(admitted);
     strategy.prepareForStatusUpdate?.(next, previous);
@@ -94,6 +104,20 @@ export class Preparer<T extends KubeObject> {
     this.check(next, errors);
     await admission.validate(admitted);
     return next;
+  }
+
+  /** Before admission and the strategy: what those change is nobody's. */
+  private manage(next: T, previous: T | undefined, request: RequestOptions): void {
+    const { metadata } = next;
+    if (!request.isApplied) metadata.managedFields = this.entries(next, previous, request);
+    if (!metadata.managedFields?.length) delete metadata.managedFields;
+  }
+
+  private entries(next: T, previous: T | undefined, request: RequestOptions): T['metadata']['managedFields'] {
+    const { manager, subresource, through = subresource } = request;
+    if (manager === undefined) return previous?.metadata.managedFields;
+    const now = timestamp(this.options.clock.date());
+    return this.options.fields.updated(previous, next, { manager, subresource: through, now });
   }
 
   private checkVersion(wanted: T, previous: T, request: RequestOptions): void {
@@ -142,12 +166,19 @@ function withStatusOf<T extends KubeObject>(object: T, other: T): T {
   return { ...object, status: (other as { status?: unknown }).status ?? {} };
 }
 
+/** That somebody wrote the same again at another time makes no difference. */
 function sameObject(a: KubeObject, b: KubeObject): boolean {
-  return sameJson(unversioned(a), unversioned(b));
+  return sameJson(bare(a), bare(b)) && sameEntries(a.metadata.managedFields, b.metadata.managedFields);
 }
 
-function unversioned(object: KubeObject): KubeObject {
-  return { ...object, metadata: { ...object.metadata, resourceVersion: undefined } as KubeObject['metadata'] };
+function bare(object: KubeObject): object {
+  return { ...object, metadata: { ...object.metadata, resourceVersion: undefined, managedFields: undefined } };
+}
+
+/** Entries are never edited, and would be the larger part of it. */
+function copyMetadata<T extends KubeObject>({ metadata }: T): T['metadata'] {
+  const { managedFields, ...others } = metadata;
+  return { ...copyJson(others), ...(managedFields ? { managedFields } : {}) };
 }
 
 function userMetadata({ metadata }: KubeObject): unknown[] {

@@ -1,4 +1,6 @@
 /** All resources that are served, made of the table of kinds, their strategies, the caches and the store. */
+import { FieldManager } from '../../api/apply/field-manager.ts';
+import type { TypeSources } from '../../api/apply/schema-types.ts';
 import { notFoundPath } from '../../api/errors.ts';
 import { apiVersionOf, type Kind, kindId, kinds, storedKindOf } from '../../api/kinds.ts';
 import { objectKey, type KubeObject } from '../../api/object.ts';
@@ -33,6 +35,8 @@ export interface ResourceRegistryOptions {
   store: Store;
   /** The cache of a kind that is stored; asked once for each, at construction. */
   cacheOf: <T extends KubeObject>(kind: Kind<T>) => ResourceCache<T>;
+  /** What the fields of each kind are, for who owns them. */
+  types: TypeSources;
   clock: Clock;
   log: Log;
   /** A new UUID. */
@@ -183,9 +187,11 @@ export class ResourceRegistry implements Registry {
   private addResource(
     row: Pick<ResourceOptions<KubeObject>, 'kind' | 'strategy' | 'cache' | 'conversion' | 'decode'>,
   ): void {
-    const { store, clock, log, newUid, random } = this.options;
+    const { store, types, clock, log, newUid, random } = this.options;
     const { admission } = this;
-    this.resources.set(kindId(row.kind), new GenericResource({ ...row, store, admission, clock, log, newUid, random }));
+    const fields = fieldManagerOf(row.kind, row.strategy, types);
+    const shared = { store, admission, clock, log, newUid, random };
+    this.resources.set(kindId(row.kind), new GenericResource({ ...row, fields, ...shared }));
   }
 
   /** The rules that always hold. They ask for the resources when they are used, not now: those are still being made. */
@@ -211,6 +217,11 @@ export class ResourceRegistry implements Registry {
       }),
     ];
   }
+}
+
+function fieldManagerOf(kind: Kind, { statusKeeps = [] }: Strategy, types: TypeSources): FieldManager {
+  const { status, kind: name } = kind;
+  return new FieldManager({ source: types.of(kind), apiVersion: apiVersionOf(kind), kind: name, status, statusKeeps });
 }
 
 function converted(source: ResourceCache<KubeObject>, conversion: Conversion): ConvertedCache<KubeObject> {

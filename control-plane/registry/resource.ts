@@ -1,4 +1,5 @@
 /** The one implementation of what can be done with the objects of a kind. */
+import type { Applier, FieldManager } from '../../api/apply/field-manager.ts';
 import { alreadyExists, badRequest, conflict, invalid, isStatusError, notFound } from '../../api/errors.ts';
 import type { Kind } from '../../api/kinds.ts';
 import { type KubeObject, objectKey } from '../../api/object.ts';
@@ -11,7 +12,7 @@ import type { Store } from '../storage/port.ts';
 import type { Conversion, DecodeStored } from './conversion.ts';
 import { isReleased, planDeletion } from './deletion.ts';
 import { copyJson } from '../../api/machinery/json.ts';
-import { stampUpdate } from './metadata.ts';
+import { stampUpdate, timestamp } from './metadata.ts';
 import { generateName, MAX_NAME_ATTEMPTS, type RandomInteger } from './name-generator.ts';
 import { ObjectStore } from './object-store.ts';
 import type { DeleteOptions, Resource } from './port.ts';
@@ -22,8 +23,17 @@ import { type Decision, type Outcome, WriteLoop } from './write-loop.ts';
 /** Deletes of one deletecollection that are under way at once. */
 const COLLECTION_CONCURRENCY = 16;
 
+/** Of creating what was not there, while others create and delete it. */
+const MAX_APPLY_ATTEMPTS = 5;
+
 export interface DeleteRequest extends DeleteOptions {
   user?: RequestOptions['user'];
+}
+
+export interface ApplyRequest extends RequestOptions {
+  manager: string;
+  /** Takes what others own instead of conflicting with them. */
+  force: boolean;
 }
 
 export interface Deleted<T> {
@@ -38,6 +48,7 @@ type Creation<T> = { readonly ok: true; readonly object: T } | { readonly ok: fa
 export interface ResourceOptions<T extends KubeObject> {
   kind: Kind<T>;
   strategy: Strategy<T>;
+  fields: FieldManager;
   cache: ServedCache<T>;
   store: Store;
   admission: Admission;
@@ -140,6 +151,27 @@ export class GenericResource<T extends KubeObject> implements Resource<T> {
   }
 
   /**
+   * Server-side apply: makes the object say what `config` says, and its manager the owner of that. Creates what does not
+   * exist, unless it is a subresource's. Rejects with BadRequest for a configuration that is none and with Conflict when
+   * others own what would change.
+   */
+  async apply(config: T, request: ApplyRequest): Promise<{ object: T; created: boolean }> {
+    const { namespace = '', name = '' } = config.metadata;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const change = (current: T): T => this.merged(current, config, request);
+        return { object: await this.mutate(namespace, name, change, { ...request, isApplied: true }), created: false };
+      } catch (error) {
+        const creates = request.subresource === undefined && request.through === undefined;
+        if (!creates || !isStatusError(error, 'NotFound')) throw error;
+      }
+      if (config.metadata.uid) throw this.uidMismatch(config);
+      const made = await this.createApplied(config, request, attempt === MAX_APPLY_ATTEMPTS);
+      if (made) return { object: made, created: true };
+    }
+  }
+
+  /**
    * A change the kind's update rules do not speak of, made by a subresource with rules of its own (binding, finalize).
    * `change` gets what is there and returns what shall be; it may throw a StatusError.
    */
@@ -196,6 +228,28 @@ export class GenericResource<T extends KubeObject> implements Resource<T> {
     };
     await Promise.all(Array.from({ length: Math.min(COLLECTION_CONCURRENCY, pending.length) }, work));
     return results;
+  }
+
+  private merged(current: T | undefined, config: T, { manager, force, subresource, through }: ApplyRequest): T {
+    const now = timestamp(this.options.clock.date());
+    const applier: Applier = { manager, force, subresource: through ?? subresource, now };
+    // The type's own decoder has made it.
+    return this.options.fields.applied(current, config, applier) as T;
+  }
+
+  /** Undefined when somebody else created it in between; rejects with AlreadyExists when this was the last attempt. */
+  private async createApplied(config: T, request: ApplyRequest, isLast: boolean): Promise<T | undefined> {
+    try {
+      return await this.create(this.merged(undefined, config, request), { ...request, isApplied: true });
+    } catch (error) {
+      if (isLast || !isStatusError(error, 'AlreadyExists')) throw error;
+      return undefined;
+    }
+  }
+
+  private uidMismatch({ metadata }: T): Error {
+    const why = `uid mismatch: the provided object specified uid ${metadata.uid}, and no existing object was found`;
+    return conflict(this.kind, metadata.name ?? '', why);
   }
 
   private async deleteIfThere(object: T, request: DeleteRequest): Promise<T> {

@@ -34,6 +34,8 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   /** `validateUpdate` says everything about an update: `validate` is not asked again. */
   readonly validatesUpdateAlone?: boolean;
   readonly validateStatusUpdate?: (next: T, previous: T) => FieldError[];
+  /** Fields of the metadata that `prepareForStatusUpdate` restores, such as `metadata.labels`: who writes a status owns none. */
+  readonly statusKeeps?: readonly string[];
 
   /** The object has a generation, counted up when anything but metadata and status changes. */
   readonly generation?: boolean;

@@ -3,6 +3,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { SchemaTypes } from '../../api/apply/schema-types.ts';
 import { kinds } from '../../api/kinds.ts';
 import { StrategicMerge } from '../../api/patch/strategic.ts';
 import { cellsOf, columnDefinitions } from '../../api/printing/table.ts';
@@ -61,7 +62,10 @@ export class TestServer {
     this.directory = directory;
     this.store = options.store ?? new MemoryStore({ clock });
     const caches = new Caches({ store: this.store, clock, log, metrics: this.metrics });
+    const table = loadSchemaTable();
+    const codec = new Codec({ table });
     this.registry = new ResourceRegistry({
+      types: new SchemaTypes({ table, codec }),
       store: this.store,
       cacheOf: (kind) => caches.of(kind),
       clock,
@@ -97,7 +101,6 @@ export class TestServer {
       newId: () => randomUUID(),
     });
     const address = (): string => new URL(this.url).host;
-    const table = loadSchemaTable();
     this.api = new ApiServer({
       api: { host: '127.0.0.1', port: 0 },
       web: { host: '127.0.0.1', port: 0 },
@@ -105,7 +108,7 @@ export class TestServer {
       handlers: {
         resources: this.registry,
         history: new StoreHistory({ store: this.store }),
-        codec: new Codec({ table }),
+        codec,
         protobuf: new Protobuf({ table }),
         strategic: new StrategicMerge({ table }),
         printer: { columns: columnDefinitions, cells: cellsOf },

@@ -29,6 +29,7 @@ export const podStrategy: Strategy<Pod> = {
   },
   validateUpdate: validatePodUpdate,
   validatesUpdateAlone: true,
+  statusKeeps: ['metadata.ownerReferences', 'metadata.deletionTimestamp'],
   prepareForStatusUpdate(next, previous) {
     const { ownerReferences } = previous.metadata;
     if (ownerReferences) next.metadata.ownerReferences = ownerReferences;

@@ -32,6 +32,7 @@ export const deploymentStrategy: Strategy<Deployment> = {
   },
   validate: validateDeployment,
   validateUpdate: validateDeploymentUpdate,
+  statusKeeps: ['metadata.labels'],
   prepareForStatusUpdate(next, previous) {
     if (previous.metadata.labels) next.metadata.labels = previous.metadata.labels;
     else delete next.metadata.labels;

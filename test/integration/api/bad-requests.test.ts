@@ -76,9 +76,9 @@ describe('bad requests to the API server', () => {
         'by server-side apply',
         kept,
         patch('application/apply-patch+yaml', '{}'),
-        415,
-        'UnsupportedMediaType',
-        /not served yet/,
+        422,
+        'Invalid',
+        /^PatchOptions\.meta\.k8s\.io "" is invalid: fieldManager: Required value: is required for apply patch$/,
       ],
     ]);
   });

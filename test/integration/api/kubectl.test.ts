@@ -137,7 +137,6 @@ describe('kubectl', () => {
     assert.equal(await fail('get cm nope'), 'Error from server (NotFound): configmaps "nope" not found');
     assert.equal(await fail('get foo'), `error: the server doesn't have a resource type "foo"`);
     assert.match(await fail('apply -f -', WEB.replace('replicas', 'replicaz')), /unknown field "spec\.replicaz"/);
-    assert.match(await fail('apply --server-side -f -', WEB), /server-side apply .* is not served yet/);
     const invalid = '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"Bad_Name"},"spec":{"containers":[]}}';
     assert.match(await fail('create -f -', invalid), /The Pod "Bad_Name" is invalid: /);
   });

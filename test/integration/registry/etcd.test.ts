@@ -1,8 +1,11 @@
 /** Two servers' registries on one real etcd: what they do at once, and what etcd's own limits make of it. */
 import assert from 'node:assert/strict';
 import { randomInt, randomUUID } from 'node:crypto';
+import { SchemaTypes } from '../../../api/apply/schema-types.ts';
 import { type Kind, kinds } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
+import { Codec } from '../../../api/schema/codec.ts';
+import { loadSchemaTable } from '../../../api/schema/table.ts';
 import type { ConfigMap, Service } from '../../../api/schema/types/core.v1.ts';
 import { WatchCache } from '../../../control-plane/cacher/cache.ts';
 import { bindPod } from '../../../control-plane/registry/binding.ts';
@@ -19,6 +22,8 @@ interface TestServer {
   stop: () => Promise<unknown>;
 }
 
+const table = loadSchemaTable();
+
 async function startServer(store: Store): Promise<TestServer> {
   const caches = new Map<Kind, WatchCache<KubeObject>>();
   for (const kind of Object.values(kinds) as Kind[]) {
@@ -28,6 +33,7 @@ async function startServer(store: Store): Promise<TestServer> {
   }
   await Promise.all([...caches.values()].map((cache) => cache.start()));
   const registry = new ResourceRegistry({
+    types: new SchemaTypes({ table, codec: new Codec({ table }) }),
     store,
     cacheOf: ((kind: Kind) => caches.get(kind)) as unknown as ResourceRegistryOptions['cacheOf'],
     clock: systemClock,

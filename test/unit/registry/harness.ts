@@ -2,6 +2,9 @@
 import { type Kind, kinds } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import { SchemaTypes } from '../../../api/apply/schema-types.ts';
+import { Codec } from '../../../api/schema/codec.ts';
+import { loadSchemaTable } from '../../../api/schema/table.ts';
 import { FakeClock } from '../../../lib/clock.ts';
 import { silentLog } from '../../../lib/log.ts';
 import { WatchCache } from '../../../control-plane/cacher/cache.ts';
@@ -10,6 +13,9 @@ import { storagePrefix } from '../../../control-plane/registry/keys.ts';
 import { ResourceRegistry, type ResourceRegistryOptions } from '../../../control-plane/registry/registry.ts';
 import { MemoryStore } from '../../../control-plane/storage/memory.ts';
 import type { Store } from '../../../control-plane/storage/port.ts';
+
+const table = loadSchemaTable();
+const types = new SchemaTypes({ table, codec: new Codec({ table }) });
 
 export interface Harness {
   registry: ResourceRegistry;
@@ -56,6 +62,7 @@ export async function startRegistry({ wrap, memory, ...overrides }: HarnessOptio
   let uid = 0;
   const cacheOf = ((kind: Kind) => caches.get(kind)) as unknown as ResourceRegistryOptions['cacheOf'];
   const registry = new ResourceRegistry({
+    types,
     store: wrap ? wrap(store) : store,
     cacheOf,
     clock,

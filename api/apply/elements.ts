@@ -1,0 +1,60 @@
+/** The elements that paths of fields consist of, as fieldsV1 writes them and as messages do. */
+
+export function fieldElement(name: string): string {
+  return `f:${name}`;
+}
+
+/** The keys must be sorted by name. */
+export function keyElement(keys: Readonly<Record<string, unknown>>): string {
+  return `k:${JSON.stringify(keys)}`;
+}
+
+export function valueElement(value: unknown): string {
+  return `v:${JSON.stringify(value)}`;
+}
+
+/** The element as this server writes it; undefined for a form that is not known. Throws for what is no element. */
+export function canonicalElement(element: string): string | undefined {
+  if (element.length < 2 || element[1] !== ':') throw new Error(`${JSON.stringify(element)} is no path element`);
+  const text = element.slice(2);
+  switch (element[0]) {
+    case 'f':
+      return element;
+    case 'k':
+      return keyElement(sortedKeys(JSON.parse(text)));
+    case 'v':
+      return valueElement(JSON.parse(text));
+    case 'i':
+      if (/^-?\d+$/.test(text)) return element;
+      throw new Error(`${JSON.stringify(text)} is no index`);
+    default:
+      return undefined;
+  }
+}
+
+function sortedKeys(value: unknown): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('a key is an object');
+  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** `.spec.containers[name="x"].image` */
+export function pathText(path: readonly string[]): string {
+  return path.map(elementText).join('');
+}
+
+/** `.image`, `[name="x"]`, `[="x"]` or `[0]` */
+export function elementText(element: string): string {
+  const text = element.slice(2);
+  switch (element[0]) {
+    case 'k': {
+      const keys = Object.entries(JSON.parse(text) as object);
+      return `[${keys.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(',')}]`;
+    }
+    case 'v':
+      return `[=${text}]`;
+    case 'i':
+      return `[${text}]`;
+    default:
+      return `.${text}`;
+  }
+}

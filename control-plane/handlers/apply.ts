@@ -1,0 +1,37 @@
+/** PATCH with a configuration: server-side apply, to an object, its status or its scale. */
+import { badRequest } from '../../api/errors.ts';
+import { parseYaml } from '../../api/machinery/yaml.ts';
+import type { KubeObject } from '../../api/object.ts';
+import { isObject } from '../../api/patch/value.ts';
+import { readBody } from '../server/body.ts';
+import { addWarnings } from '../server/respond.ts';
+import { placeObject } from './decode-body.ts';
+import type { HandlerOptions, ResourceExchange } from './port.ts';
+import { sendObject } from './represent.ts';
+import { parseApplyOptions, type FieldValidation } from './write-options.ts';
+
+/** Creates what does not exist, with 201. */
+export async function apply(exchange: ResourceExchange, options: HandlerOptions): Promise<void> {
+  const { fieldValidation, ...write } = parseApplyOptions(exchange);
+  const config = await readConfig(exchange, options, fieldValidation);
+  placeObject(exchange, config);
+  const subresource = exchange.target.subresource === 'status' ? { subresource: 'status' as const } : {};
+  const { object, created } = await exchange.resource.apply(config, { ...write, ...subresource });
+  await sendObject(exchange, options, created ? 201 : 200, object);
+}
+
+/** With metadata, as it was sent: what the decoder would add, nobody has applied. Throws BadRequest. */
+export async function readConfig(
+  exchange: ResourceExchange,
+  { clock }: HandlerOptions,
+  mode: FieldValidation,
+): Promise<KubeObject> {
+  const { value, duplicates } = parseYaml(await readBody(exchange, clock));
+  if (!isObject(value)) throw badRequest('error decoding patch: the configuration to apply is not an object');
+  const { metadata = {} } = value;
+  if (!isObject(metadata)) throw badRequest('error decoding patch: metadata is not an object');
+  const problems = duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`);
+  if (mode === 'Strict' && problems.length > 0) throw badRequest(`error strict decoding patch: ${problems.join(', ')}`);
+  if (mode === 'Warn') addWarnings(exchange, problems);
+  return { ...value, metadata: { ...metadata } };
+}
