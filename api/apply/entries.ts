@@ -1,7 +1,6 @@
 /** The entries of managedFields: who owns which fields, by which operation, in which version. */
 import type { ManagedFieldsEntry } from '../schema/types/meta.v1.ts';
 import { sameJson } from '../machinery/json.ts';
-import { parseTime } from '../machinery/time.ts';
 import { canonicalElement } from './elements.ts';
 import { LEAF, nodeOf, rootOf, union, type Fields, type FieldSet } from './field-set.ts';
 
@@ -92,19 +91,16 @@ export function encodeEntries(entries: readonly Managed[]): ManagedFieldsEntry[]
 function compareEntries(a: Managed, b: Managed): number {
   return (
     order(a.operation, b.operation) ||
-    seconds(a) - seconds(b) ||
+    order(a.time ?? '', b.time ?? '') ||
     order(a.manager, b.manager) ||
     order(a.apiVersion, b.apiVersion) ||
     order(a.subresource ?? '', b.subresource ?? '')
   );
 }
 
+/** Times too: each is written in the one form, to the second, in UTC. */
 function order(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function seconds({ time }: Managed): number {
-  return time === undefined ? 0 : Math.floor(parseTime(time) / 1000);
 }
 
 /** Whether an entry is the one that this writer writes into. An applier has one, whatever version it applies. */
@@ -124,7 +120,7 @@ export function capped(entries: readonly Managed[]): readonly Managed[] {
   let excess = updates.length - MAX_UPDATERS;
   const gone = new Set<Managed>();
   const buckets = new Map<string, Managed>();
-  for (const entry of updates.toSorted((a, b) => seconds(a) - seconds(b) || order(a.manager, b.manager))) {
+  for (const entry of updates.toSorted((a, b) => order(a.time ?? '', b.time ?? '') || order(a.manager, b.manager))) {
     const bucket = buckets.get(entry.apiVersion);
     gone.add(entry);
     buckets.set(entry.apiVersion, bucket ? joined(bucket, entry) : entry);

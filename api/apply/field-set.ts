@@ -42,17 +42,17 @@ export function asMember(node: Fields): FieldSet {
   return isMember(node) ? node : { [SELF]: LEAF, ...node };
 }
 
-/** The children of a node, without the mark that it is a member. */
-export function* childrenOf(node: FieldSet): Iterable<[element: string, child: FieldSet]> {
-  for (const element in node) if (element !== SELF) yield [element, node[element]!];
+/** The children's elements of a node. */
+export function elementsOf(node: FieldSet): string[] {
+  return Object.keys(node).filter((element) => element !== SELF);
 }
 
 export function union(a: Fields, b: Fields): Fields {
   if (a === undefined || a === b) return b;
   if (b === undefined) return a;
   const children: Record<string, FieldSet> = {};
-  for (const [element, child] of childrenOf(a)) children[element] = child;
-  for (const [element, child] of childrenOf(b)) children[element] = union(children[element], child)!;
+  for (const element in a) if (element !== SELF) children[element] = a[element]!;
+  for (const element in b) if (element !== SELF) children[element] = union(children[element], b[element])!;
   return nodeOf(isMember(a) || isMember(b), children);
 }
 
@@ -61,14 +61,25 @@ export function difference(a: Fields, b: Fields): Fields {
   if (a === undefined || b === undefined) return a;
   const wasMember = isMember(a);
   const member = wasMember && !isMember(b);
-  let changed = wasMember && !member;
-  const children: Record<string, FieldSet> = {};
-  for (const [element, child] of childrenOf(a)) {
+  let changes: Map<string, Fields> | undefined;
+  // Of the two, `b` is the small one: what has just changed.
+  for (const element in b) {
+    const child = element === SELF ? undefined : a[element];
+    if (child === undefined) continue;
     const rest = difference(child, b[element]);
-    if (rest !== child) changed = true;
-    if (rest !== undefined) children[element] = rest;
+    if (rest !== child) (changes ??= new Map()).set(element, rest);
   }
-  return changed ? nodeOf(member, children) : a;
+  if (!changes && member === wasMember) return a;
+  return nodeOf(member, changed(a, changes ?? new Map()));
+}
+
+function changed(node: FieldSet, changes: ReadonlyMap<string, Fields>): Record<string, FieldSet> {
+  const children: Record<string, FieldSet> = {};
+  for (const element in node) {
+    const child = changes.has(element) ? changes.get(element) : node[element];
+    if (element !== SELF && child !== undefined) children[element] = child;
+  }
+  return children;
 }
 
 /** As `difference`, but with a field everything below it goes too. */
@@ -76,8 +87,8 @@ export function without(a: Fields, b: Fields): Fields {
   if (a === undefined || b === undefined) return a;
   if (isMember(b)) return undefined;
   const children: Record<string, FieldSet> = {};
-  for (const [element, child] of childrenOf(a)) {
-    const rest = without(child, b[element]);
+  for (const element in a) {
+    const rest = element === SELF ? undefined : without(a[element], b[element]);
     if (rest !== undefined) children[element] = rest;
   }
   return nodeOf(isMember(a), children);
@@ -87,8 +98,8 @@ export function intersection(a: Fields, b: Fields): Fields {
   if (a === undefined || b === undefined) return undefined;
   if (a === b) return a;
   const children: Record<string, FieldSet> = {};
-  for (const [element, child] of childrenOf(a)) {
-    const shared = intersection(child, b[element]);
+  for (const element in a) {
+    const shared = element === SELF ? undefined : intersection(a[element], b[element]);
     if (shared !== undefined) children[element] = shared;
   }
   return nodeOf(isMember(a) && isMember(b), children);
@@ -98,7 +109,7 @@ export function intersection(a: Fields, b: Fields): Fields {
 export function topFields(set: Fields, keeps: (element: string) => boolean): Fields {
   if (set === undefined) return undefined;
   const children: Record<string, FieldSet> = {};
-  for (const [element, child] of childrenOf(set)) if (keeps(element)) children[element] = child;
+  for (const element in set) if (keeps(element)) children[element] = set[element]!;
   return nodeOf(false, children);
 }
 
@@ -122,7 +133,8 @@ export function setOf(...paths: readonly (readonly string[])[]): Fields {
 export function pathsOf(set: Fields): string[][] {
   const found: string[][] = [];
   const walk = (node: FieldSet, path: readonly string[]): void => {
-    for (const [element, child] of childrenOf(node)) {
+    for (const element of elementsOf(node)) {
+      const child = node[element]!;
       const here = [...path, element];
       if (isMember(child)) found.push(here);
       walk(child, here);

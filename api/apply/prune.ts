@@ -5,8 +5,8 @@ import type { JsonObject } from '../patch/value.ts';
 import { fieldElement } from './elements.ts';
 import {
   asMember,
-  childrenOf,
   difference,
+  elementsOf,
   intersection,
   isMember,
   nodeOf,
@@ -37,7 +37,8 @@ export function prune(type: FieldType, merged: unknown, last: Fields, owned: Fie
 function named(type: FieldType, set: Fields): Fields {
   if (set === undefined) return undefined;
   const children: Record<string, FieldSet> = {};
-  for (const [element, child] of childrenOf(set)) {
+  for (const element of elementsOf(set)) {
+    const child = set[element]!;
     const { below, isNamed } = step(type, element);
     const node = named(below, child);
     const inSet = isMember(child) || (isNamed && node !== undefined);

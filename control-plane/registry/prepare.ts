@@ -73,7 +73,7 @@ export class Preparer<T extends KubeObject> {
 
   private async forMainUpdate(wanted: T, previous: T, request: RequestOptions): Promise<T | undefined> {
     const { kind, strategy, admission } = this.options;
-    const next = copyJson(kind.status ? withStatusOf(wanted, previous) : wanted);
+    const next = copyObject(kind.status ? withStatusOf(wanted, previous) : wanted);
     strategy.applyDefaults(next);
     this.manage(next, previous, request);
     const admitted = this.admissionRequest('UPDATE', next, previous, request);
@@ -92,7 +92,7 @@ export class Preparer<T extends KubeObject> {
   /** The spec is the previous one, so there is nothing to default, copy or check in it. */
   private async forStatusUpdate(wanted: T, previous: T, request: RequestOptions): Promise<T | undefined> {
     const { kind, strategy, admission } = this.options;
-    const next: T = { ...withStatusOf(previous, wanted), metadata: copyMetadata(wanted) };
+    const next: T = { ...withStatusOf(previous, wanted), metadata: copyObject({ metadata: wanted.metadata }).metadata };
     this.manage(next, previous, request);
     const admitted = this.admissionRequest('UPDATE', next, previous, request);
     await admission.mutate(admitted);
@@ -175,10 +175,12 @@ function bare(object: KubeObject): object {
   return { ...object, metadata: { ...object.metadata, resourceVersion: undefined, managedFields: undefined } };
 }
 
-/** Entries are never edited, and would be the larger part of it. */
-function copyMetadata<T extends KubeObject>({ metadata }: T): T['metadata'] {
-  const { managedFields, ...others } = metadata;
-  return { ...copyJson(others), ...(managedFields ? { managedFields } : {}) };
+/** But for managedFields, which are never edited, and would be half of the copy. */
+function copyObject<T extends KubeObject>(object: T): T {
+  const { managedFields } = object.metadata;
+  if (managedFields === undefined) return copyJson(object);
+  const copy = copyJson({ ...object, metadata: { ...object.metadata, managedFields: undefined } });
+  return { ...copy, metadata: { ...copy.metadata, managedFields } };
 }
 
 function userMetadata({ metadata }: KubeObject): unknown[] {
