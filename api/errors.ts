@@ -229,3 +229,16 @@ export function timeout(message: string, retryAfterSeconds = 1): StatusError {
 export function isStatusError(error: unknown, reason: string): error is StatusError {
   return error instanceof StatusError && error.reason === reason;
 }
+
+/** The revision is still to come; clients know it by the cause. */
+export function tooLargeResourceVersion(revision: number, current: number): StatusError {
+  return new StatusError({
+    code: 504,
+    reason: 'Timeout',
+    message: `Too large resource version: ${revision}, current: ${current}`,
+    details: {
+      retryAfterSeconds: 1,
+      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+    },
+  });
+}

@@ -11,6 +11,7 @@ import { Bookmarks } from './bookmarks.ts';
 import { CacheChange } from './change.ts';
 import type { Parse } from './entry.ts';
 import { Freshness } from './freshness.ts';
+import { LiveWatchers } from './live-watchers.ts';
 import type { CacheMetrics } from './metrics.ts';
 import type { Cached, ResourceCache, WatchRequest } from './port.ts';
 import { CacheState } from './state.ts';
@@ -51,7 +52,7 @@ export class WatchCache<T extends KubeObject> implements ResourceCache<T>, Compo
   private readonly source: WatchSource<T>;
   /** All of them, those that still replay included. */
   private readonly watchers = new Set<CacheWatcher<T>>();
-  private readonly live = new Set<CacheWatcher<T>>();
+  private readonly live = new LiveWatchers<CacheWatcher<T>>();
   private readonly stopping = new AbortController();
   private storeWatch: StoreWatch | undefined;
   private held = 0;
@@ -136,7 +137,7 @@ export class WatchCache<T extends KubeObject> implements ResourceCache<T>, Compo
     return {
       window: this.window,
       revision: () => this.held,
-      list: (namespace) => this.state.list(namespace),
+      list: (namespace, key) => (key === undefined ? this.state.list(namespace) : this.state.only(key)),
       join: (watcher) => {
         this.live.add(watcher);
         this.bookmarks.add(watcher);
@@ -236,7 +237,7 @@ export class WatchCache<T extends KubeObject> implements ResourceCache<T>, Compo
     this.window.append(changes);
     this.state.publish(changes);
     for (const change of changes) {
-      for (const watcher of this.live) this.offer(watcher, change);
+      for (const watcher of this.live.of(change.key)) this.offer(watcher, change);
       change.told();
     }
   }

@@ -39,8 +39,13 @@ export class ConvertedWatch<T extends KubeObject> {
   /** What is there already is converted together, before it is replayed one by one. */
   start(): void {
     const { source, show } = this.options;
-    const { after, namespace } = this.request;
-    const first = after === undefined ? (): Shown<T> => show(source.list(namespace)) : undefined;
+    const { after, namespace, key } = this.request;
+    const stored = (): readonly Cached<KubeObject>[] => {
+      if (key === undefined) return source.list(namespace);
+      const entry = source.get(key);
+      return entry ? [entry] : [];
+    };
+    const first = after === undefined ? (): Shown<T> => show(stored()) : undefined;
     queueMicrotask(() => {
       this.take(() => this.settled(first?.(), () => this.join()));
     });
@@ -53,10 +58,11 @@ export class ConvertedWatch<T extends KubeObject> {
 
   private join(): void {
     if (this.isOver) return;
-    const { after, namespace } = this.request;
+    const { after, namespace, key } = this.request;
     this.watching = this.options.source.watch({
       after,
       namespace,
+      key,
       matches: () => true,
       onEvent: (event) => this.take(() => this.deliver(event)),
       onStateSent: (revision) => this.take(() => this.request.onStateSent?.(revision)),

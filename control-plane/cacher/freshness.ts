@@ -1,4 +1,4 @@
-import { serviceUnavailable, StatusError, timeout } from '../../api/errors.ts';
+import { serviceUnavailable, StatusError, timeout, tooLargeResourceVersion } from '../../api/errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 
 const FRESH_WITHIN = 10_000;
@@ -38,7 +38,12 @@ export class Freshness {
   }
 
   waitFor(revision: number, signal?: AbortSignal): Promise<void> {
-    return this.wait(revision, REVISION_WITHIN, () => tooLargeVersion(revision, this.options.current()), signal);
+    return this.wait(
+      revision,
+      REVISION_WITHIN,
+      () => tooLargeResourceVersion(revision, this.options.current()),
+      signal,
+    );
   }
 
   /** The cache now holds `revision`. */
@@ -93,18 +98,5 @@ function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
     if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
-}
-
-/** As Kubernetes says it, which clients know by the cause. */
-function tooLargeVersion(revision: number, current: number): StatusError {
-  return new StatusError({
-    code: 504,
-    reason: 'Timeout',
-    message: `Too large resource version: ${revision}, current: ${current}`,
-    details: {
-      retryAfterSeconds: 1,
-      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
-    },
   });
 }

@@ -34,6 +34,8 @@ export interface WatchRequest<T extends KubeObject> {
   matches(object: T): boolean;
   /** Narrows what is looked at: only keys of this namespace. */
   namespace: string | undefined;
+  /** Narrows it further: only this key. */
+  key?: string | undefined;
   /** All of the present state has been sent, as it was at `revision`; only when there is no `after`. */
   onStateSent?(revision: number): void;
   /** Never called before `watch` has returned. */

@@ -35,6 +35,12 @@ export class CacheState<T extends KubeObject> {
     return namespace === undefined ? this.sorted.all() : this.sorted.under(namespace);
   }
 
+  /** The object of this key, if there is one. */
+  only(key: string): readonly CacheEntry<T>[] {
+    const entry = this.entries.get(key);
+    return entry ? [entry] : [];
+  }
+
   /** Takes in the events of one revision and returns what they changed. The view is told by {@link publish}. */
   apply(events: readonly StoreEvent[]): CacheChange<T>[] {
     const shared = events.length > 1;

@@ -16,7 +16,7 @@ export interface WatchSource<T extends KubeObject> {
   readonly window: EventWindow<T>;
   /** What the present state shows. */
   revision(): number;
-  list(namespace: string | undefined): readonly CacheEntry<T>[];
+  list(namespace: string | undefined, key: string | undefined): readonly CacheEntry<T>[];
   /** From now on `offer` is called for each change. */
   join(watcher: CacheWatcher<T>): void;
   leave(watcher: CacheWatcher<T>): void;
@@ -35,15 +35,19 @@ export interface WatchSource<T extends KubeObject> {
 export class CacheWatcher<T extends KubeObject> {
   /** When the next bookmark is due, on the cache's clock. */
   bookmarkDue = 0;
+  readonly namespace: string | undefined;
+  readonly key: string | undefined;
+  private readonly keyPrefix: string;
   private readonly request: WatchRequest<T>;
   private readonly source: WatchSource<T>;
-  private readonly keyPrefix: string;
   private sent = { events: 0, bytes: 0 };
   private state: 'replaying' | 'live' | 'over' = 'replaying';
 
   constructor(request: WatchRequest<T>, source: WatchSource<T>) {
     this.request = request;
     this.source = source;
+    this.namespace = request.namespace;
+    this.key = request.key;
     this.keyPrefix = request.namespace === undefined ? '' : `${request.namespace}/`;
   }
 
@@ -86,7 +90,7 @@ export class CacheWatcher<T extends KubeObject> {
 
   /** Returns the sequence number of the first change that is not in what was replayed. */
   private async replayState(): Promise<number> {
-    const entries = this.source.list(this.request.namespace);
+    const entries = this.source.list(this.namespace, this.key);
     const first = this.source.window.end;
     const revision = this.source.revision();
     for (const entry of entries) {
@@ -150,9 +154,8 @@ export class CacheWatcher<T extends KubeObject> {
   }
 
   private eventOf(change: CacheChange<T>): ReturnType<CacheChange<T>['eventFor']> {
-    return change.key.startsWith(this.keyPrefix)
-      ? change.eventFor((object) => this.request.matches(object))
-      : undefined;
+    const isMeant = this.key === undefined ? change.key.startsWith(this.keyPrefix) : change.key === this.key;
+    return isMeant ? change.eventFor((object) => this.request.matches(object)) : undefined;
   }
 
   private isOver(): boolean {

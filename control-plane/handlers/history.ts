@@ -1,5 +1,5 @@
 /** Collections as they were, read from the store: the further pages of a list, and exact revisions. */
-import { expired, timeout } from '../../api/errors.ts';
+import { expired, tooLargeResourceVersion } from '../../api/errors.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { CacheEntry } from '../cacher/entry.ts';
 import type { DecodeStored } from '../registry/conversion.ts';
@@ -52,7 +52,7 @@ export class StoreHistory implements History {
           throw expired('The resourceVersion for the provided list is too old.');
         }
         if (error instanceof FutureRevisionError) {
-          throw timeout(`Too large resource version: ${revision}, current: ${error.current}`);
+          throw tooLargeResourceVersion(revision ?? 0, error.current);
         }
         throw error;
       }

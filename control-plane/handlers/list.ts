@@ -1,4 +1,4 @@
-import { expired, isStatusError, StatusError } from '../../api/errors.ts';
+import { badRequest, expired, isStatusError, StatusError } from '../../api/errors.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { ListMeta, Status } from '../../api/schema/types/meta.v1.ts';
 import type { Cached } from '../cacher/port.ts';
@@ -9,7 +9,7 @@ import { parseListOptions, parseRevision, type ListOptions } from './list-option
 import type { HandlerOptions, ResourceExchange } from './port.ts';
 import { listBody } from './list-body.ts';
 import { representationOf, type Representation } from './represent.ts';
-import { parseSelection, type Selection } from './selection.ts';
+import { keyOf, parseSelection, type Selection } from './selection.ts';
 
 /** How many objects are looked at together when only some of them are wanted. */
 const CHUNK = 500;
@@ -40,6 +40,9 @@ async function readPart(
   selection: Selection,
 ): Promise<Part> {
   if (parameters.continue !== '') {
+    if (parseRevision(parameters.resourceVersion) !== undefined) {
+      throw badRequest('specifying resource version is not allowed when using continue');
+    }
     return continued(exchange, options, parameters, selection, decodeContinue(parameters.continue));
   }
   const revision = parseRevision(parameters.resourceVersion);
@@ -61,7 +64,10 @@ async function fromCache(
   if (revision !== undefined) await cache.waitFor(revision, signal);
   else if (resourceVersion === '') await cache.whenFresh(signal);
   const at = cache.revision;
-  const all = await cache.list(target.namespace === '' ? undefined : target.namespace);
+  const key = keyOf(resource.kind, target.namespace, selection);
+  const only = key === undefined ? undefined : await cache.get(key);
+  const all =
+    key === undefined ? await cache.list(target.namespace === '' ? undefined : target.namespace) : only ? [only] : [];
   const matching = selection.isEverything ? all : all.filter(({ object }) => selection.matches(object));
   // Any state will do for revision 0, but a further page needs one that the store has: so there is only one page.
   const size = limit > 0 && resourceVersion !== '0' ? limit : matching.length;

@@ -1,7 +1,7 @@
 /** Which objects of a collection are meant: namespace, labels and fields, as one test. */
 import { badRequest } from '../../api/errors.ts';
 import type { Kind } from '../../api/kinds.ts';
-import type { KubeObject } from '../../api/object.ts';
+import { objectKey, type KubeObject } from '../../api/object.ts';
 import { compileFieldSelector, parseFieldSelector, requiredValue } from '../../api/machinery/field-selectors.ts';
 import { parseLabelSelector } from '../../api/machinery/selectors.ts';
 import { requireFieldReader } from '../registry/field-labels.ts';
@@ -32,4 +32,10 @@ export function selectName(kind: Kind, name: string, fieldSelector: string): Sel
     throw badRequest(`fieldSelector metadata.name doesn't match requested name`);
   }
   return { isEverything: false, name, matches: (object) => object.metadata.name === name };
+}
+
+/** The only key that can match; undefined when there may be several. */
+export function keyOf(kind: Kind, namespace: string, { name }: Selection): string | undefined {
+  if (name === undefined || (kind.namespaced && namespace === '')) return undefined;
+  return objectKey(kind.namespaced ? namespace : '', name);
 }

@@ -5,7 +5,7 @@ import { write } from '../server/respond.ts';
 import { parseListOptions, parseRevision, type ListOptions } from './list-options.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';
 import { eventRepresentationOf } from './represent.ts';
-import { parseSelection, selectName, type Selection } from './selection.ts';
+import { keyOf, parseSelection, selectName, type Selection } from './selection.ts';
 import { WatchFrames } from './watch-frames.ts';
 
 /** A watch without a timeout ends after this and up to as much again, so that not all end together. */
@@ -92,9 +92,11 @@ class WatchStream {
       if (parameters.allowWatchBookmarks) this.send(frames.bookmark(revision, endsInitialEvents));
     };
     const { namespace } = exchange.target;
+    const { kind } = exchange.resource;
     return {
       after,
       namespace: namespace === '' ? undefined : namespace,
+      key: keyOf(kind, namespace, selection),
       matches: (object) => selection.matches(object),
       onEvent: (event) => this.send(frames.event(event)),
       onStateSent: (revision) => bookmark(revision, true),
