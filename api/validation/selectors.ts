@@ -14,11 +14,15 @@ export function validateLabelSelector(errors: FieldErrors, selector: LabelSelect
   if (!selector) return;
   validateLabels(errors, selector.matchLabels, `${path}.matchLabels`);
   selector.matchExpressions?.forEach((requirement, index) => {
-    validateRequirement(errors, requirement, `${path}.matchExpressions[${index}]`);
+    validateLabelRequirement(errors, requirement, `${path}.matchExpressions[${index}]`);
   });
 }
 
-function validateRequirement(errors: FieldErrors, requirement: LabelSelectorRequirement, path: string): void {
+export function validateLabelRequirement(
+  errors: FieldErrors,
+  requirement: LabelSelectorRequirement,
+  path: string,
+): void {
   validateOperator(errors, requirement, path);
   errors.invalidEach(`${path}.key`, requirement.key ?? '', checkQualifiedName(requirement.key ?? ''));
   requirement.values?.forEach((value, index) => {
@@ -27,7 +31,7 @@ function validateRequirement(errors: FieldErrors, requirement: LabelSelectorRequ
 }
 
 /** Returns whether the operator is one of those that all selectors have. */
-function validateOperator(
+export function validateOperator(
   errors: FieldErrors,
   { operator, values = [] }: { operator: string; values?: string[] },
   path: string,

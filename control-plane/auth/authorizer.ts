@@ -1,5 +1,6 @@
 /** May this user do that? */
 import { forbidden, StatusError } from '../../api/errors.ts';
+import type { PolicyRule } from '../../api/schema/types/rbac.v1.ts';
 import type { Attributes } from './attributes.ts';
 import { GROUPS, type User } from './user.ts';
 
@@ -10,9 +11,20 @@ export interface Decision {
   readonly reason: string;
 }
 
+/** What an authorizer can tell of somebody's rights without being asked about one. */
+export interface KnownRules {
+  readonly rules: readonly PolicyRule[];
+  /** He may have more rights than these. */
+  readonly incomplete: boolean;
+  /** What kept it from telling more. */
+  readonly errors: readonly string[];
+}
+
 /** Decides on what is in memory, at once: every request waits for it. */
 export interface Authorizer {
   authorize(user: User, attributes: Attributes): Decision;
+  /** Absent for one that goes by no rules. `namespace` is '' for the rights in all of the cluster alone. */
+  rulesFor?(user: User, namespace: string): KnownRules;
 }
 
 export const NO_OPINION: Decision = { verdict: 'none', reason: '' };
@@ -31,6 +43,16 @@ export function decide(authorizers: readonly Authorizer[], user: User, attribute
     if (decision.reason !== '') reason = reason === '' ? decision.reason : `${reason}\n${decision.reason}`;
   }
   return reason === '' ? NO_OPINION : { verdict: 'none', reason };
+}
+
+/** What all of them know of somebody's rights. */
+export function knownRules(authorizers: readonly Authorizer[], user: User, namespace: string): KnownRules {
+  const known = authorizers.flatMap((authorizer) => authorizer.rulesFor?.(user, namespace) ?? []);
+  return {
+    rules: known.flatMap(({ rules }) => rules),
+    incomplete: known.some(({ incomplete }) => incomplete),
+    errors: known.flatMap(({ errors }) => errors),
+  };
 }
 
 /** Throws Forbidden, in Kubernetes' words, unless one of `authorizers` allows it. */

@@ -11,6 +11,7 @@ import { authorizersOf } from '../auth/authorizers.ts';
 import { CertificateAuthenticator } from '../auth/certificates.ts';
 import type { Tokens } from '../auth/tokens/all.ts';
 import { AnsweredKinds } from '../handlers/answered.ts';
+import { accessReviews } from '../handlers/access-reviews.ts';
 import { authenticationReviews } from '../handlers/authentication.ts';
 import { METRICS_GROUP } from '../handlers/usage.ts';
 import type { HandlerOptions } from '../handlers/port.ts';
@@ -62,7 +63,10 @@ export class ApiServer implements Component {
     this.health = new Health(options);
     const authenticators: readonly Authenticator[] = [new CertificateAuthenticator({ clock }), tokens.bearer];
     const authorizers = authorizersOf(resources);
-    const answered = new AnsweredKinds(authenticationReviews({ tokens: tokens.bearer, clock }));
+    const answered = new AnsweredKinds([
+      ...authenticationReviews({ tokens: tokens.bearer, clock }),
+      ...accessReviews(authorizers),
+    ]);
     const requestMetrics = new RequestMetrics({
       metrics,
       isServed: (target) => {

@@ -5,7 +5,7 @@ import { objectKey, type KubeObject } from '../../../api/object.ts';
 import type { PersistentVolume, Pod } from '../../../api/schema/types/core.v1.ts';
 import type { View } from '../../../lib/view.ts';
 import type { Attributes } from '../attributes.ts';
-import { NO_OPINION, type Authorizer, type Decision } from '../authorizer.ts';
+import { NO_OPINION, type Authorizer, type Decision, type KnownRules } from '../authorizer.ts';
 import { NODE_RULES } from '../rbac/defaults/node.ts';
 import { ruleAllows } from '../rbac/matching.ts';
 import { nodeNameOf, type User } from '../user.ts';
@@ -56,6 +56,12 @@ export class NodeAuthorizer implements Authorizer {
       if (rule) return rule(node, resource, attributes);
     }
     return NODE_RULES.some((rule) => ruleAllows(rule, attributes)) ? ALLOWED : NO_OPINION;
+  }
+
+  /** Most of a node's rights follow from its pods. */
+  rulesFor(user: User): KnownRules {
+    if (nodeNameOf(user) === undefined) return { rules: [], incomplete: false, errors: [] };
+    return { rules: [], incomplete: true, errors: ['node authorizer does not support user rule resolution'] };
   }
 
   private pods(node: string, target: Target, { verb, fields = [] }: Attributes): Decision {

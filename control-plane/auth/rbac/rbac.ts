@@ -1,6 +1,6 @@
 /** Authorization by roles (rbac.authorization.k8s.io): what no rule allows is not allowed. */
 import type { Attributes } from '../attributes.ts';
-import { NO_OPINION, type Authorizer, type Decision } from '../authorizer.ts';
+import { NO_OPINION, type Authorizer, type Decision, type KnownRules } from '../authorizer.ts';
 import type { User } from '../user.ts';
 import { ruleAllows } from './matching.ts';
 import { describeBinding, type RuleResolver } from './resolver.ts';
@@ -27,6 +27,10 @@ export class RbacAuthorizer implements Authorizer {
     });
     if (decision) return decision;
     return errors.length === 0 ? NO_OPINION : { verdict: 'none', reason: `RBAC: ${aggregate(errors)}` };
+  }
+
+  rulesFor(user: User, namespace: string): KnownRules {
+    return { ...this.resolver.rulesFor(user, namespace), incomplete: false };
   }
 }
 
