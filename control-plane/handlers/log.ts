@@ -7,7 +7,7 @@ import type { Pod } from '../../api/schema/types/core.v1.ts';
 import { isTrue } from '../server/request-info.ts';
 import { write } from '../server/respond.ts';
 import type { Tunnel } from '../nodes/port.ts';
-import { acceptSocket } from './accept-socket.ts';
+import { acceptSocket } from './streams/accept-socket.ts';
 import { nodeNameOf, podTarget, type PodTarget } from './pod-stream.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';
 

@@ -67,6 +67,7 @@ export async function kubectl(
 export async function spawnKubectl(
   kubeconfig: string,
   args: readonly string[],
+  extra: NodeJS.ProcessEnv = {},
 ): Promise<ChildProcessWithoutNullStreams> {
-  return spawn(await kubectlPath(), args, { env: environment(kubeconfig) });
+  return spawn(await kubectlPath(), args, { env: { ...environment(kubeconfig), ...extra } });
 }

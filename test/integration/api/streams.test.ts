@@ -1,6 +1,10 @@
 /** Logs, exec and usage with the real kubectl; the node's end of each stream is played by the test. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { readFile } from 'node:fs/promises';
 import { WebSocket } from 'ws';
 import { parse } from 'yaml';
@@ -70,6 +74,24 @@ function exited(code: number): TunnelFrame {
   return frame(CHANNEL.error, JSON.stringify(code === 0 ? { status: 'Success' } : failure));
 }
 
+/** The local ports that kubectl says it listens on, in the order in which they were asked for. */
+async function forwardedPorts(output: Readable, count: number): Promise<number[]> {
+  const ports: number[] = [];
+  for await (const line of createInterface({ input: output })) {
+    const [, port] = /^Forwarding from 127\.0\.0\.1:(\d+) -> /.exec(line) ?? [];
+    if (port !== undefined) ports.push(Number(port));
+    if (ports.length === count) break;
+  }
+  return ports;
+}
+
+/** What comes back of `text` until the other side has ended as well. */
+async function echo(port: number, text: string): Promise<string> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  socket.end(text);
+  return buffer(socket).then(String, () => '');
+}
+
 describe('streams to a node', () => {
   const nodes = new PlayedNodes();
   let server: TestServer;
@@ -96,8 +118,8 @@ describe('streams to a node', () => {
     nodes.play = undefined;
   });
 
-  /** What a client of one of the older protocols is sent about pod p until the server ends the connection. */
-  async function messages(path: string, protocol: string): Promise<string[]> {
+  /** A WebSocket about pod p. Rejects when it is refused. */
+  async function open(path: string, protocol: string): Promise<WebSocket> {
     const config = parse(await readFile(server.kubeconfig, 'utf8')) as Kubeconfig;
     const text = (data: string | undefined): string => Buffer.from(data ?? '', 'base64').toString();
     const { cluster, user } = { cluster: config.clusters[0]?.cluster, user: config.users[0]?.user };
@@ -107,10 +129,17 @@ describe('streams to a node', () => {
       cert: text(user?.['client-certificate-data']),
       key: text(user?.['client-key-data']),
     });
+    await once(socket, 'open');
+    assert.equal(socket.protocol, protocol);
+    return socket;
+  }
+
+  /** What a client of one of the older protocols is sent until the server ends the connection. */
+  async function messages(path: string, protocol: string): Promise<string[]> {
     const received: string[] = [];
+    const socket = await open(path, protocol);
     socket.on('message', (data: Buffer) => received.push(data.toString()));
     await once(socket, 'close');
-    assert.equal(socket.protocol, protocol);
     return received;
   }
 
@@ -157,32 +186,134 @@ describe('streams to a node', () => {
     assert.match(unclear.stderr, /container x is not valid for pod p/);
   });
 
-  it('carry a command, its input to the end, its outputs and its exit code', async () => {
-    nodes.play = async function* (_wanted, sent) {
-      let input = '';
-      for (let next = await sent.next(); !next.done; next = await sent.next()) {
-        if (next.value.end) break;
-        if (next.value.channel === CHANNEL.stdin) input += next.value.data.toString();
-      }
-      yield frame(CHANNEL.stdout, input.toUpperCase());
-      yield frame(CHANNEL.stderr, 'so so\n');
-      yield exited(3);
-    };
-    const args = ['exec', '-i', 'p', '-c', 'c', '--', 'sh', '-c', 'x'];
-    const { code, stdout, stderr } = await kubectl(server.kubeconfig, args, 'hello\n');
-    assert.deepEqual([code, stdout], [3, 'HELLO\n']);
-    assert.match(stderr, /^so so\ncommand terminated with exit code 3/);
-    assert.partialDeepStrictEqual(nodes.wanted, { kind: 'exec', command: ['sh', '-c', 'x'], stdin: true, tty: false });
-  });
+  for (const [name, extra] of [
+    ['WebSocket', {}],
+    ['SPDY', { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false' }],
+  ] as const) {
+    it(`carry a command, its input to the end, its outputs and its exit code, over ${name}`, async () => {
+      nodes.play = async function* (_wanted, sent) {
+        let input = '';
+        for (let next = await sent.next(); !next.done; next = await sent.next()) {
+          if (next.value.end) break;
+          if (next.value.channel === CHANNEL.stdin) input += next.value.data.toString();
+        }
+        yield frame(CHANNEL.stdout, input.toUpperCase());
+        yield frame(CHANNEL.stderr, 'so so\n');
+        yield exited(3);
+      };
+      const args = ['exec', '-i', 'p', '-c', 'c', '--', 'sh', '-c', 'x'];
+      const { code, stdout, stderr } = await kubectl(server.kubeconfig, args, 'hello\n', extra);
+      assert.deepEqual([code, stdout], [3, 'HELLO\n']);
+      assert.match(stderr, /^so so\ncommand terminated with exit code 3/);
+      assert.partialDeepStrictEqual(nodes.wanted, {
+        kind: 'exec',
+        command: ['sh', '-c', 'x'],
+        stdin: true,
+        tty: false,
+      });
+    });
 
-  it('carry much output at the pace of the client', async () => {
-    const piece = Buffer.alloc(64 * 1024, 'x');
-    nodes.play = async function* () {
-      for (let count = 0; count < 320; count++) yield { channel: CHANNEL.stdout, data: piece, end: false };
+    it(`carry much input and output at the pace of the slower side, over ${name}`, async () => {
+      const piece = Buffer.alloc(64 * 1024, 'x');
+      let taken = 0;
+      nodes.play = async function* (_wanted, sent) {
+        for (let next = await sent.next(); !next.done && !next.value.end; next = await sent.next()) {
+          if (next.value.channel === CHANNEL.stdin) taken += next.value.data.length;
+        }
+        for (let count = 0; count < 320; count++) yield { channel: CHANNEL.stdout, data: piece, end: false };
+        yield exited(0);
+      };
+      const input = 'y'.repeat(8 * 1024 * 1024);
+      const args = ['exec', '-i', 'p', '-c', 'c', '--', 'cat'];
+      const { code, stdout } = await kubectl(server.kubeconfig, args, input, extra);
+      assert.deepEqual([code, stdout.length, taken], [0, 320 * piece.length, input.length]);
+    });
+
+    it(`attach to a container, over ${name}`, async () => {
+      nodes.play = async function* () {
+        yield frame(CHANNEL.stdout, 'already running\n');
+        yield exited(0);
+      };
+      const { code, stdout } = await kubectl(server.kubeconfig, ['attach', 'p', '-c', 'c'], '', extra);
+      assert.deepEqual([code, stdout], [0, 'already running\n']);
+      assert.equal(nodes.wanted?.kind, 'attach');
+    });
+  }
+
+  for (const [name, extra] of [
+    ['SPDY in WebSocket', {}],
+    ['SPDY', { KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false' }],
+  ] as const) {
+    it(`carry connections to ports, many at once, over ${name}`, async () => {
+      nodes.play = async function* (wanted, sent) {
+        const port = wanted.kind === 'portforward' ? wanted.port : 0;
+        yield frame(CHANNEL.stdout, `port ${port} `);
+        for (let next = await sent.next(); !next.done && !next.value.end; next = await sent.next()) {
+          yield { channel: CHANNEL.stdout, data: next.value.data, end: false };
+        }
+        yield { channel: CHANNEL.stdout, data: Buffer.alloc(0), end: true };
+        yield exited(0);
+      };
+      const forwarding = await spawnKubectl(server.kubeconfig, ['port-forward', 'pod/p', ':80', ':443'], extra);
+      try {
+        const ports = await forwardedPorts(forwarding.stdout, 2);
+        const long = 'z'.repeat(1024 * 1024);
+        const asked = ports.flatMap((local) => [`to ${local} `, long].map((text) => echo(local, text)));
+        const answers = await Promise.all(asked);
+        const [first, second] = ports;
+        const expected = [`port 80 to ${first} `, `port 80 ${long}`, `port 443 to ${second} `, `port 443 ${long}`];
+        assert.deepEqual(
+          answers.map((answer) => answer.slice(0, 100)),
+          expected.map((text) => text.slice(0, 100)),
+        );
+        assert.deepEqual(
+          answers.map(({ length }) => length),
+          expected.map(({ length }) => length),
+        );
+      } finally {
+        forwarding.kill('SIGKILL');
+      }
+    });
+
+    it(`say which port nobody listens on, over ${name}`, async () => {
+      nodes.play = async function* () {
+        yield frame(CHANNEL.error, JSON.stringify({ status: 'Failure', message: 'connection refused' }));
+      };
+      const forwarding = await spawnKubectl(server.kubeconfig, ['port-forward', 'pod/p', ':81'], extra);
+      let said = '';
+      forwarding.stderr.on('data', (text: Buffer) => (said += text.toString()));
+      const [port = 0] = await forwardedPorts(forwarding.stdout, 1);
+      assert.equal(await echo(port, 'hello'), '');
+      await once(forwarding, 'close');
+      assert.match(said, /error forwarding port 81 to pod default\/p.*connection refused/);
+    });
+  }
+
+  it('carry one connection for each port to WebSocket clients of the older way', async () => {
+    nodes.play = async function* (wanted, sent) {
+      const next = await sent.next();
+      const text = next.done ? '' : next.value.data.toString();
+      yield frame(CHANNEL.stdout, `${text} at ${wanted.kind === 'portforward' ? wanted.port : 0}`);
       yield exited(0);
     };
-    const { code, stdout } = await kubectl(server.kubeconfig, ['exec', 'p', '-c', 'c', '--', 'cat']);
-    assert.deepEqual([code, stdout.length], [0, 320 * piece.length]);
+    const socket = await open('portforward?ports=80&ports=443', 'v4.channel.k8s.io');
+    const received: Buffer[] = [];
+    socket.on('message', (data: Buffer) => received.push(data));
+    socket.send(Buffer.from('\x00one'));
+    socket.send(Buffer.from('\x02two'));
+    await once(socket, 'close');
+    const of = (channel: number): Buffer =>
+      Buffer.concat(received.filter(([first]) => first === channel).map((data) => data.subarray(1)));
+    assert.deepEqual(of(0), Buffer.from('\x50\x00one at 80', 'latin1'));
+    assert.deepEqual(of(2), Buffer.from('\xbb\x01two at 443', 'latin1'));
+    assert.deepEqual([of(1), of(3)], [Buffer.from('\x50\x00'), Buffer.from('\xbb\x01', 'latin1')]);
+  });
+
+  it('refuse to forward what is no port', async () => {
+    for (const query of ['', '?ports=0', '?ports=http', '?ports=70000']) {
+      await assert.rejects(open(`portforward${query}`, 'v4.channel.k8s.io'), /400/);
+    }
+    await assert.rejects(open('portforward?ports=80', 'v9.channel.k8s.io'), /400/);
   });
 
   it('tell of a node that has no session', async () => {
