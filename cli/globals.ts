@@ -1,5 +1,5 @@
 /** Flags that every verb takes. */
-import { integer, text, textOr, toggle, type Values } from './flags.ts';
+import { array, integer, text, textOr, toggle, type Values } from './flags.ts';
 
 export const globalFlags = {
   kubeconfig: text('Path to the kubeconfig file to use for CLI requests.'),
@@ -9,6 +9,11 @@ export const globalFlags = {
   namespace: text('If present, the namespace scope for this CLI request', { short: 'n' }),
   server: text('The address and port of the Kubernetes API server', { short: 's' }),
   token: text('Bearer token for authentication to the API server'),
+  as: text(
+    'Username to impersonate for the operation. User could be a regular user or a service account in a namespace.',
+  ),
+  asGroup: array('Group to impersonate for the operation, this flag can be repeated to specify multiple groups.'),
+  asUid: text('UID to impersonate for the operation.'),
   certificateAuthority: text('Path to a cert file for the certificate authority'),
   clientCertificate: text('Path to a client certificate file for TLS'),
   clientKey: text('Path to a client key file for TLS'),

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { createRequire } from 'node:module';
-import type { ClusterAccess } from '../lib/client/cluster.ts';
+import type { ClusterAccess, Impersonation } from '../lib/client/cluster.ts';
 import { CommandError } from './errors.ts';
 import { readPlainYaml } from './plain-yaml.ts';
 
@@ -22,6 +22,9 @@ export interface UserEntry {
   'client-key-data'?: string;
   token?: string;
   tokenFile?: string;
+  as?: string;
+  'as-groups'?: string[];
+  'as-uid'?: string;
   [other: string]: unknown;
 }
 
@@ -55,6 +58,9 @@ export interface Overrides {
   readonly user?: string | undefined;
   readonly server?: string | undefined;
   readonly token?: string | undefined;
+  readonly as?: string | undefined;
+  readonly asGroup?: readonly string[] | undefined;
+  readonly asUid?: string | undefined;
   readonly certificateAuthority?: string | undefined;
   readonly clientCertificate?: string | undefined;
   readonly clientKey?: string | undefined;
@@ -169,7 +175,20 @@ function accessOf(cluster: ClusterEntry = {}, user: UserEntry = {}, overrides: O
     ...(insecure ? { insecureSkipVerify: true } : {}),
     ...(certificate !== undefined && key !== undefined ? { client: { certificate, key } } : {}),
     ...(token ? { token } : {}),
+    ...impersonationOf(user, overrides),
   };
+}
+
+function impersonationOf(user: UserEntry, overrides: Overrides): { impersonate?: Impersonation } {
+  const name = overrides.as ?? user.as;
+  const uid = overrides.asUid ?? user['as-uid'];
+  const groups = overrides.asGroup?.length ? overrides.asGroup : user['as-groups'];
+  const impersonate: Impersonation = {
+    ...(name ? { user: name } : {}),
+    ...(uid ? { uid } : {}),
+    ...(groups?.length ? { groups } : {}),
+  };
+  return Object.keys(impersonate).length > 0 ? { impersonate } : {};
 }
 
 /** A flag's file before embedded data before the kubeconfig's file. */

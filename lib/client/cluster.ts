@@ -10,4 +10,12 @@ export interface ClusterAccess {
   /** Both as PEM. */
   readonly client?: { readonly certificate: string; readonly key: string };
   readonly token?: string;
+  /** In whose name to ask, for who may do so. */
+  readonly impersonate?: Impersonation;
+}
+
+export interface Impersonation {
+  readonly user?: string;
+  readonly uid?: string;
+  readonly groups?: readonly string[];
 }

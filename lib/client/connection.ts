@@ -6,6 +6,7 @@ import type { Clock, Timer } from '../clock.ts';
 import type { ClusterAccess } from './cluster.ts';
 import { readBody } from '../body.ts';
 import { ConnectionError } from './errors.ts';
+import { identityHeaders } from './identity.ts';
 
 const CONNECT_MILLISECONDS = 10_000;
 /** A connection on which a ping stays unanswered for this long is dead: watches on it would wait for ever. */
@@ -77,13 +78,12 @@ export class Connection {
   }
 
   private send(session: ClientHttp2Session, { method, path, headers, body, signal }: Request): ClientHttp2Stream {
-    const { token } = this.access;
     const stream = session.request(
       {
         ':method': method,
         ':path': this.base + path,
         'accept-encoding': 'gzip',
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...identityHeaders(this.access),
         ...headers,
       },
       { endStream: body === undefined, ...(signal ? { signal } : {}) },

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { ClusterAccess } from './cluster.ts';
 import { readAll } from './connection.ts';
 import { ConnectionError, errorOf, type FailureStatus } from './errors.ts';
+import { identityHeaders } from './identity.ts';
 
 export const PROTOCOL = 'v5.channel.k8s.io';
 const CHANNEL = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
@@ -40,14 +41,14 @@ export class ContainerStreams {
 
   /** Rejects with ApiError when the server refuses, ConnectionError when there is no answer. */
   static async open({ access, path, userAgent, onOutput }: StreamsOptions): Promise<ContainerStreams> {
-    const { server, authority, serverName, insecureSkipVerify, client, token } = access;
+    const { server, authority, serverName, insecureSkipVerify, client } = access;
     const base = server.replace(/^http/, 'ws').replace(/\/$/, '');
     const socket = new WebSocket(base + path, PROTOCOL, {
       ...(authority === undefined ? {} : { ca: authority }),
       ...(serverName === undefined ? {} : { servername: serverName }),
       ...(client ? { cert: client.certificate, key: client.key } : {}),
       rejectUnauthorized: insecureSkipVerify !== true,
-      headers: { 'user-agent': userAgent, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+      headers: { 'user-agent': userAgent, ...identityHeaders(access) },
       handshakeTimeout: HANDSHAKE_MILLISECONDS,
       perMessageDeflate: false,
     });

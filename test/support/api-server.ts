@@ -36,6 +36,8 @@ export interface TestServerOptions {
   readonly store?: Store;
   readonly tunnels?: NodeTunnels;
   readonly tokens?: ReadonlyMap<string, User>;
+  /** Whether there are the default roles; always when there are tokens. */
+  readonly roles?: boolean;
   readonly log?: Log;
 }
 
@@ -145,7 +147,7 @@ export class TestServer {
     await server.pki.renew();
     await server.tokens.ensure();
     for (const name of NAMESPACES) await server.addNamespace(name);
-    if (options.tokens) await server.addDefaultRoles();
+    if (options.tokens ?? options.roles) await server.addDefaultRoles();
     return server;
   }
 

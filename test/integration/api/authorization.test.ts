@@ -11,6 +11,7 @@ import { systemClock } from '../../../lib/clock.ts';
 import { ApiError } from '../../../lib/client/errors.ts';
 import { RestClient } from '../../../lib/client/rest.ts';
 import { TestServer } from '../../support/api-server.ts';
+import { kubectl } from '../../support/kubectl.ts';
 
 const TOKENS = new Map<string, User>([
   ['root', { name: 'root', groups: ['system:masters'] }],
@@ -364,6 +365,78 @@ describe('authorization', () => {
         /can not create pods that reference secrets$/,
       );
       assert.ok(await as('n1').create(PODS, mirror));
+    });
+  });
+
+  describe('by the real kubectl', () => {
+    async function run(args: string, stdin = ''): Promise<{ code: number; text: string }> {
+      const { code, stdout, stderr } = await kubectl(server.kubeconfig, args.split(' '), stdin);
+      return { code, text: `${stdout}${stderr}`.trim() };
+    }
+
+    it('is asked for, also in the name of others', async () => {
+      const asked = async (question: string): Promise<[number, string]> => {
+        const { code, text } = await run(`auth can-i ${question}`);
+        return [code, text];
+      };
+      assert.deepEqual(await asked('delete nodes -A'), [0, 'yes']);
+      assert.deepEqual(await asked('list pods --as=ann'), [0, 'yes']);
+      assert.deepEqual(await asked('list pods -A --as=ann'), [1, 'no']);
+      assert.deepEqual(await asked('list pods --as=nobody'), [1, 'no']);
+      assert.deepEqual(await asked('list nodes -A --as=nobody --as-group=system:masters'), [0, 'yes']);
+      assert.deepEqual(await asked('get /metrics --as=eve'), [0, 'yes']);
+      assert.deepEqual(await asked('get pods --subresource=log --as=ann'), [1, 'no']);
+    });
+
+    it('is listed', async () => {
+      const { code, text } = await run('auth can-i --list --as=eve');
+      assert.equal(code, 0, text);
+      assert.match(text, /^Resources +Non-Resource URLs +Resource Names +Verbs$/m);
+      assert.match(text, /^configmaps +\[\] +\[mine\] +\[get list\]$/m);
+      assert.match(text, /^selfsubjectaccessreviews\.authorization\.k8s\.io +\[\] +\[\] +\[create\]$/m);
+      assert.match(text, /^ +\[\/metrics\] +\[\] +\[get\]$/m);
+    });
+
+    it('is given, shown and reconciled', async () => {
+      assert.equal((await run('create role watcher --verb=watch --resource=pods,pods/log')).code, 0);
+      assert.equal((await run('create rolebinding watchers --role=watcher --user=eve --group=devs')).code, 0);
+      assert.match(
+        (await run('get rolebindings watchers -o wide --no-headers')).text,
+        /^watchers +Role\/watcher +\d+s +eve +devs *$/,
+      );
+      assert.match((await run('get role watcher')).text, /^NAME +CREATED AT\nwatcher +\d{4}-/);
+      assert.match((await run('describe clusterrole cluster-admin')).text, /\*\.\* +\[\] +\[\] +\[\*\]/);
+      const wider = `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: watcher, namespace: default}
+rules: [{apiGroups: [""], resources: [pods], verbs: [watch, delete]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: watchers, namespace: default}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: pod-reader}
+subjects: [{kind: User, name: bob, apiGroup: rbac.authorization.k8s.io}]
+`;
+      const { code, text } = await run('auth reconcile -f -', wider);
+      assert.equal(code, 0, text);
+      assert.match(text, /role\.rbac\.authorization\.k8s\.io\/watcher reconciled/);
+      assert.match((await run('describe role watcher')).text, /pods +\[\] +\[\] +\[watch delete\]/);
+      const shown = (await run('get rolebindings watchers -o wide --no-headers')).text;
+      assert.match(shown, /^watchers +ClusterRole\/pod-reader +\d+s +bob *$/);
+    });
+
+    it('is taken as it is stored, and refused with what is wrong', async () => {
+      const role =
+        'apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: bad}\nrules: [{verbs: [get]}]\n';
+      assert.equal((await run('apply -f -', role)).text.split('\n')[0], 'The ClusterRole "bad" is invalid: ');
+      const { text } = await run(
+        'create rolebinding stolen --clusterrole=cluster-admin --user=ann --as=ann --as-group=devs',
+      );
+      assert.match(
+        text,
+        /^error: failed to create rolebinding: rolebindings\.rbac\.authorization\.k8s\.io "stolen" is forbidden: user "ann" \(groups=\["devs" "system:authenticated"\]\) is attempting/,
+      );
     });
   });
 });

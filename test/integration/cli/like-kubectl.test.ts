@@ -15,12 +15,19 @@ describe('like kubectl', function () {
   let manifest: string;
 
   before(async () => {
-    server = await TestServer.start();
+    server = await TestServer.start({ roles: true });
     directory = mkdtempSync(join(tmpdir(), 'dure-cli-'));
     manifest = join(directory, 'all.yaml');
     writeFileSync(manifest, MANIFEST);
     const applied = await kubectl(server.kubeconfig, ['apply', '-f', manifest]);
     assert.equal(applied.code, 0, applied.stderr);
+    const rights: string[][] = [
+      ['create', 'role', 'reader', '--verb=get,list', '--resource=pods,pods/log,deployments.apps'],
+      ['create', 'role', 'named', '--verb=get', '--resource=configmaps', '--resource-name=b', '--resource-name=a'],
+      ['create', 'rolebinding', 'reader', '--role=reader', '--user=reader'],
+      ['create', 'rolebinding', 'named', '--role=named', '--user=reader'],
+    ];
+    for (const args of rights) assert.equal((await kubectl(server.kubeconfig, args)).code, 0);
     const room = { cpu: '2', memory: '4Gi', pods: '110' };
     const nodeStatus = JSON.stringify({ status: { capacity: room, allocatable: room } });
     const nodePatch = ['patch', 'node', 'n1', '--subresource=status', '--type=merge', '-p', nodeStatus];
@@ -50,6 +57,16 @@ describe('like kubectl', function () {
   });
 
   const calls = [
+    'auth can-i list pods',
+    'auth can-i get nodes',
+    'auth can-i get /metrics --as=somebody',
+    'auth can-i list deploy/web --as=somebody --as-group=devs -q',
+    'auth can-i frobnicate nothings.example.com -A',
+    'auth can-i --list --as=reader',
+    'auth can-i --list -q',
+    'auth can-i list',
+    'auth whoami --as=somebody --as-group=devs --as-group=ops',
+    'get secrets --as=somebody',
     'get pods',
     'get pods -o wide --show-labels -L app',
     'get pods -A --no-headers',

@@ -69,6 +69,15 @@ describe('kubeconfig', () => {
     assert.equal(access.token, 't');
   });
 
+  it('says in whose name to ask, flags first', () => {
+    writeFileSync(join(directory, 'ca.pem'), 'AUTHORITY');
+    const users = [{ name: 'u', user: { token: 't', as: 'ann', 'as-groups': ['devs'], 'as-uid': '1' } }];
+    const config = loadKubeconfig([file('as', { ...one, users })]);
+    assert.deepEqual(resolveKubeconfig(config, {}).access.impersonate, { user: 'ann', uid: '1', groups: ['devs'] });
+    const flagged = resolveKubeconfig(config, { as: 'bob', asGroup: ['ops', 'qa'] }).access.impersonate;
+    assert.deepEqual(flagged, { user: 'bob', uid: '1', groups: ['ops', 'qa'] });
+  });
+
   it('says which context, cluster or way to log in is the problem', () => {
     const config = loadKubeconfig([file('one', one)]);
     assert.throws(() => resolveKubeconfig(config, { context: 'z' }), /context "z" does not exist/);
