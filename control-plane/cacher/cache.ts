@@ -13,6 +13,7 @@ import type { Parse } from './entry.ts';
 import { Freshness } from './freshness.ts';
 import { LiveWatchers } from './live-watchers.ts';
 import type { CacheMetrics } from './metrics.ts';
+import { Past } from './past.ts';
 import type { Cached, ResourceCache, WatchRequest } from './port.ts';
 import { CacheState } from './state.ts';
 import { CacheWatcher, type WatchSource } from './watcher.ts';
@@ -136,6 +137,11 @@ export class WatchCache<T extends KubeObject> implements ResourceCache<T>, Compo
   private watchSource(): WatchSource<T> {
     return {
       window: this.window,
+      past: new Past({
+        store: this.store,
+        prefix: this.prefix,
+        decode: (entry) => this.state.decode(entry),
+      }),
       revision: () => this.held,
       list: (namespace, key) => (key === undefined ? this.state.list(namespace) : this.state.only(key)),
       join: (watcher) => {

@@ -85,7 +85,7 @@ export class CacheState<T extends KubeObject> {
   }
 
   /** A value that can't be read is left out, as no client could be told of it; the log names it. */
-  private decode({ key, value, revision }: Pick<Entry, 'key' | 'value' | 'revision'>): CacheEntry<T> | undefined {
+  decode({ key, value, revision }: Pick<Entry, 'key' | 'value' | 'revision'>): CacheEntry<T> | undefined {
     try {
       const json = this.options.decode(value, key);
       return CacheEntry.decode({ key: this.keyOf(key), json, revision }, this.options.parse);

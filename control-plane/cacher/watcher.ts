@@ -4,6 +4,8 @@ import type { KubeObject } from '../../api/object.ts';
 import { EncodedEvent, type CacheChange } from './change.ts';
 import type { CacheEntry } from './entry.ts';
 import type { WatchEvent, WatchRequest } from './port.ts';
+import { CompactedError } from '../storage/port.ts';
+import type { Past } from './past.ts';
 import type { EventWindow } from './window.ts';
 
 /** How many events are replayed before the watcher is asked whether it is ready for more. */
@@ -14,6 +16,8 @@ const SLICE_BYTES = 256 * 1024;
 /** What a watcher reads of its cache. */
 export interface WatchSource<T extends KubeObject> {
   readonly window: EventWindow<T>;
+  /** Of what was before the window. */
+  readonly past: Past<T>;
   /** What the present state shows. */
   revision(): number;
   list(namespace: string | undefined, key: string | undefined): readonly CacheEntry<T>[];
@@ -40,6 +44,11 @@ export class CacheWatcher<T extends KubeObject> {
   private readonly keyPrefix: string;
   private readonly request: WatchRequest<T>;
   private readonly source: WatchSource<T>;
+  /** Everything up to and including this revision has been told. */
+  private told = 0;
+  /** The same of what came from the store, of which the window may hold some as well. */
+  private recalled = 0;
+  private readonly closing = new AbortController();
   private sent = { events: 0, bytes: 0 };
   private state: 'replaying' | 'live' | 'over' = 'replaying';
 
@@ -53,15 +62,14 @@ export class CacheWatcher<T extends KubeObject> {
 
   async run(): Promise<void> {
     if (this.isOver()) return;
-    const first = this.request.after === undefined ? await this.replayState() : this.resume(this.request.after);
-    if (this.isOver()) return;
-    if (first === undefined) this.expire();
-    else await this.replay(first);
+    const { after } = this.request;
+    await this.replay(after === undefined ? await this.replayState() : this.resume(after));
   }
 
   /** A change as it happens. */
   offer(change: CacheChange<T>): void {
     const after = this.request.after ?? 0;
+    if (change.revision <= this.recalled) return;
     if (change.revision > after || (change.revision === after && change.shared)) this.send(change);
   }
 
@@ -79,6 +87,7 @@ export class CacheWatcher<T extends KubeObject> {
   /** Ends it from the side of its owner, who is told nothing more. */
   close(): void {
     this.state = 'over';
+    this.closing.abort(new Error('the watch is over'));
     this.source.leave(this);
   }
 
@@ -93,6 +102,7 @@ export class CacheWatcher<T extends KubeObject> {
     const entries = this.source.list(this.namespace, this.key);
     const first = this.source.window.end;
     const revision = this.source.revision();
+    this.told = revision;
     for (const entry of entries) {
       if (!this.request.matches(entry.object)) continue;
       this.deliver(new EncodedEvent('ADDED', entry));
@@ -108,18 +118,57 @@ export class CacheWatcher<T extends KubeObject> {
     const { window } = this.source;
     const first = window.position(after);
     const next = window.position(after + 1);
+    // From before it, as not all of its own events may have been seen.
+    this.told = after - 1;
     if (first === undefined || next === undefined) return undefined;
     const again = window.read(first, next - first) ?? [];
     return again.filter((change) => this.eventOf(change)).length > 1 ? first : next;
   }
 
-  private async replay(first: number): Promise<void> {
+  /** Tells what the window does not hold any more, and where to go on in it; undefined when nobody knows. */
+  private async recall(): Promise<number | undefined> {
+    const { past, window } = this.source;
+    const after = this.request.after ?? 0;
+    try {
+      const reached = await past.read(this.told, {
+        keyPrefix: this.key ?? this.keyPrefix,
+        isReached: (revision) => revision >= after && window.positionAfter(revision) !== undefined,
+        take: (changes) => this.tell(changes, after),
+        signal: this.closing.signal,
+      });
+      if (reached === undefined) return undefined;
+      this.told = reached;
+      this.recalled = reached;
+      // When the window has moved on meanwhile, its reader notices.
+      return window.positionAfter(reached) ?? -1;
+    } catch (error) {
+      if (error instanceof CompactedError || this.isOver()) return undefined;
+      throw error;
+    }
+  }
+
+  private async tell(changes: readonly CacheChange<T>[], after: number): Promise<void> {
+    const isAgain = (changes[0]?.revision ?? 0) <= after;
+    if (isAgain && changes.filter((change) => this.eventOf(change)).length < 2) return;
+    for (const change of changes) {
+      this.send(change);
+      if (this.isSliceFull()) await this.pause();
+    }
+  }
+
+  private async replay(first: number | undefined): Promise<void> {
     for (let next = first; !this.isOver();) {
-      const changes = this.source.window.read(next, SLICE);
-      if (!changes) return this.expire();
+      const changes = next === undefined ? undefined : this.source.window.read(next, SLICE);
+      if (!changes || next === undefined) {
+        next = await this.recall();
+        if (next === undefined) return this.expire();
+        continue;
+      }
       if (changes.length === 0) return this.goLive();
       next += changes.length;
       for (const change of changes) {
+        if (change.revision <= this.recalled) continue;
+        this.told = Math.max(this.told, change.revision - 1);
         this.send(change);
         if (this.isSliceFull()) await this.pause();
       }

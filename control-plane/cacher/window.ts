@@ -92,6 +92,11 @@ export class EventWindow<T extends KubeObject> {
     return this.base + low;
   }
 
+  /** The sequence number of the first change later than `revision`; undefined when changes since then are gone. */
+  positionAfter(revision: number): number | undefined {
+    return revision < this.floor ? undefined : this.position(revision + 1);
+  }
+
   /** At most `limit` changes from that sequence number on; undefined when the first of them is gone. */
   read(sequence: number, limit: number): CacheChange<T>[] | undefined {
     const from = sequence - this.base;

@@ -45,6 +45,42 @@ describe('watch cache on etcd', function () {
     await Promise.all([pods.stop(), quiet.stop()]);
   });
 
+  it('resumes a watch from before the server was started, for as long as etcd remembers', async () => {
+    const { store } = etcd;
+    const first = await write('/registry/core/pods/p/0');
+    for (let i = 1; i < 50; i++) await write(`/registry/core/pods/p/${i}`);
+    const cache = new WatchCache<Pod>({ kind: kinds.pods, store, prefix: '/registry/core/pods/', ...common });
+    await cache.start();
+    const after = await write('/registry/core/pods/p/50');
+    const names: string[] = [];
+    await new Promise<void>((resolve, reject) => {
+      cache.watch({
+        after: first,
+        namespace: 'p',
+        matches: () => true,
+        onEvent: ({ type, entry }) => {
+          names.push(`${type} ${entry.key}`);
+          if (entry.revision === after) resolve();
+        },
+        onBookmark: () => {},
+        onEnd: (error) => reject(error ?? new Error('ended')),
+      });
+    });
+    assert.deepEqual(
+      names,
+      Array.from({ length: 50 }, (_, i) => `ADDED p/${i + 1}`),
+    );
+
+    await store.compact(after);
+    const ended = await new Promise<Error | undefined>((resolve) => {
+      const unwanted = (): void => assert.fail('it was told something');
+      const request = { after: first, namespace: 'p', matches: () => true, onBookmark: unwanted };
+      cache.watch({ ...request, onEvent: unwanted, onEnd: resolve });
+    });
+    assert.ok(isStatusError(ended, 'Expired'), String(ended));
+    await cache.stop();
+  });
+
   it('shows what other servers write and survives the death of etcd', async () => {
     const { member } = etcd;
     const other = etcd.connect();

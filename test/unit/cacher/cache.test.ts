@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { KubeObject } from '../../../api/object.ts';
 import { isStatusError } from '../../../api/errors.ts';
 import { build, PREFIX, settle, started, Watcher, write } from './fixture.ts';
 
@@ -103,11 +104,41 @@ describe('watch cache', () => {
     assert.deepEqual(resumed.told, ['MODIFIED a/x=1', 'MODIFIED a/y=1']);
   });
 
-  it('answers Expired when the window no longer reaches back', async () => {
+  it('reads from the store what the window does not hold any more', async () => {
+    const { store, cache } = await started({ bounds: { maxCount: 2, minCount: 0 } });
+    const first = await write(store, 'a/x', '0', 'red');
+    await Promise.all([write(store, 'a/y', '1', 'red'), write(store, 'a/z', '1', 'blue')]);
+    await write(store, 'a/x', '2', 'blue');
+    await write(store, 'b/x', '3', 'red');
+    await write(store, 'a/y', null);
+    await write(store, 'a/x', '5', 'red');
+    await cache.whenFresh();
+    const isRed = ({ metadata }: KubeObject): boolean => metadata.labels?.['color'] === 'red';
+    const all = new Watcher(cache, { after: first });
+    const reds = new Watcher(cache, { after: first, matches: isRed, namespace: 'a' });
+    const one = new Watcher(cache, { after: first, namespace: 'a', key: 'a/x' });
+    for (let turn = 0; turn < 10; turn++) await settle();
+    await write(store, 'a/x', '6', 'red');
+    await cache.whenFresh();
+    assert.deepEqual(all.told, [
+      'ADDED a/y=1',
+      'ADDED a/z=1',
+      'MODIFIED a/x=2',
+      'ADDED b/x=3',
+      'DELETED a/y=1',
+      'MODIFIED a/x=5',
+      'MODIFIED a/x=6',
+    ]);
+    assert.deepEqual(reds.told, ['ADDED a/y=1', 'DELETED a/x=0', 'DELETED a/y=1', 'ADDED a/x=5', 'MODIFIED a/x=6']);
+    assert.deepEqual(one.told, ['MODIFIED a/x=2', 'MODIFIED a/x=5', 'MODIFIED a/x=6']);
+  });
+
+  it('answers Expired when neither the window nor the store reaches back', async () => {
     const { store, cache } = await started({ bounds: { maxCount: 3 } });
     const revisions: number[] = [];
     for (let i = 0; i < 5; i++) revisions.push(await write(store, 'a/x', String(i)));
     await cache.whenFresh();
+    await store.compact(revisions[1] ?? 0);
     const gone = new Watcher(cache, { after: revisions[0] });
     const served = new Watcher(cache, { after: revisions[1] });
     await settle();
@@ -121,8 +152,9 @@ describe('watch cache', () => {
     await write(store, 'a/x', '1');
     await cache.whenFresh();
     clock.advance(61_000);
-    await write(store, 'a/x', '2');
+    const last = await write(store, 'a/x', '2');
     await cache.whenFresh();
+    await store.compact(last);
     const gone = new Watcher(cache, { after: first });
     await settle();
     assert.ok(isStatusError(gone.ended?.error, 'Expired'));

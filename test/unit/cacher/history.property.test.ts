@@ -29,6 +29,14 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('settle' as const) }) },
 );
 
+/** One that holds all, and one so small that what came before has to be read from the store. */
+const windows = fc.constantFrom({}, { maxCount: 2, minCount: 0 });
+
+/** Until those have what they asked for who read the past from the store, a step at a time. */
+async function caughtUp(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await settle();
+}
+
 const isRed = (object: Item): boolean => object.metadata.labels?.['color'] === 'red';
 
 /** What a client holds that began with `state` and then applied the events. */
@@ -57,8 +65,8 @@ async function commit(store: MemoryStore, step: Step & { do: 'write' }): Promise
 describe('watches of the cache', () => {
   it('bring every client to the same state, from whatever revision and in whatever interleaving', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(steps, { maxLength: 30 }), async (script) => {
-        const { store, cache } = await started();
+      fc.asyncProperty(fc.array(steps, { maxLength: 30 }), windows, async (script, bounds) => {
+        const { store, cache } = await started({ bounds });
         const past: { revision: number; state: Map<string, { version: string; object: Item }> }[] = [];
         const snapshot = (): void => {
           const state = new Map(
@@ -97,7 +105,7 @@ describe('watches of the cache', () => {
           }
         }
         await cache.whenFresh();
-        await settle();
+        await caughtUp();
         for (const { watcher, state, red, namespace } of clients) {
           const expected = new Map(
             cache
@@ -128,8 +136,9 @@ describe('watches of the cache', () => {
       fc.asyncProperty(
         fc.array(fc.constantFrom(...KEYS), { minLength: 1, maxLength: 20 }),
         fc.nat(),
-        async (keys, start) => {
-          const { store, cache } = await started();
+        windows,
+        async (keys, start, bounds) => {
+          const { store, cache } = await started({ bounds });
           const base = cache.revision;
           const history: string[] = [];
           const run = async (key: string): Promise<void> => {
@@ -146,7 +155,7 @@ describe('watches of the cache', () => {
             await run(key);
           }
           await cache.whenFresh();
-          await settle();
+          await caughtUp();
           assert.deepEqual(
             watcher?.events.map(({ type, entry }) => `${type} ${entry.key} ${entry.revision}`),
             history.slice(Math.floor(from / 2)),
