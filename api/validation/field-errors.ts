@@ -7,8 +7,13 @@ const MAX_ERRORS = 100;
 export class FieldErrors {
   readonly list: FieldError[] = [];
 
+  /** Nothing more is taken, so that nothing new does not mean that nothing is wrong. */
+  get isFull(): boolean {
+    return this.list.length >= MAX_ERRORS;
+  }
+
   #add(error: FieldError): void {
-    if (this.list.length < MAX_ERRORS) this.list.push(error);
+    if (!this.isFull) this.list.push(error);
   }
 
   required(field: string, detail?: string): void {

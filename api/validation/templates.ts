@@ -17,7 +17,7 @@ export function validateSelection(
 ): void {
   const before = errors.list.length;
   validateLabelSelector(errors, selector, 'spec.selector');
-  if (errors.list.length > before) return;
+  if (errors.list.length > before || errors.isFull) return;
   const labels = template.metadata?.labels ?? {};
   if (!selectorFromObject(selector).matches(labels)) {
     errors.invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`');
