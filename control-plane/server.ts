@@ -230,6 +230,7 @@ export class Server implements Component {
         configmaps: caches.of(kinds.configmaps),
         services: caches.of(kinds.services),
         endpointslices: caches.of(kinds.endpointslices),
+        runtimeclasses: caches.of(kinds.runtimeclasses),
         nodes: caches.of(kinds.nodes),
       },
       keys,

@@ -9,6 +9,7 @@ import type { Registry } from '../registry/port.ts';
 import type { ApiServer } from './bootstrap/bootstrap.ts';
 import { Bootstrap } from './bootstrap/bootstrap.ts';
 import type { Controller } from './controller.ts';
+import { ClusterDefaults } from './defaults/defaults.ts';
 import { DeploymentController } from './deployment/deployment.ts';
 import { EndpointSliceController } from './endpointslice/endpointslice.ts';
 import type { Edges } from './executors.ts';
@@ -102,6 +103,7 @@ function controllersOf(options: ControllersOptions): readonly Controller[] {
   });
   return [
     new Bootstrap({ registry, servers, port: options.apiPort, serviceCidr }),
+    new ClusterDefaults({ registry, serviceCidr, clock }),
     new RbacDefaults({ registry }),
     new RoleAggregationController({ registry }),
     new NamespaceDefaults({ registry, certificate: options.caCertificate }),

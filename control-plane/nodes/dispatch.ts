@@ -3,6 +3,7 @@ import { Feed, type FeedOptions } from './feed.ts';
 import { referencesOf } from './references.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { ConfigMap, Node, Pod, Secret, Service } from '../../api/schema/types/core.v1.ts';
+import type { RuntimeClass } from '../../api/schema/types/node.v1.ts';
 import type { EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
 import type { Change } from '../../lib/view.ts';
 import type { ResourceCache } from '../cacher/port.ts';
@@ -14,11 +15,12 @@ export interface DispatchCaches {
   configmaps: ResourceCache<ConfigMap>;
   services: ResourceCache<Service>;
   endpointslices: ResourceCache<EndpointSlice>;
+  runtimeclasses: ResourceCache<RuntimeClass>;
   nodes: ResourceCache<Node>;
 }
 
 /** What every agent is told of. */
-const SHARED = ['services', 'endpointslices', 'nodes'] as const;
+const SHARED = ['services', 'endpointslices', 'nodes', 'runtimeclasses'] as const;
 /** What an agent is told of because one of its pods uses it. */
 const REFERENCED = ['secrets', 'configmaps'] as const;
 
@@ -44,13 +46,14 @@ export class Dispatch {
   }
 
   start(): void {
-    const { pods, nodes, services, endpointslices } = this.caches;
+    const { pods, nodes, services, endpointslices, runtimeclasses } = this.caches;
     for (const node of nodes.view.list()) this.slimNodes.set(node.metadata.name ?? '', slim(node));
     this.unsubscribe = [
       pods.view.subscribe((change) => this.podChanged(change)),
       nodes.view.subscribe((change) => this.nodeChanged(change)),
       services.view.subscribe(({ key }) => this.broadcast('services', key)),
       endpointslices.view.subscribe(({ key }) => this.broadcast('endpointslices', key)),
+      runtimeclasses.view.subscribe(({ key }) => this.broadcast('runtimeclasses', key)),
       ...REFERENCED.map((resource) =>
         this.view(resource).subscribe(({ key }) => {
           for (const node of this.users.get(`${resource}/${key}`) ?? []) {
@@ -144,6 +147,7 @@ export class Dispatch {
       }
       case 'services':
       case 'endpointslices':
+      case 'runtimeclasses':
         return this.caches[resource].get(key)?.bytes;
       case 'nodes':
         return this.slimNodes.get(key);

@@ -11,7 +11,11 @@ import { NamespaceLifecycle } from '../admission/namespace-lifecycle.ts';
 import { EscalationCheck } from '../admission/escalation.ts';
 import { NodeRestriction } from '../admission/node-restriction.ts';
 import type { Admission, AdmissionPlugin } from '../admission/port.ts';
-import { priorityAdmission } from '../admission/priority.ts';
+import { DefaultIngressClass, DefaultStorageClass } from '../admission/default-class.ts';
+import { defaultTolerations } from '../admission/default-tolerations.ts';
+import { lookupOf } from '../admission/lookup.ts';
+import { PriorityAdmission } from '../admission/priority.ts';
+import { RuntimeClassAdmission } from '../admission/runtime-class.ts';
 import { ServiceAccountAdmission } from '../admission/service-account.ts';
 import { authorizersOf } from '../auth/authorizers.ts';
 import { RuleResolver } from '../auth/rbac/resolver.ts';
@@ -206,7 +210,11 @@ export class ResourceRegistry implements Registry {
         get: (namespace, name) => this.resource(kinds.serviceaccounts).get(namespace, name),
         generateName: (prefix) => generateName(prefix, this.options.random),
       }),
-      priorityAdmission,
+      new RuntimeClassAdmission({ classes: lookupOf(this, kinds.runtimeclasses) }),
+      new PriorityAdmission({ classes: lookupOf(this, kinds.priorityclasses) }),
+      defaultTolerations,
+      new DefaultStorageClass({ classes: lookupOf(this, kinds.storageclasses) }),
+      new DefaultIngressClass({ classes: lookupOf(this, kinds.ingressclasses) }),
       new NodeRestriction({
         nodes: () => this.resource(kinds.nodes).view,
       }),

@@ -9,6 +9,7 @@ import { ImageError } from './images.ts';
 import type { PodContext } from './context.ts';
 import { allContainers } from './plan-builder.ts';
 import { pullSecretsOf } from './references.ts';
+import { runtimeHandlerOf } from './runtime-handler.ts';
 import { logDirectoryOf, sandboxConfigOf } from './sandbox-config.ts';
 import type { SandboxConfig } from '../runtime/port.ts';
 import type { PodServices } from './services.ts';
@@ -149,7 +150,9 @@ async function makeSandboxConfig({ services, pod }: PodContext, attempt: number)
   const hostDns = await services.hostDns();
   const cgroupParent = services.cgroups.pathOf(pod);
   const logDirectory = logDirectoryOf(pod, services.logRoot);
-  return sandboxConfigOf(pod, { attempt, settings: services.settings(), hostDns, cgroupParent, logDirectory });
+  const runtimeHandler = runtimeHandlerOf(pod, services.state.runtimeclasses);
+  const settings = services.settings();
+  return sandboxConfigOf(pod, { attempt, settings, hostDns, cgroupParent, logDirectory, runtimeHandler });
 }
 
 /** A call that was cut short may have made the sandbox all the same. */

@@ -48,7 +48,7 @@ export function sharesOf(milli: number): number {
 export function podCpuRequest(pod: Pod): number {
   const requestOf = (container: Container): number => milliCpu(container.resources?.requests?.['cpu']);
   const together = pod.spec.containers.reduce((sum, container) => sum + requestOf(container), 0);
-  return Math.max(together, ...(pod.spec.initContainers ?? []).map(requestOf));
+  return Math.max(together, ...(pod.spec.initContainers ?? []).map(requestOf)) + milliCpu(pod.spec.overhead?.['cpu']);
 }
 
 /** `memoryCapacity` in bytes is the node's. */

@@ -14,6 +14,8 @@ export interface SandboxFacts {
   readonly hostDns: DnsConfig;
   readonly cgroupParent: string;
   readonly logDirectory: string;
+  /** Of the pod's runtime class; '' without one. */
+  readonly runtimeHandler: string;
 }
 
 export function sandboxConfigOf(pod: Pod, facts: SandboxFacts): SandboxConfig {
@@ -35,6 +37,7 @@ export function sandboxConfigOf(pod: Pod, facts: SandboxFacts): SandboxConfig {
     hostPid: spec.hostPID ?? false,
     hostIpc: spec.hostIPC ?? false,
     shareProcessNamespace: spec.shareProcessNamespace ?? false,
+    runtimeHandler: facts.runtimeHandler,
     sysctls: Object.fromEntries(
       (spec.securityContext?.sysctls ?? []).map(({ name, value }) => [withDots(name), value]),
     ),

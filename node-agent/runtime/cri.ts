@@ -81,7 +81,7 @@ export class CriRuntime implements Runtime {
   }
 
   async runSandbox(config: SandboxConfig): Promise<string> {
-    const request = { config: sandboxMessage(config) };
+    const request = { config: sandboxMessage(config), runtimeHandler: config.runtimeHandler };
     return (await this.runtime<{ podSandboxId: string }>('RunPodSandbox', request, DEADLINE.sandbox)).podSandboxId;
   }
 

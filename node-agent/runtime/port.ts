@@ -23,6 +23,8 @@ export interface SandboxConfig {
   hostIpc: boolean;
   shareProcessNamespace: boolean;
   sysctls: Record<string, string>;
+  /** What the runtime calls the way to run it; '' is its default. */
+  runtimeHandler: string;
 }
 
 export interface ContainerConfig {

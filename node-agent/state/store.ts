@@ -6,9 +6,18 @@ import type { DesiredState } from './port.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { ConfigMap, Node, Pod, Secret, Service } from '../../api/schema/types/core.v1.ts';
 import type { EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
+import type { RuntimeClass } from '../../api/schema/types/node.v1.ts';
 import { MapView } from '../../lib/view.ts';
 
-export const RESOURCES = ['pods', 'secrets', 'configmaps', 'services', 'endpointslices', 'nodes'] as const;
+export const RESOURCES = [
+  'pods',
+  'secrets',
+  'configmaps',
+  'services',
+  'endpointslices',
+  'nodes',
+  'runtimeclasses',
+] as const;
 export type ResourceName = (typeof RESOURCES)[number];
 
 const SERVICE_LABEL = 'kubernetes.io/service-name';
@@ -26,6 +35,7 @@ export class DesiredStateStore implements DesiredState {
   readonly configmaps = new MapView<ConfigMap>();
   readonly services = new MapView<Service>();
   readonly nodes = new MapView<Node>();
+  readonly runtimeclasses = new MapView<RuntimeClass>();
   readonly endpointslices = new MapView<EndpointSlice>({
     service: (slice) => {
       const name = slice.metadata.labels?.[SERVICE_LABEL];

@@ -95,6 +95,7 @@ function sandboxConfig(
     hostIpc: false,
     shareProcessNamespace: false,
     sysctls: {},
+    runtimeHandler: '',
   };
 }
 

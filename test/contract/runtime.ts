@@ -47,6 +47,7 @@ export function sandboxConfig(logDirectory: string, change: Partial<SandboxConfi
     hostIpc: false,
     shareProcessNamespace: false,
     sysctls: {},
+    runtimeHandler: '',
     ...change,
   };
 }

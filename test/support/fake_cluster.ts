@@ -2,6 +2,7 @@
 import { keyOf } from '../../api/object.ts';
 import type { ConfigMap, Node, Pod, Secret, Service, ServiceSpec } from '../../api/schema/types/core.v1.ts';
 import type { Endpoint, EndpointPort, EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
+import type { RuntimeClass } from '../../api/schema/types/node.v1.ts';
 import { MapView } from '../../lib/view.ts';
 import type { ClusterSettings } from '../../node-agent/state/port.ts';
 
@@ -20,6 +21,7 @@ export class FakeCluster {
   readonly pods = new MapView<Pod>();
   readonly secrets = new MapView<Secret>();
   readonly configmaps = new MapView<ConfigMap>();
+  readonly runtimeclasses = new MapView<RuntimeClass>();
   readonly services = new MapView<Service>();
   readonly endpointslices = new MapView<EndpointSlice>({ service: byService });
   readonly nodes = new MapView<Node>();

@@ -12,10 +12,8 @@ const SPEC_FIELDS = [
   'hostUsers',
   'resourceClaims',
   'resources',
-  'runtimeClassName',
   'hostnameOverride',
   'workloadRef',
-  'overhead',
 ] as const satisfies readonly (keyof PodSpec)[];
 
 const CONTAINER_FIELDS = [

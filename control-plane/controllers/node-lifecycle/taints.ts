@@ -1,8 +1,8 @@
 /** The taints that a node's state calls for, and for how long a pod tolerates a node's taints. */
+import { isDefaultToleration, NOT_READY, UNREACHABLE } from '../../../api/machinery/node-loss.ts';
 import type { Node, Pod, Taint, Toleration } from '../../../api/schema/types/core.v1.ts';
 
-export const NOT_READY = 'node.kubernetes.io/not-ready';
-export const UNREACHABLE = 'node.kubernetes.io/unreachable';
+export { NOT_READY, UNREACHABLE };
 const UNSCHEDULABLE = 'node.kubernetes.io/unschedulable';
 
 export interface TaintChange {
@@ -63,10 +63,12 @@ function patience({ key }: Taint): number {
  * tolerated, and the shortest `tolerationSeconds` counts, from when its taint was added.
  */
 export function untilEviction({ spec }: Pod, taints: readonly Taint[], date: Date): number | undefined {
+  // What every pod is given says nothing of this pod.
+  const own = (spec.tolerations ?? []).filter((toleration) => !isDefaultToleration(toleration));
   const waits = taints
     .filter(({ effect }) => effect === 'NoExecute')
     .map((taint) => {
-      const matching = (spec.tolerations ?? []).filter((toleration) => tolerates(toleration, taint));
+      const matching = own.filter((toleration) => tolerates(toleration, taint));
       const limits = matching.length > 0 ? matching.map((one) => one.tolerationSeconds) : [patience(taint)];
       const seconds = limits.filter((limit) => limit !== undefined);
       if (seconds.length === 0) return Infinity;

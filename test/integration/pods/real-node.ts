@@ -11,6 +11,7 @@ import type {
   Secret,
   Service,
 } from '../../../api/schema/types/core.v1.ts';
+import type { RuntimeClass } from '../../../api/schema/types/node.v1.ts';
 import type { EndpointSlice } from '../../../api/schema/types/discovery.v1.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { silentLog } from '../../../lib/log.ts';
@@ -129,6 +130,7 @@ export class RealNode {
         services: new MapView<Service>(),
         endpointslices: new MapView<EndpointSlice>(),
         nodes: new MapView<Node>(),
+        runtimeclasses: new MapView<RuntimeClass>(),
       },
       settings: () => ({
         clusterDomain: 'cluster.local',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { kinds } from '../../../api/kinds.ts';
+import { defaultToleration, NODE_LOSS_TAINTS } from '../../../api/machinery/node-loss.ts';
 import type { Node, Pod } from '../../../api/schema/types/core.v1.ts';
 import type { LivenessSnapshot } from '../../../control-plane/controllers/node-lifecycle/liveness.ts';
 import { judge } from '../../../control-plane/controllers/node-lifecycle/liveness.ts';
@@ -119,6 +120,15 @@ describe('node lifecycle', () => {
     const taint = (condition: string) => [{ key: `node.kubernetes.io/${condition}`, effect: 'NoExecute', timeAdded }];
     assert.equal(untilEviction(aPod('web'), taint('not-ready'), NOON), 20_000);
     assert.equal(untilEviction(aPod('web'), taint('unreachable'), NOON), 0);
+  });
+
+  it('sees nothing of a pod’s own in the tolerations that every pod is given', () => {
+    const pod: Pod = aPod('web');
+    pod.spec.tolerations = NODE_LOSS_TAINTS.map(defaultToleration);
+    const taints = [{ key: 'node.kubernetes.io/unreachable', effect: 'NoExecute' }];
+    assert.equal(untilEviction(pod, taints, NOON), 0);
+    pod.spec.tolerations = [{ ...defaultToleration('node.kubernetes.io/unreachable'), tolerationSeconds: 301 }];
+    assert.equal(untilEviction(pod, taints, NOON), 301_000);
   });
 
   it('counts a toleration from when the taint was added', () => {

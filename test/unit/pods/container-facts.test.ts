@@ -132,6 +132,7 @@ describe('what a container is given', () => {
       hostDns: { servers: [], searches: [], options: [] },
       cgroupParent: '',
       logDirectory: '',
+      runtimeHandler: '',
     });
     assert.deepEqual(Object.keys(given), [
       'kernel.shm_rmid_forced',

@@ -12,6 +12,7 @@ import type {
   Service,
 } from '../../../api/schema/types/core.v1.ts';
 import type { EndpointSlice } from '../../../api/schema/types/discovery.v1.ts';
+import type { RuntimeClass } from '../../../api/schema/types/node.v1.ts';
 import { FakeClock } from '../../../lib/clock.ts';
 import { silentLog } from '../../../lib/log.ts';
 import { MapView } from '../../../lib/view.ts';
@@ -34,6 +35,7 @@ export class TestNode {
   readonly runtime: MemoryRuntime;
   readonly pods = new MapView<Pod>();
   readonly configmaps = new MapView<ConfigMap>();
+  readonly runtimeclasses = new MapView<RuntimeClass>();
   readonly secrets = new MapView<Secret>();
   readonly services = new MapView<Service>();
   readonly events: Told[] = [];
@@ -58,6 +60,7 @@ export class TestNode {
       state: {
         pods: this.pods,
         configmaps: this.configmaps,
+        runtimeclasses: this.runtimeclasses,
         secrets: this.secrets,
         services: this.services,
         endpointslices: new MapView<EndpointSlice>(),

@@ -20,7 +20,13 @@ describe('registry: create', () => {
     assert.equal(pod.spec.serviceAccountName, 'default');
     assert.equal(pod.spec.priority, 0);
     assert.equal(pod.spec.preemptionPolicy, 'PreemptLowerPriority');
-    assert.equal(pod.spec.tolerations, undefined);
+    assert.deepEqual(
+      pod.spec.tolerations?.map(({ key, tolerationSeconds }) => [key, tolerationSeconds]),
+      [
+        ['node.kubernetes.io/not-ready', 300],
+        ['node.kubernetes.io/unreachable', 300],
+      ],
+    );
     const entry = await harness.store.get('/registry/core/pods/default/a');
     assert.equal(JSON.parse(entry!.value.toString()).metadata.resourceVersion, undefined);
     assert.equal(pod.metadata.resourceVersion, String(entry!.revision));

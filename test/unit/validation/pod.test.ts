@@ -198,13 +198,11 @@ describe('validation of pods', () => {
   refuses(
     'what is not carried out yet',
     [
-      'spec.runtimeClassName: Forbidden: is not supported by this version of Dure',
       'spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution: Forbidden: is not supported by this version of Dure',
       'spec.volumes[0].persistentVolumeClaim: Forbidden: is not supported by this version of Dure',
       'spec.containers[0].livenessProbe.grpc: Forbidden: is not supported by this version of Dure',
     ],
     {
-      runtimeClassName: 'gvisor',
       volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }],
       affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'a' }] } },
     },

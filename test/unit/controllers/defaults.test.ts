@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { kinds } from '../../../api/kinds.ts';
+import { validateFlowSchema } from '../../../api/validation/flowcontrol/flow-schema.ts';
+import { validatePriorityLevel } from '../../../api/validation/flowcontrol/priority-level.ts';
+import { ClusterDefaults } from '../../../control-plane/controllers/defaults/defaults.ts';
+import { DEFAULT_LEVELS, DEFAULT_SCHEMAS } from '../../../control-plane/controllers/defaults/flow-control.ts';
+import { settle, World } from './world.ts';
+
+describe('what every cluster has', () => {
+  it('is valid by its own rules', () => {
+    for (const schema of DEFAULT_SCHEMAS) assert.deepEqual(validateFlowSchema(schema), []);
+    for (const level of DEFAULT_LEVELS) assert.deepEqual(validatePriorityLevel(level), []);
+    const levels = new Set(DEFAULT_LEVELS.map(({ metadata }) => metadata.name));
+    for (const { spec } of DEFAULT_SCHEMAS) assert.ok(levels.has(spec.priorityLevelConfiguration.name));
+  });
+
+  it('is made at the start, and schemas are told that their levels are there', async () => {
+    const world = new World();
+    const { clock } = world;
+    const runner = world.runner(new ClusterDefaults({ registry: world, serviceCidr: '10.96.0.0/16', clock }));
+    await runner.start();
+    await settle();
+    await runner.stop();
+    assert.equal(world.all(kinds.priorityclasses).length, 2);
+    assert.equal(world.all(kinds.prioritylevelconfigurations).length, 8);
+    const schemas = world.all(kinds.flowschemas);
+    assert.equal(schemas.length, 11);
+    for (const { status } of schemas) assert.equal(status.conditions?.[0]?.status, 'False');
+    const [range] = world.all(kinds.servicecidrs);
+    assert.deepEqual(range?.spec.cidrs, ['10.96.0.0/16']);
+    assert.equal(range?.status.conditions?.[0]?.status, 'True');
+  });
+});
