@@ -3,6 +3,7 @@
  * discovery, OpenAPI, storage keys, tables) is driven by a row here and by the schema; what a kind has of its own is its
  * strategy in the registry.
  */
+import { admissionKinds } from './kinds/admissionregistration.ts';
 import { appsKinds } from './kinds/apps.ts';
 import { batchKinds } from './kinds/batch.ts';
 import { coordinationKinds } from './kinds/coordination.ts';
@@ -34,4 +35,5 @@ export const kinds = {
   ...flowcontrolKinds,
   ...resourceKinds,
   ...apiregistrationKinds,
+  ...admissionKinds,
 };

@@ -147,8 +147,9 @@ class Checker {
   }
 
   #select(node: Select): CelType {
-    const operand = this.#qualifiedType(node) ?? this.check(node.operand);
-    if (operand === TYPE) return TYPE;
+    const qualified = this.#qualifiedType(node);
+    if (qualified) return qualified;
+    const operand = this.check(node.operand);
     const wrapped = operand.kind === 'optional';
     const inner = wrapped ? operand.of : operand;
     const field = this.#fieldType(node, inner);
@@ -156,9 +157,15 @@ class Checker {
     return wrapped || node.optional ? (field.kind === 'optional' ? field : optionalOf(field)) : field;
   }
 
-  /** `google.protobuf.Timestamp` and its like are names of types. */
+  /** `google.protobuf.Timestamp` and its like are names of types; a variable's name can have dots too. */
   #qualifiedType(node: Select): CelType | undefined {
     const name = pathOf(node);
+    const variable = name === undefined ? undefined : this.#env.variables.get(name);
+    if (variable && name !== undefined) {
+      this.references.set(node, { what: 'variable', name });
+      this.variables.add(name);
+      return variable;
+    }
     if (name !== 'google.protobuf.Timestamp' && name !== 'google.protobuf.Duration') return undefined;
     if (this.#env.variables.has('google')) return undefined;
     this.references.set(node, { what: 'type', name });

@@ -39,6 +39,7 @@ class Compiler {
       const type = new TypeValue(reference.name);
       return () => type;
     }
+    if (reference && node.kind === 'select') return this.#ident(node);
     switch (node.kind) {
       case 'literal': {
         const { value } = node;

@@ -3,6 +3,7 @@ import { type Kind, kinds } from '../kinds.ts';
 import type { KubeObject } from '../object.ts';
 import type { ListMeta, TableColumnDefinition } from '../schema/types/meta.v1.ts';
 import { type Cell, type Column, type ColumnsOf, createdAtColumn, definitionOf, nameColumn } from './columns.ts';
+import { admissionColumns } from './groups/admissionregistration.ts';
 import { appsColumns } from './groups/apps.ts';
 import { batchColumns } from './groups/batch.ts';
 import { coordinationColumns } from './groups/coordination.ts';
@@ -47,6 +48,7 @@ const COLUMNS: ColumnsOf<typeof kinds> = {
   ...flowcontrolColumns,
   ...resourceColumns,
   ...apiregistrationColumns,
+  ...admissionColumns,
 };
 
 /** The rows are typed one by one; here they are looked at alike. */

@@ -2,6 +2,7 @@
 import type { kinds } from '../../../api/kinds.ts';
 import type { ServiceAllocator } from '../allocation/service-allocator.ts';
 import type { StrategiesOf } from '../strategy.ts';
+import { admissionStrategies } from './groups/admissionregistration.ts';
 import { appsStrategies } from './groups/apps.ts';
 import { batchStrategies } from './groups/batch.ts';
 import { coordinationStrategies } from './groups/coordination.ts';
@@ -33,5 +34,6 @@ export function strategiesOf(allocator: ServiceAllocator): Strategies {
     ...flowcontrolStrategies,
     ...resourceStrategies,
     ...apiregistrationStrategies,
+    ...admissionStrategies,
   };
 }
