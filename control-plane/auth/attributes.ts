@@ -14,6 +14,7 @@ export interface Attributes {
   readonly fields?: readonly FieldRequirement[];
 }
 
+const STREAMS: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward']);
 const SELECTING: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollection']);
 
 export function attributesOf({ method, verb, path, query, resource }: RequestInfo): Attributes {
@@ -44,4 +45,14 @@ function fieldsOf(selector: string): readonly FieldRequirement[] {
   } catch {
     return [];
   }
+}
+
+/**
+ * What must be allowed besides: who runs something in a pod changes it, though a WebSocket is asked for by GET. undefined
+ * for nothing.
+ */
+export function furtherAttributes(attributes: Attributes): Attributes | undefined {
+  const { verb, resource } = attributes;
+  if (verb !== 'get' || resource?.resource !== 'pods' || resource.group !== '') return undefined;
+  return STREAMS.has(resource.subresource) ? { ...attributes, verb: 'create' } : undefined;
 }

@@ -4,8 +4,9 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Protobuf } from '../../api/schema/protobuf/protobuf.ts';
 import { authenticate, type Authenticator } from '../auth/authenticator.ts';
-import { attributesOf } from '../auth/attributes.ts';
+import { attributesOf, furtherAttributes, type Attributes } from '../auth/attributes.ts';
 import { authorize, type Authorizer } from '../auth/authorizer.ts';
+import type { User } from '../auth/user.ts';
 import { impersonate } from '../auth/impersonation.ts';
 import { isGone, type Exchange, type Handler, type Layer } from './exchange.ts';
 import type { RequestMetrics } from './request-metrics.ts';
@@ -149,10 +150,16 @@ function impersonated(authorizers: readonly Authorizer[]): Layer {
 
 function authorized(authorizers: readonly Authorizer[]): Layer {
   return (next) => async (exchange) => {
-    if (exchange.user) authorize(authorizers, exchange.user, attributesOf(exchange.info));
+    if (exchange.user) authorizeAll(authorizers, exchange.user, attributesOf(exchange.info));
     else if (!isPublic(exchange)) throw new Error('a request reached authorization without a user');
     return next(exchange);
   };
+}
+
+function authorizeAll(authorizers: readonly Authorizer[], user: User, attributes: Attributes): void {
+  authorize(authorizers, user, attributes);
+  const further = furtherAttributes(attributes);
+  if (further) authorize(authorizers, user, further);
 }
 
 function isPublic({ info }: Exchange): boolean {

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 const BENCHES = [
   'store',
   'scheduling',
+  'authorization',
   'api',
   'agents',
   'proxy',

@@ -112,6 +112,13 @@ describe('authorization', () => {
     await refused(as('eve').get(PODS), 403);
   });
 
+  it('lets nobody run anything in a pod who may only read', async () => {
+    await clusterRole('looker', { apiGroups: [''], resources: ['pods/exec'], verbs: ['get'] });
+    await give('looker', 'eve');
+    const path = `${PODS}/p/exec?command=sh&stdout=1`;
+    assert.match((await refused(as('eve').get(path), 403)).message, /User "eve" cannot create resource "pods\/exec"/);
+  });
+
   it('knows an object by its name, also when it is listed by it', async () => {
     await clusterRole('one-map', { ...TO_PODS, resources: ['configmaps'], resourceNames: ['mine'] });
     await give('one-map', 'eve');
