@@ -13,6 +13,29 @@ export function valueElement(value: unknown): string {
   return `v:${JSON.stringify(value)}`;
 }
 
+const RANKS = new Map([
+  ['f', 0],
+  ['k', 1],
+  ['v', 2],
+]);
+
+/** The order in which Kubernetes writes the elements of a node: fields, keys, values, indexes; numbers by their size. */
+export function compareElements(a: string, b: string): number {
+  if (a[0] !== b[0]) return (RANKS.get(a[0] ?? '') ?? 3) - (RANKS.get(b[0] ?? '') ?? 3);
+  if (a[0] === 'f') return a < b ? -1 : 1;
+  let at = 2;
+  while (at < a.length && a[at] === b[at]) at += 1;
+  let start = at;
+  while (isDigit(a[start - 1])) start -= 1;
+  const [x, y] = [Number.parseInt(a.slice(start), 10), Number.parseInt(b.slice(start), 10)];
+  if (a[start - 1] === ':' && !Number.isNaN(x) && !Number.isNaN(y)) return x - y;
+  return a < b ? -1 : 1;
+}
+
+function isDigit(character: string | undefined): boolean {
+  return character !== undefined && character >= '0' && character <= '9';
+}
+
 /** The element as this server writes it; undefined for a form that is not known. Throws for what is no element. */
 export function canonicalElement(element: string): string | undefined {
   if (element.length < 2 || element[1] !== ':') throw new Error(`${JSON.stringify(element)} is no path element`);

@@ -2,7 +2,7 @@
 import type { ManagedFieldsEntry } from '../schema/types/meta.v1.ts';
 import { sameJson } from '../machinery/json.ts';
 import { canonicalElement } from './elements.ts';
-import { LEAF, nodeOf, rootOf, union, type Fields, type FieldSet } from './field-set.ts';
+import { LEAF, nodeOf, rootOf, sorted, union, type Fields, type FieldSet } from './field-set.ts';
 
 export type Operation = 'Apply' | 'Update';
 
@@ -51,7 +51,7 @@ export function parseEntries(sent: readonly ManagedFieldsEntry[]): Managed[] | u
 }
 
 function canonicalRoot(fields: object): Fields {
-  return rootOf(canonicalNode(fields) ?? LEAF);
+  return rootOf(sorted(canonicalNode(fields) ?? LEAF));
 }
 
 function canonicalNode(value: unknown): FieldSet | undefined {
@@ -132,7 +132,7 @@ export function capped(entries: readonly Managed[]): readonly Managed[] {
 
 function joined(bucket: Managed, entry: Managed): Managed {
   const { apiVersion, time } = entry;
-  const fields = union(bucket.fields, entry.fields)!;
+  const fields = sorted(union(bucket.fields, entry.fields)!);
   return { manager: OLD_UPDATES, operation: 'Update', apiVersion, subresource: undefined, time, fields };
 }
 

@@ -16,7 +16,7 @@ import {
   sameEntries,
   type Managed,
 } from './entries.ts';
-import { difference, intersection, setOf, topFields, union, without, type Fields } from './field-set.ts';
+import { difference, intersection, setOf, sorted, topFields, union, without, type Fields } from './field-set.ts';
 import type { FieldType, TypeSource } from './field-type.ts';
 import { fieldsOf } from './fields-of.ts';
 import { takenOver, withLastApplied } from './last-applied.ts';
@@ -111,7 +111,7 @@ export class FieldManager {
     const fields = difference(this.writable(fieldsOf(this.type, config), applier.subresource), UNOWNED);
     const object = this.mergeAndPrune(before, config, { own, others, fields });
     const changes = this.changes(before, object, applier.subresource);
-    const rest = this.withoutTaken(before, others, changes, applier);
+    const rest = this.withoutTaken(before, others, changes && withEmptied(changes, fields), applier);
     const next = withLastApplied(object, config, applier.manager);
     const isUnchanged = changes === undefined && own !== undefined && sameJson(own.fields, fields);
     const time = isUnchanged ? own.time : applier.now;
@@ -122,7 +122,7 @@ export class FieldManager {
       apiVersion: writer.apiVersion,
       subresource,
       time,
-      fields,
+      fields: sorted(fields),
     };
     return withEntries(next, encodeEntries(entry ? [...rest, entry] : rest));
   }
@@ -155,8 +155,9 @@ export class FieldManager {
   ): KubeObject {
     const merged = merge(this.type, unmanaged(live), config);
     const owned = others.reduce<Fields>((all, entry) => union(all, entry.fields), fields);
-    const pruned = prune(this.type, merged, own?.fields, owned) as KubeObject;
-    return this.options.source.decode(pruned);
+    const pruned = prune(this.type, merged, own?.fields, owned);
+    // What is applied as empty, and was emptied just now, is there nevertheless.
+    return this.options.source.decode(merge(this.type, pruned, config) as KubeObject);
   }
 
   /** The others' entries after this apply. Throws Conflict unless it is forced. */
@@ -191,7 +192,7 @@ export class FieldManager {
     if (gained === undefined) return rest;
     const identity = { manager: manager || 'unknown', operation: 'Update' as const, apiVersion, subresource };
     const index = rest.findIndex((entry) => isSameWriter(entry, identity));
-    const fields = union(rest[index]?.fields, gained)!;
+    const fields = sorted(union(rest[index]?.fields, gained)!);
     const own = { ...identity, time: now, fields };
     return index < 0 ? [...rest, own] : rest.with(index, own);
   }
@@ -232,6 +233,11 @@ function sentOrStored(
   if (sameEntries(sent, stored)) return entriesOf(stored);
   const entries = parseEntries(sent);
   return entries === undefined || entries.length === 0 ? entriesOf(stored) : entries;
+}
+
+/** What is gone because it was applied as empty has been changed by its applier, not given up. */
+function withEmptied({ changed, removed }: Difference, applied: Fields): Difference {
+  return { changed: union(changed, intersection(removed, applied)), removed };
 }
 
 function remaining(entries: readonly Managed[], { changed, removed }: Difference): Managed[] {

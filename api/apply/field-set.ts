@@ -6,6 +6,9 @@
  * Sets are values: no function here changes one, and results share parts with what they were made from. The root is never
  * in a set itself; `undefined` is the set of nothing, at the root as below.
  */
+import { compareElements } from './elements.ts';
+
+/** A node, or the root. */
 export interface FieldSet {
   readonly [element: string]: FieldSet;
 }
@@ -54,6 +57,23 @@ export function union(a: Fields, b: Fields): Fields {
   for (const element in a) if (element !== SELF) children[element] = a[element]!;
   for (const element in b) if (element !== SELF) children[element] = union(children[element], b[element])!;
   return nodeOf(isMember(a) || isMember(b), children);
+}
+
+/** With its elements in the order in which Kubernetes writes them, which clients compare texts by. */
+export function sorted(set: FieldSet): FieldSet {
+  const elements = elementsOf(set);
+  if (elements.length === 0) return set;
+  if (!isInOrder(elements)) elements.sort(compareElements);
+  const result: Record<string, FieldSet> = SELF in set ? { [SELF]: LEAF } : {};
+  for (const element of elements) result[element] = sorted(set[element]!);
+  return result;
+}
+
+function isInOrder(elements: readonly string[]): boolean {
+  for (let index = 1; index < elements.length; index += 1) {
+    if (compareElements(elements[index - 1]!, elements[index]!) > 0) return false;
+  }
+  return true;
 }
 
 /** What is in `a` and not in `b`. A field below one that is in `b` stays. Is `a` itself when nothing goes. */

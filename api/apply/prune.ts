@@ -56,7 +56,7 @@ function step(type: FieldType, element: string): { below: FieldType; isNamed: bo
   return { below: fieldOf(type, name) ?? WHOLE, isNamed: type.fields.has(name) };
 }
 
-/** Undefined when nothing is left of a map or list. */
+/** A map or list of which nothing is left stays as an empty one: whoever has it goes on having it. */
 function remove(type: FieldType, value: unknown, set: Fields): unknown {
   if (set === undefined) return value;
   const actual = resolved(type, value);
@@ -67,21 +67,17 @@ function remove(type: FieldType, value: unknown, set: Fields): unknown {
   return value;
 }
 
-function removeFields(value: JsonObject, set: FieldSet, typeOf: (name: string) => FieldType): JsonObject | undefined {
+function removeFields(value: JsonObject, set: FieldSet, typeOf: (name: string) => FieldType): JsonObject {
   const rest: JsonObject = {};
-  let isEmpty = true;
   for (const [name, item] of Object.entries(value)) {
     const node = set[fieldElement(name)];
     if (isMember(node)) continue;
-    const left = node === undefined ? item : remove(typeOf(name), item, node);
-    // As Kubernetes has it: what has been emptied is null, and so without a value once it is decoded.
-    setOwn(rest, name, left === undefined ? null : left);
-    isEmpty = false;
+    setOwn(rest, name, node === undefined ? item : remove(typeOf(name), item, node));
   }
-  return isEmpty ? undefined : rest;
+  return rest;
 }
 
-function removeItems(type: ListType, value: readonly unknown[], set: FieldSet): unknown[] | undefined {
+function removeItems(type: ListType, value: readonly unknown[], set: FieldSet): unknown[] {
   const rest: unknown[] = [];
   for (const item of value) {
     const element = itemElement(type, item);
@@ -89,5 +85,5 @@ function removeItems(type: ListType, value: readonly unknown[], set: FieldSet): 
     if (isMember(node)) continue;
     rest.push(node === undefined || type.shape === 'set' ? item : remove(type.element, item, node));
   }
-  return rest.length > 0 ? rest : undefined;
+  return rest;
 }

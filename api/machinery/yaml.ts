@@ -2,7 +2,7 @@
  * YAML bodies, read as Kubernetes reads them: YAML 1.1's booleans (`yes`, `off`), no timestamps, no sexagesimals, no
  * binary, one document.
  */
-import { isAlias, isCollection, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { isAlias, isCollection, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import type { Document, ParsedNode, Tags } from 'yaml';
 import { badRequest, isStatusError } from '../errors.ts';
 import { parseJson, utf8Text } from './body.ts';
@@ -30,6 +30,26 @@ export function parseYaml(bytes: Uint8Array): ParsedBody {
   return { value, duplicates: [...duplicates] };
 }
 
+/** Where keys stand that were given before, as Kubernetes tells it: `line 3: key "foo" already set in map`. */
+export function duplicateKeyLines(bytes: Uint8Array): string[] {
+  const text = utf8Text(bytes);
+  checkOutline(text);
+  const lines = new LineCounter();
+  const found: string[] = [];
+  visit(parsedDocument(text, lines), {
+    Map(_key, { items }) {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key) || !key.range) continue;
+        const { line } = lines.linePos(key.range[0]);
+        if (seen.has(key.value)) found.push(`line ${line}: key ${JSON.stringify(key.value)} already set in map`);
+        seen.add(key.value);
+      }
+    },
+  });
+  return found.slice(0, MAX_DUPLICATES);
+}
+
 /** JSON is YAML too, and is read much faster. Undefined for what may still be other YAML. */
 function asJson(text: string, bytes: Uint8Array): ParsedBody | undefined {
   if (!/^\s*\{\s*["}]/.test(text)) return undefined;
@@ -41,8 +61,7 @@ function asJson(text: string, bytes: Uint8Array): ParsedBody | undefined {
   }
 }
 
-function parsedDocument(text: string): Document.Parsed<ParsedNode> {
-  const lines = new LineCounter();
+function parsedDocument(text: string, lines = new LineCounter()): Document.Parsed<ParsedNode> {
   const document = orUnreadable(() =>
     parseDocument(text, {
       version: '1.1',

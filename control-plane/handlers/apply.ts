@@ -1,6 +1,6 @@
 /** PATCH with a configuration: server-side apply, to an object, its status or its scale. */
 import { badRequest } from '../../api/errors.ts';
-import { parseYaml } from '../../api/machinery/yaml.ts';
+import { duplicateKeyLines, parseYaml } from '../../api/machinery/yaml.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { isObject } from '../../api/patch/value.ts';
 import { readBody } from '../server/body.ts';
@@ -26,12 +26,15 @@ export async function readConfig(
   { clock }: HandlerOptions,
   mode: FieldValidation,
 ): Promise<KubeObject> {
-  const { value, duplicates } = parseYaml(await readBody(exchange, clock));
+  const body = await readBody(exchange, clock);
+  const { value, duplicates } = parseYaml(body);
   if (!isObject(value)) throw badRequest('error decoding patch: the configuration to apply is not an object');
   const { metadata = {} } = value;
   if (!isObject(metadata)) throw badRequest('error decoding patch: metadata is not an object');
-  const problems = duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`);
-  if (mode === 'Strict' && problems.length > 0) throw badRequest(`error strict decoding patch: ${problems.join(', ')}`);
-  if (mode === 'Warn') addWarnings(exchange, problems);
+  if (duplicates.length > 0 && mode !== 'Ignore') {
+    const problem = `error converting YAML to JSON: yaml: unmarshal errors:\n  ${duplicateKeyLines(body).join('\n  ')}`;
+    if (mode === 'Strict') throw badRequest(`error strict decoding patch: ${problem}`);
+    addWarnings(exchange, [problem.replaceAll('\n', ' ')]);
+  }
   return { ...value, metadata: { ...metadata } };
 }

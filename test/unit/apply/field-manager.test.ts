@@ -320,6 +320,16 @@ describe('apply', () => {
     assert.deepEqual(specOf(live)['selector'], { c: '1' });
   });
 
+  it('conflicts about what it would empty', () => {
+    const made = update(services, undefined, service({ selector: { a: '1' }, externalName: 'x' }), 'user');
+    for (const emptied of [{ selector: {} }, { externalName: '' }, { selector: null }]) {
+      assert.match(
+        refusal(() => apply(services, made, service(emptied), 'one')).message,
+        /^Apply failed with 1 conflict/,
+      );
+    }
+  });
+
   it('applies sets by their members', () => {
     const held = (...finalizers: string[]): KubeObject => map({}, { finalizers });
     let live = apply(maps, undefined, held('x/a', 'x/b'), 'one');

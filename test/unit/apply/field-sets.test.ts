@@ -10,10 +10,13 @@ import {
   LEAF,
   pathsOf,
   setOf,
+  sorted,
   union,
   without,
   type Fields,
 } from '../../../api/apply/field-set.ts';
+import { configProblems } from '../../../api/apply/check-config.ts';
+import { structuralType } from '../../../api/apply/structural-types.ts';
 import { fieldsOf } from '../../../api/apply/fields-of.ts';
 import { schemaTypes } from './types.ts';
 
@@ -157,6 +160,107 @@ describe('the difference of two values', () => {
     assert.equal(
       compare(SERVICE, spec, { selector: { b: '2', a: '1' }, ports: [{ port: 80 }], type: 'ClusterIP' }),
       undefined,
+    );
+  });
+});
+
+describe('the order in which a set is written', () => {
+  it('is that of Kubernetes: fields, then keys, then values; numbers by their size', () => {
+    const names = [
+      'v:"b"',
+      'k:{"port":443}',
+      'f:b',
+      'k:{"port":80}',
+      'v:"a"',
+      'f:a',
+      'k:{"port":8080}',
+      'k:{"name":"ab"}',
+      'k:{"name":"a"}',
+    ];
+    const set = Object.fromEntries(names.map((name) => [name, LEAF]));
+    assert.deepEqual(Object.keys(sorted({ ...set, '.': LEAF })), [
+      '.',
+      'f:a',
+      'f:b',
+      'k:{"name":"a"}',
+      'k:{"name":"ab"}',
+      'k:{"port":80}',
+      'k:{"port":443}',
+      'k:{"port":8080}',
+      'v:"a"',
+      'v:"b"',
+    ]);
+    fc.assert(
+      fc.property(fc.shuffledSubarray(names), (some) => {
+        const order = (list: string[]): string[] =>
+          Object.keys(sorted(Object.fromEntries(list.map((name) => [name, LEAF]))));
+        assert.deepEqual(order(some), order(some.toReversed()));
+      }),
+    );
+  });
+});
+
+describe('the type of a custom resource', () => {
+  const metadata = schemaTypes.type('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta');
+  const text = { type: 'string' };
+  const ports = {
+    type: 'array',
+    'x-kubernetes-list-type': 'map',
+    'x-kubernetes-list-map-keys': ['containerPort', 'protocol'],
+    items: {
+      type: 'object',
+      properties: { containerPort: { type: 'integer' }, protocol: { ...text, default: 'TCP' }, name: text },
+    },
+  };
+  const properties = {
+    ports,
+    tags: { type: 'array', 'x-kubernetes-list-type': 'set', items: text },
+    steps: { type: 'array', items: text },
+    whole: { type: 'object', 'x-kubernetes-map-type': 'atomic', additionalProperties: text },
+    labels: { type: 'object', additionalProperties: text },
+  };
+  const structural = structuralType(
+    {
+      type: 'object',
+      properties: { spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true, properties } },
+    },
+    metadata,
+  );
+
+  it('has owners where its schema says so', () => {
+    const spec = {
+      ports: [{ containerPort: 80, name: 'x' }],
+      tags: ['a'],
+      steps: ['b'],
+      whole: { c: 'd' },
+      labels: { e: 'f' },
+      free: { g: 1 },
+    };
+    assert.deepEqual(fieldsOf(structural, { metadata: { finalizers: ['x/y'] }, spec }), {
+      'f:metadata': { 'f:finalizers': { 'v:"x/y"': {} } },
+      'f:spec': {
+        'f:ports': { 'k:{"containerPort":80,"protocol":"TCP"}': { '.': {}, 'f:containerPort': {}, 'f:name': {} } },
+        'f:tags': { 'v:"a"': {} },
+        'f:steps': {},
+        'f:whole': {},
+        'f:labels': { 'f:e': {} },
+        'f:free': { '.': {}, 'f:g': {} },
+      },
+    });
+  });
+
+  it('does not know what its schema does not declare', () => {
+    assert.deepEqual(
+      configProblems(structural, {
+        spec: { any: 1, ports: [{ containerPort: 1, more: 2 }] },
+        unknownField: 1,
+        metadata: { nope: 1 },
+      }),
+      [
+        '.spec.ports[containerPort=1,protocol="TCP"].more: field not declared in schema',
+        '.unknownField: field not declared in schema',
+        '.metadata.nope: field not declared in schema',
+      ],
     );
   });
 });
