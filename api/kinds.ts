@@ -9,6 +9,7 @@ import { batchKinds } from './kinds/batch.ts';
 import { coordinationKinds } from './kinds/coordination.ts';
 import { coreKinds } from './kinds/core.ts';
 import { discoveryKinds } from './kinds/discovery.ts';
+import { policyKinds } from './kinds/policy.ts';
 import { rbacKinds } from './kinds/rbac.ts';
 import { apiregistrationKinds } from './kinds/apiregistration.ts';
 import { flowcontrolKinds } from './kinds/flowcontrol.ts';
@@ -36,4 +37,5 @@ export const kinds = {
   ...resourceKinds,
   ...apiregistrationKinds,
   ...admissionKinds,
+  ...policyKinds,
 };

@@ -37,6 +37,8 @@ export const createdAtColumn: Column<KubeObject> = {
   cell: ({ metadata }) => metadata.creationTimestamp ?? '',
 };
 
+export const DEFAULT_COLUMNS: readonly Column<KubeObject>[] = [nameColumn, createdAtColumn];
+
 export function definitionOf<T extends KubeObject>({
   name,
   description,

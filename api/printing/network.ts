@@ -1,5 +1,5 @@
-/** Columns of Services and EndpointSlices. */
-import type { Service, ServicePort } from '../schema/types/core.v1.ts';
+/** Columns of Services and of what is behind them. */
+import type { Endpoints, EndpointSubset, Service, ServicePort } from '../schema/types/core.v1.ts';
 import type { EndpointSlice } from '../schema/types/discovery.v1.ts';
 import { ageColumn, type Column, nameColumn } from './columns.ts';
 import { labelsText } from './selector-text.ts';
@@ -84,6 +84,24 @@ export const endpointSliceColumns: readonly Column<EndpointSlice>[] = [
   },
   ageColumn,
 ];
+
+export const endpointsColumns: readonly Column<Endpoints>[] = [
+  nameColumn,
+  {
+    name: 'Endpoints',
+    description: 'Addresses that serve, with their ports.',
+    cell: ({ subsets }) => abbreviated((subsets ?? []).flatMap(pairsOf), '<none>'),
+  },
+  ageColumn,
+];
+
+/** `10.0.0.1:80`, each port with each address. */
+function pairsOf({ addresses = [], ports = [] }: EndpointSubset): string[] {
+  if (ports.length === 0) return addresses.map(({ ip }) => ip);
+  return ports.flatMap(({ port }) =>
+    addresses.map(({ ip }) => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`)),
+  );
+}
 
 function abbreviated(all: readonly string[], none: string): string {
   if (all.length === 0) return none;

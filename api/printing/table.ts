@@ -2,13 +2,14 @@
 import { type Kind, kinds } from '../kinds.ts';
 import type { KubeObject } from '../object.ts';
 import type { ListMeta, TableColumnDefinition } from '../schema/types/meta.v1.ts';
-import { type Cell, type Column, type ColumnsOf, createdAtColumn, definitionOf, nameColumn } from './columns.ts';
+import { type Cell, type Column, type ColumnsOf, DEFAULT_COLUMNS, definitionOf } from './columns.ts';
 import { admissionColumns } from './groups/admissionregistration.ts';
 import { appsColumns } from './groups/apps.ts';
 import { batchColumns } from './groups/batch.ts';
 import { coordinationColumns } from './groups/coordination.ts';
 import { coreColumns } from './groups/core.ts';
 import { discoveryColumns } from './groups/discovery.ts';
+import { policyColumns } from './groups/policy.ts';
 import { rbacColumns } from './groups/rbac.ts';
 import { apiregistrationColumns } from './groups/apiregistration.ts';
 import { flowcontrolColumns } from './groups/flowcontrol.ts';
@@ -31,8 +32,6 @@ export interface Table {
   readonly rows: readonly TableRow[];
 }
 
-const DEFAULT_COLUMNS: readonly Column<KubeObject>[] = [nameColumn, createdAtColumn];
-
 /** The columns of each kind, a file a group in `groups/`. A kind that is served without a row here does not compile. */
 const COLUMNS: ColumnsOf<typeof kinds> = {
   ...coreColumns,
@@ -49,6 +48,7 @@ const COLUMNS: ColumnsOf<typeof kinds> = {
   ...resourceColumns,
   ...apiregistrationColumns,
   ...admissionColumns,
+  ...policyColumns,
 };
 
 /** The rows are typed one by one; here they are looked at alike. */

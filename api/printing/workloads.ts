@@ -1,7 +1,7 @@
 /** Columns of what keeps pods running. */
 import type { KubeObject } from '../object.ts';
 import type { ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../schema/types/apps.v1.ts';
-import type { Container, PodTemplateSpec } from '../schema/types/core.v1.ts';
+import type { Container, PodTemplate, PodTemplateSpec, ReplicationController } from '../schema/types/core.v1.ts';
 import type { LabelSelector, OwnerReference } from '../schema/types/meta.v1.ts';
 import { ageColumn, type Column, nameColumn } from './columns.ts';
 import { labelsText, selectorText } from './selector-text.ts';
@@ -133,6 +133,26 @@ export const daemonSetColumns: readonly Column<DaemonSet>[] = [
   },
   ageColumn,
   ...workloadColumns,
+];
+
+export const replicationControllerColumns: readonly Column<ReplicationController>[] = [
+  nameColumn,
+  countColumn('Desired', 'Pods wanted.', ({ spec }) => spec.replicas),
+  countColumn('Current', 'Pods there are.', ({ status }) => status.replicas),
+  countColumn('Ready', 'Pods that are ready.', ({ status }) => status.readyReplicas),
+  ageColumn,
+  ...templateColumns(({ spec }: ReplicationController) => ({
+    template: spec.template,
+    selector: labelsText(spec.selector),
+  })),
+];
+
+export const podTemplateColumns: readonly Column<PodTemplate>[] = [
+  nameColumn,
+  ...templateColumns(({ template }: PodTemplate) => ({
+    template,
+    selector: labelsText(template.metadata?.labels),
+  })).map((column) => ({ ...column, wide: false, name: column.name === 'Selector' ? 'Pod Labels' : column.name })),
 ];
 
 export const controllerRevisionColumns: readonly Column<ControllerRevision>[] = [

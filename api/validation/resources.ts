@@ -1,10 +1,9 @@
 /** Amounts of resources that containers ask for. */
-import { checkQualifiedName } from '../machinery/names.ts';
 import { compareQuantities, parseQuantity, type Quantity, QuantityError } from '../machinery/quantity.ts';
 import type { ResourceRequirements } from '../schema/types/core.v1.ts';
 import type { FieldErrors } from './field-errors.ts';
+import { isIntegerResource, isOvercommitted, validateContainerResourceName } from './resource-names.ts';
 
-const STANDARD: ReadonlySet<string> = new Set(['cpu', 'memory', 'ephemeral-storage']);
 const NANOS_PER_UNIT = 1_000_000_000n;
 
 export function validateResources(errors: FieldErrors, resources: ResourceRequirements, path: string): void {
@@ -33,34 +32,32 @@ function validateList(
   const quantities = new Map<string, Quantity>();
   for (const [name, text] of Object.entries(list ?? {})) {
     const at = `${path}[${name}]`;
-    validateName(errors, name, at);
+    validateContainerResourceName(errors, name, at);
     const quantity = validateQuantity(errors, text, at);
     if (!quantity) continue;
-    if (!STANDARD.has(name) && quantity.nanos % NANOS_PER_UNIT !== 0n) errors.invalid(at, text, 'must be an integer');
+    if (isIntegerResource(name) && quantity.nanos % NANOS_PER_UNIT !== 0n)
+      errors.invalid(at, text, 'must be an integer');
     quantities.set(name, quantity);
   }
   return quantities;
 }
 
-function validateName(errors: FieldErrors, name: string, path: string): void {
-  const wrong = checkQualifiedName(name);
-  errors.invalidEach(path, name, wrong);
-  if (wrong.length > 0 || STANDARD.has(name) || isHugePages(name)) return;
-  if (!name.includes('/')) errors.invalid(path, name, 'must be a standard resource for containers');
-  else if (/(^|\.)kubernetes\.io\//.test(name))
-    errors.invalid(path, name, 'must be a standard resource type or fully qualified');
+/** The amount, when it is one. */
+export function readQuantity(errors: FieldErrors, text: string, path: string): Quantity | undefined {
+  try {
+    return parseQuantity(String(text));
+  } catch (error) {
+    if (!(error instanceof QuantityError)) throw error;
+    errors.invalid(path, text, error.message);
+    return undefined;
+  }
 }
 
 /** The amount, when it is one and not negative. */
 export function validateQuantity(errors: FieldErrors, text: string, path: string): Quantity | undefined {
-  try {
-    const quantity = parseQuantity(String(text));
-    if (quantity.nanos >= 0n) return quantity;
-    errors.invalid(path, text, 'must be greater than or equal to 0');
-  } catch (error) {
-    if (!(error instanceof QuantityError)) throw error;
-    errors.invalid(path, text, error.message);
-  }
+  const quantity = readQuantity(errors, text, path);
+  if (!quantity || quantity.nanos >= 0n) return quantity;
+  errors.invalid(path, text, 'must be greater than or equal to 0');
   return undefined;
 }
 
@@ -68,13 +65,4 @@ export function validateQuantity(errors: FieldErrors, text: string, path: string
 export function validatePositiveQuantity(errors: FieldErrors, text: string, path: string): void {
   const quantity = validateQuantity(errors, text, path);
   if (quantity?.nanos === 0n) errors.invalid(path, text, 'must be greater than zero');
-}
-
-/** Whether more may be promised than there is. */
-function isOvercommitted(name: string): boolean {
-  return STANDARD.has(name);
-}
-
-function isHugePages(name: string): boolean {
-  return name.startsWith('hugepages-');
 }

@@ -91,12 +91,12 @@ export class Preparer<T extends KubeObject> {
 
   /** The spec is the previous one, so there is nothing to default, copy or check in it. */
   private async forStatusUpdate(wanted: T, previous: T, request: RequestOptions): Promise<T | undefined> {
-    const { kind, strategy, admission } = this.options;
+    const { kind, strategy, admission, clock } = this.options;
     const next: T = { ...withStatusOf(previous, wanted), metadata: copyObject({ metadata: wanted.metadata }).metadata };
     this.manage(next, previous, request);
     const admitted = this.admissionRequest('UPDATE', next, previous, request);
     await admission.mutate(admitted);
-    strategy.prepareForStatusUpdate?.(next, previous);
+    strategy.prepareForStatusUpdate?.(next, previous, clock.date());
     stampUpdate(next, previous, kind, strategy, 'status');
     if (sameObject(next, previous)) return undefined;
     const errors = this.metadataUpdateErrors(next, previous);

@@ -10,16 +10,18 @@ import type { RequestOptions } from './prepare.ts';
 
 /** What has replicas can be scaled. */
 export interface Scalable extends KubeObject {
-  spec: { replicas?: number; selector?: LabelSelector };
+  /** A ReplicationController's selector is a map of labels. */
+  spec: { replicas?: number; selector?: LabelSelector | Record<string, string> };
   status?: { replicas?: number };
 }
 
 const SCALE = { group: 'autoscaling', plural: 'scales', kind: 'Scale' };
 
-export function scaleOf({ metadata, spec, status }: Scalable): Scale {
+export function scaleOf(object: Scalable): Scale {
+  const { metadata, spec, status } = object;
   const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
   const kept = Object.entries({ name, namespace, uid, resourceVersion, creationTimestamp });
-  const selector = selectorText(spec.selector);
+  const selector = selectorText(labelSelectorOf(object));
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
@@ -27,6 +29,11 @@ export function scaleOf({ metadata, spec, status }: Scalable): Scale {
     spec: { replicas: spec.replicas ?? 0 },
     status: { replicas: status?.replicas ?? 0, ...(selector ? { selector } : {}) },
   };
+}
+
+function labelSelectorOf({ kind, spec: { selector } }: Scalable): LabelSelector | undefined {
+  if (kind !== 'ReplicationController') return selector;
+  return { matchLabels: selector as Record<string, string> };
 }
 
 /**

@@ -22,7 +22,7 @@ export interface Strategy<T extends KubeObject = KubeObject> {
    * main resource `next.status` is the old one when the kind has a status subresource, for status `next.spec` is.
    */
   prepareForUpdate?(next: T, previous: T): void;
-  prepareForStatusUpdate?(next: T, previous: T): void;
+  prepareForStatusUpdate?(next: T, previous: T, now: Date): void;
   /** Sees a complete object, metadata already checked apart from its name's form. */
   readonly validate: (object: T) => FieldError[];
   /** What is asked only of new objects, in addition to `validate`. */

@@ -1,6 +1,16 @@
 /** The core group. */
 import type { coreKinds } from '../../../api/kinds/core.ts';
-import type { Event, Namespace, Node, Pod, Secret } from '../../../api/schema/types/core.v1.ts';
+import type {
+  Event,
+  Namespace,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  ReplicationController,
+  Secret,
+  Service,
+} from '../../../api/schema/types/core.v1.ts';
 import type { Labels, LabelsOf } from './field-reader.ts';
 
 const pods: Labels<Pod> = {
@@ -11,6 +21,7 @@ const pods: Labels<Pod> = {
   'spec.hostNetwork': ({ spec }) => String(spec.hostNetwork === true),
   'status.phase': ({ status }) => status.phase ?? '',
   'status.podIP': ({ status }) => status.podIP ?? '',
+  'status.podIPs': ({ status }) => (status.podIPs ?? []).map(({ ip }) => ip).join(','),
   'status.nominatedNodeName': ({ status }) => status.nominatedNodeName ?? '',
 };
 
@@ -35,4 +46,25 @@ const namespaces: Labels<Namespace> = {
   'status.phase': ({ status }) => status.phase ?? '',
 };
 
-export const coreLabels: LabelsOf<typeof coreKinds> = { pods, events, secrets, nodes, namespaces };
+const services: Labels<Service> = {
+  'spec.clusterIP': ({ spec }) => spec.clusterIP ?? '',
+  'spec.type': ({ spec }) => spec.type ?? '',
+};
+const replicationcontrollers: Labels<ReplicationController> = {
+  'status.replicas': ({ status }) => String(status.replicas),
+};
+/** Which an older client may still ask for. */
+const persistentvolumes: Labels<PersistentVolume> = { name: ({ metadata }) => metadata.name ?? '' };
+const persistentvolumeclaims: Labels<PersistentVolumeClaim> = { name: ({ metadata }) => metadata.name ?? '' };
+
+export const coreLabels: LabelsOf<typeof coreKinds> = {
+  pods,
+  events,
+  secrets,
+  nodes,
+  namespaces,
+  services,
+  replicationcontrollers,
+  persistentvolumes,
+  persistentvolumeclaims,
+};

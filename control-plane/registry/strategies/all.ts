@@ -8,6 +8,7 @@ import { batchStrategies } from './groups/batch.ts';
 import { coordinationStrategies } from './groups/coordination.ts';
 import { coreStrategies } from './groups/core.ts';
 import { discoveryStrategies } from './groups/discovery.ts';
+import { policyStrategies } from './groups/policy.ts';
 import { rbacStrategies } from './groups/rbac.ts';
 import { apiregistrationStrategies } from './groups/apiregistration.ts';
 import { flowcontrolStrategies } from './groups/flowcontrol.ts';
@@ -35,5 +36,6 @@ export function strategiesOf(allocator: ServiceAllocator): Strategies {
     ...resourceStrategies,
     ...apiregistrationStrategies,
     ...admissionStrategies,
+    ...policyStrategies,
   };
 }

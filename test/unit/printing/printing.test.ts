@@ -218,6 +218,68 @@ describe('printing: the other kinds', () => {
     ]);
   });
 
+  it('volumes and claims', () => {
+    const volume = {
+      spec: {
+        capacity: { storage: '1Gi' },
+        accessModes: ['ReadWriteMany', 'ReadWriteOnce'],
+        persistentVolumeReclaimPolicy: 'Retain',
+        claimRef: { namespace: 'default', name: 'c' },
+        storageClassName: 'fast',
+        volumeMode: 'Filesystem',
+      },
+      status: { phase: 'Bound' },
+    };
+    assert.deepEqual(Object.values(cells(kinds.persistentvolumes, volume)), [
+      'x',
+      '1Gi',
+      'RWO,RWX',
+      'Retain',
+      'Bound',
+      'default/c',
+      'fast',
+      '<unset>',
+      '',
+      '60m',
+      'Filesystem',
+    ]);
+    const claim = { spec: { volumeName: 'v' }, status: { phase: 'Bound', capacity: { storage: '1Gi' } } };
+    const bound = ['x', 'Bound', 'v', '1Gi', '', '', '<unset>', '60m', '<unset>'];
+    assert.deepEqual(Object.values(cells(kinds.persistentvolumeclaims, claim)), bound);
+    const pending = cells(kinds.persistentvolumeclaims, { spec: {}, status: { phase: 'Pending' } });
+    assert.equal(pending['Capacity'], '');
+  });
+
+  it('replication controllers, templates, endpoints, quotas, budgets', () => {
+    const template = { metadata: { labels: { app: 'a' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    const controller = { spec: { replicas: 2, selector: { app: 'a' }, template }, status: { replicas: 1 } };
+    const row = ['x', 2, 1, 0, '60m', 'c', 'i', 'app=a'];
+    assert.deepEqual(Object.values(cells(kinds.replicationcontrollers, controller)), row);
+    assert.deepEqual(cells(kinds.podtemplates, { template }), {
+      Name: 'x',
+      Containers: 'c',
+      Images: 'i',
+      'Pod Labels': 'app=a',
+    });
+    assert.ok(columnDefinitions(kinds.podtemplates).every(({ priority }) => priority === 0));
+    const addresses = ['1', '2', '3'].map((last) => ({ ip: `10.0.0.${last}` }));
+    const subsets = [{ addresses, ports: [{ port: 80 }, { port: 443 }] }];
+    const shown = '10.0.0.1:80,10.0.0.2:80,10.0.0.3:80 + 3 more...';
+    assert.equal(cells(kinds.endpoints, { subsets })['Endpoints'], shown);
+    assert.equal(cells(kinds.endpoints, {})['Endpoints'], '<none>');
+    const hard = { 'requests.cpu': '2', pods: '10', 'limits.cpu': '4' };
+    const quota = cells(kinds.resourcequotas, { status: { hard, used: { pods: '3' } } });
+    assert.deepEqual(quota, {
+      Name: 'x',
+      Request: 'pods: 3/10, requests.cpu: 0/2',
+      Limit: 'limits.cpu: 0/4',
+      Age: '60m',
+    });
+    const budget = { spec: { minAvailable: '50%' }, status: { disruptionsAllowed: 1 } };
+    assert.deepEqual(Object.values(cells(kinds.poddisruptionbudgets, budget)), ['x', '50%', 'N/A', 1, '60m']);
+    assert.deepEqual(Object.keys(cells(kinds.limitranges, {})), ['Name', 'Created At']);
+  });
+
   it('nodes', () => {
     const node = {
       metadata: { ...metadata, labels: { 'node-role.kubernetes.io/worker': '', 'kubernetes.io/role': 'edge' } },

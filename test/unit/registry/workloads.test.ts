@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { kinds } from '../../../api/kinds.ts';
 import type { DaemonSet } from '../../../api/schema/types/apps.v1.ts';
+import type {
+  PersistentVolume,
+  PersistentVolumeClaim,
+  ReplicationController,
+} from '../../../api/schema/types/core.v1.ts';
 import type { Job } from '../../../api/schema/types/batch.v1.ts';
+import { mutateScale } from '../../../control-plane/registry/scale.ts';
 import { type Harness, startRegistry } from './harness.ts';
 
 const metadata = { name: 'x', namespace: 'default' };
@@ -90,5 +96,39 @@ describe('registry: workloads', () => {
       2,
     ]);
     assert.deepEqual(generationOf(await daemonSets.mutate('default', 'x', change('j', {}))), ['2', 3]);
+  });
+
+  it('volumes tell since when they have been in a phase', async () => {
+    const { clock, registry } = harness;
+    const volumes = registry.resource(kinds.persistentvolumes);
+    const spec = { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/d' } };
+    const made = await volumes.create({ metadata: { name: 'v' }, spec } as unknown as PersistentVolume);
+    assert.deepEqual(made.status, { phase: 'Pending', lastPhaseTransitionTime: made.metadata.creationTimestamp });
+    clock.stall(60_000);
+    const status = (phase: string) => (current: PersistentVolume) => ({ ...current, status: { phase } });
+    const pending = await volumes.mutate('', 'v', status('Pending'), { subresource: 'status' });
+    assert.equal(pending.status.lastPhaseTransitionTime, made.metadata.creationTimestamp);
+    const bound = await volumes.mutate('', 'v', status('Bound'), { subresource: 'status' });
+    assert.notEqual(bound.status.lastPhaseTransitionTime, made.metadata.creationTimestamp);
+  });
+
+  it('claims ignore sources that the older field never knew', async () => {
+    const claims = harness.registry.resource(kinds.persistentvolumeclaims);
+    const spec = {
+      accessModes: ['ReadWriteOnce'],
+      resources: { requests: { storage: '1Gi' } },
+      dataSource: { apiGroup: 'a.io', kind: 'Thing', name: 't' },
+    };
+    const claim = await claims.create({ metadata, spec } as unknown as PersistentVolumeClaim);
+    assert.equal(claim.spec.dataSource, undefined);
+    assert.deepEqual(claim.status, { phase: 'Pending' });
+  });
+
+  it('the replicas of a controller whose selector is a map can be scaled', async () => {
+    const controllers = harness.registry.resource(kinds.replicationcontrollers);
+    await controllers.create({ metadata, spec: { template } } as unknown as ReplicationController);
+    const scale = await mutateScale(controllers, 'default', 'x', (current) => ({ ...current, spec: { replicas: 3 } }));
+    assert.equal(scale.status.selector, 'app=a');
+    assert.equal(scale.spec.replicas, 3);
   });
 });

@@ -2,10 +2,18 @@
 import type { coreKinds } from '../../../../api/kinds/core.ts';
 import type { ServiceAllocator } from '../../allocation/service-allocator.ts';
 import type { StrategiesOf } from '../../strategy.ts';
+import {
+  endpointsStrategy,
+  limitRangeStrategy,
+  podTemplateStrategy,
+  replicationControllerStrategy,
+  resourceQuotaStrategy,
+} from '../core.ts';
 import { namespaceStrategy } from '../namespace.ts';
 import { configMapStrategy, eventStrategy, nodeStrategy, secretStrategy, serviceAccountStrategy } from '../other.ts';
 import { podStrategy } from '../pod.ts';
 import { serviceStrategy } from '../service.ts';
+import { claimStrategy, volumeStrategy } from '../storage.ts';
 
 export function coreStrategies(allocator: ServiceAllocator): StrategiesOf<typeof coreKinds> {
   return {
@@ -17,5 +25,12 @@ export function coreStrategies(allocator: ServiceAllocator): StrategiesOf<typeof
     secrets: secretStrategy,
     serviceaccounts: serviceAccountStrategy,
     events: eventStrategy,
+    endpoints: endpointsStrategy,
+    replicationcontrollers: replicationControllerStrategy,
+    podtemplates: podTemplateStrategy,
+    limitranges: limitRangeStrategy,
+    resourcequotas: resourceQuotaStrategy,
+    persistentvolumes: volumeStrategy,
+    persistentvolumeclaims: claimStrategy,
   };
 }
