@@ -40,6 +40,7 @@ import { ServerJoins } from './server-joins.ts';
 import { ServerKeys } from './server-keys.ts';
 import { ControlPlaneSight } from './sight.ts';
 import { Compactor } from './storage/compactor.ts';
+import { Defragmenter } from './storage/defragmenter.ts';
 import { LeaseElection } from './storage/election.ts';
 import type { EtcdCluster } from './storage/etcd-cluster.ts';
 import type { EtcdStore } from './storage/etcd/store.ts';
@@ -102,7 +103,9 @@ export class Server implements Component {
       const encryption = new Encryption({ dataDir, file, store, clock, log });
       const caches = new Caches({ store: encryption.store, clock, log, metrics: this.metrics });
       const compactor = new Compactor({ store, clock, log });
-      await this.run('foundation', [pki, this.signingKey, ...components, encryption, compactor, caches]);
+      // Somebody else looks after an etcd that was there before.
+      const upkeep = etcd ? [compactor, new Defragmenter({ store, members: etcd, clock, log })] : [compactor];
+      await this.run('foundation', [pki, this.signingKey, ...components, encryption, ...upkeep, caches]);
       await this.serve({ pki, store, objects: encryption.store, etcd, caches });
       log.info({ api: this.addresses.apiUrl, kubeconfig: pki.adminKubeconfig }, 'ready');
     } catch (error) {

@@ -2,12 +2,16 @@
  * The membership of an etcd cluster, over etcd's JSON gateway: what the store's client has no calls for. A member joins as
  * a learner, which counts for no majority until it has caught up and is promoted.
  */
+import http from 'node:http';
 import https from 'node:https';
 import { readBody } from '../../lib/body.ts';
+import type { MaintainedMembers, MemberSize } from './defragmenter.ts';
 import type { MemberTls } from './member-arguments.ts';
 import { readFileSync } from 'node:fs';
 
 const DEADLINE_MILLISECONDS = 5_000;
+/** Of a few gigabytes, on a slow disk. */
+const DEFRAGMENT_MILLISECONDS = 120_000;
 const ANSWER_LIMIT_BYTES = 1024 * 1024;
 
 export interface StoreMember {
@@ -27,7 +31,8 @@ export class EtcdRefusedError extends Error {
 export interface EtcdClusterOptions {
   /** Client URLs; each call goes to the first that answers. */
   readonly urls: () => readonly string[];
-  readonly tls: MemberTls;
+  /** Absent where etcd speaks plain HTTP. */
+  readonly tls?: MemberTls;
 }
 
 interface WireMember {
@@ -38,7 +43,14 @@ interface WireMember {
   readonly isLearner?: boolean;
 }
 
-export class EtcdCluster {
+interface WireStatus {
+  readonly header: { readonly member_id: string };
+  readonly leader: string;
+  readonly dbSize: string;
+  readonly dbSizeInUse?: string;
+}
+
+export class EtcdCluster implements MaintainedMembers {
   private readonly options: EtcdClusterOptions;
 
   constructor(options: EtcdClusterOptions) {
@@ -78,6 +90,22 @@ export class EtcdCluster {
     await this.call('kv/range', { key: Buffer.from([0]).toString('base64'), count_only: true });
   }
 
+  /** Learners are left out: they are busy enough. */
+  async sizes(): Promise<MemberSize[]> {
+    const members = (await this.list()).filter(({ isLearner }) => !isLearner);
+    return Promise.all(
+      members.map(async ({ clientUrls: [url = ''] }) => {
+        const status = (await this.post(`${url}/v3/maintenance/status`, '{}')) as WireStatus;
+        const { dbSize, dbSizeInUse = dbSize, leader, header } = status;
+        return { url, size: Number(dbSize), inUse: Number(dbSizeInUse), isLeader: leader === header.member_id };
+      }),
+    );
+  }
+
+  async defragment(url: string): Promise<void> {
+    await this.post(`${url}/v3/maintenance/defragment`, '{}', DEFRAGMENT_MILLISECONDS);
+  }
+
   /** An answer, also a refusal, is an answer: only a URL that gives none is followed by the next. */
   private async call(method: string, body: object): Promise<unknown> {
     let failure: unknown = new Error('no etcd is known');
@@ -92,12 +120,16 @@ export class EtcdCluster {
     throw failure;
   }
 
-  private post(url: string, body: string): Promise<unknown> {
-    const { ca, cert, key } = this.options.tls;
-    const tls = { ca: readFileSync(ca), cert: readFileSync(cert), key: readFileSync(key), agent: false };
-    const signal = AbortSignal.timeout(DEADLINE_MILLISECONDS);
+  private credentials(): { ca: Buffer; cert: Buffer; key: Buffer } | undefined {
+    const { tls } = this.options;
+    return tls && { ca: readFileSync(tls.ca), cert: readFileSync(tls.cert), key: readFileSync(tls.key) };
+  }
+
+  private post(url: string, body: string, deadline = DEADLINE_MILLISECONDS): Promise<unknown> {
+    const signal = AbortSignal.timeout(deadline);
     return new Promise((resolve, reject) => {
-      const request = https.request(url, { ...tls, method: 'POST', signal }, (response) => {
+      const { request: open } = url.startsWith('https:') ? https : http;
+      const request = open(url, { ...this.credentials(), agent: false, method: 'POST', signal }, (response) => {
         readBody(response, ANSWER_LIMIT_BYTES)
           .then((bytes) => {
             const text = bytes.toString();
