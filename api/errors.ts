@@ -221,6 +221,11 @@ export function serviceUnavailable(message: string): StatusError {
   return new StatusError({ code: 503, reason: 'ServiceUnavailable', message, details: { retryAfterSeconds: 1 } });
 }
 
+/** Something behind the server can't be reached. Clients are not asked to try again: it is not the server that recovers. */
+export function unreachable(message: string): StatusError {
+  return new StatusError({ code: 503, reason: 'ServiceUnavailable', message });
+}
+
 /** The request took longer than the server lets it; it may have been carried out. */
 export function timeout(message: string, retryAfterSeconds = 1): StatusError {
   return new StatusError({ code: 504, reason: 'Timeout', message, details: { retryAfterSeconds } });

@@ -31,6 +31,11 @@ export type StreamWanted =
       tty: boolean;
     }
   | { kind: 'portforward'; namespace: string; pod: string; uid: string; port: number }
+  /**
+   * A connection to a port of an address that this node holds: of a pod, or its own. '' is the agent itself, what it
+   * serves of metrics and health. Bytes go up on channel 0 and down on channel 1.
+   */
+  | { kind: 'dial'; address: string; port: number }
   /** CPU and memory of the node and its pods; the answer is one JSON document ({@link NodeUsage}) on channel 1. */
   | { kind: 'usage' };
 

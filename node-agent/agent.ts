@@ -180,6 +180,7 @@ export class Agent implements Component {
       runtime,
       pods: pods.lookup,
       usage: new UsageMeter({ runtime, pods: pods.lookup, clock }),
+      dialing: { own: () => [this.address], web: { host: flags.webAddress, port: flags.webPort } },
       clock,
       log,
     });

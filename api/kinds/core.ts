@@ -24,6 +24,9 @@ function coreSubresource(name: string, kindName: string, ...verbs: string[]): Su
   return { name, verbs, group: '', version: 'v1', kind: kindName, schema: `${CORE}.${kindName}` };
 }
 
+/** As Kubernetes tells them, whatever methods are passed on. */
+const PROXY_VERBS = ['create', 'delete', 'get', 'patch', 'update'];
+
 const POD_SUBRESOURCES: readonly Subresource[] = [
   coreSubresource('attach', 'PodAttachOptions', 'create', 'get'),
   coreSubresource('binding', 'Binding', 'create'),
@@ -38,6 +41,7 @@ const POD_SUBRESOURCES: readonly Subresource[] = [
   coreSubresource('exec', 'PodExecOptions', 'create', 'get'),
   coreSubresource('log', 'Pod', 'get'),
   coreSubresource('portforward', 'PodPortForwardOptions', 'create', 'get'),
+  coreSubresource('proxy', 'PodProxyOptions', ...PROXY_VERBS),
 ];
 
 export const coreKinds = {
@@ -56,6 +60,7 @@ export const coreKinds = {
     shortNames: ['no'],
     namespaced: false,
     status: true,
+    subresources: [coreSubresource('proxy', 'NodeProxyOptions', ...PROXY_VERBS)],
     schema: `${CORE}.Node`,
   }),
   pods: kind<Pod>({
@@ -73,6 +78,7 @@ export const coreKinds = {
     shortNames: ['svc'],
     categories: ['all'],
     status: true,
+    subresources: [coreSubresource('proxy', 'ServiceProxyOptions', ...PROXY_VERBS)],
     schema: `${CORE}.Service`,
   }),
   configmaps: kind<ConfigMap>({

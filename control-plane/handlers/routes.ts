@@ -15,6 +15,7 @@ import { list } from './list.ts';
 import { log } from './log.ts';
 import { patch } from './patch.ts';
 import { portForward } from './portforward.ts';
+import { proxy } from './proxy/proxy.ts';
 import type { ResourceHandler } from './port.ts';
 import { getScale, patchScale, updateScale } from './scale.ts';
 import { requestToken } from './token.ts';
@@ -24,6 +25,7 @@ import { watch } from './watch.ts';
 type Verbs = Partial<Record<Verb, ResourceHandler>>;
 
 const OBJECT: Verbs = { get, list, watch, create, update, patch, delete: remove, deletecollection: deleteCollection };
+const PROXY: Verbs = { get: proxy, create: proxy, update: proxy, patch: proxy, delete: proxy, unknown: proxy };
 const STATUS: Verbs = { get, update, patch };
 const SCALE: Verbs = { get: getScale, update: updateScale, patch: patchScale };
 
@@ -35,6 +37,9 @@ const OWN: ReadonlyMap<string, Verbs> = new Map([
   ['pods/portforward', { get: portForward, create: portForward }],
   ['pods/binding', { create: bind }],
   ['pods/eviction', { create: evict }],
+  ['pods/proxy', PROXY],
+  ['services/proxy', PROXY],
+  ['nodes/proxy', PROXY],
   ['namespaces/finalize', { update: finalize }],
   ['serviceaccounts/token', { create: requestToken }],
   ['certificatesigningrequests.certificates.k8s.io/approval', { get, update: updateApproval, patch: patchApproval }],

@@ -53,6 +53,8 @@ const METHODS: ReadonlyMap<string, Verb> = new Map([
 
 /** Under /api/v1/namespaces/NAME/ these are subresources of the namespace; everything else there is a resource in it. */
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
+/** What follows belongs to whoever is reached through the proxy, and is passed on as it was sent. */
+const PROXIED = /^\/api\/v1\/(?:namespaces\/[^/]+\/(?:pods|services)|nodes)\/[^/]+\/proxy(?=\/|$)/;
 const BAD_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
 
 /** Throws BadRequest for what is no well-formed path or query. */
@@ -60,7 +62,7 @@ export function parseRequest(method: string, target: string): RequestInfo {
   const mark = target.indexOf('?');
   const path = mark < 0 ? target : target.slice(0, mark);
   const query = parseQuery(mark < 0 ? '' : target.slice(mark + 1));
-  const segments = parsePath(path);
+  const segments = parsePath(PROXIED.exec(path)?.[0] ?? path);
   const resource = parseResource(segments);
   return { method, verb: verbOf(method, query, resource), path, segments, query, resource };
 }

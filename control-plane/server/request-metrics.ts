@@ -14,7 +14,19 @@ const METHOD_NAMES: Readonly<Record<string, string>> = {
   update: 'PUT',
   unknown: 'other',
 };
-const SUBRESOURCES = new Set(['', 'status', 'scale', 'log', 'exec', 'attach', 'binding', 'eviction', 'finalize']);
+const SUBRESOURCES = new Set([
+  '',
+  'status',
+  'scale',
+  'log',
+  'exec',
+  'attach',
+  'portforward',
+  'proxy',
+  'binding',
+  'eviction',
+  'finalize',
+]);
 
 export class RequestMetrics {
   private readonly isServed: RequestMetricsOptions['isServed'];

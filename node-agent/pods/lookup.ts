@@ -40,6 +40,10 @@ export class CacheLookup implements PodLookup {
     return end;
   }
 
+  holds(address: string): boolean {
+    return this.cache.hasAddress(address);
+  }
+
   podOf(sandboxId: string): { namespace: string; name: string } | undefined {
     return this.cache.ownerOf(sandboxId);
   }

@@ -97,6 +97,11 @@ export class RuntimeCache {
     return this.identities.get(uid);
   }
 
+  /** Whether a sandbox that runs has the address. */
+  hasAddress(address: string): boolean {
+    return [...this.sandboxes.values()].some(({ observed }) => observed.ready && observed.ips.includes(address));
+  }
+
   podOf(uid: string): ObservedPod {
     const members = this.members.get(uid);
     if (!members) return NOTHING_OBSERVED;

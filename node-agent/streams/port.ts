@@ -37,6 +37,8 @@ export interface PodLookup {
   ): Promise<ContainerPlace | undefined>;
   /** undefined when there is no such pod, or it has no sandbox that runs. */
   sandboxId(pod: { namespace: string; name: string; uid: string }): Promise<string | undefined>;
+  /** Whether a pod of this node has the address. */
+  holds(address: string): boolean;
   /** Which pod a sandbox belongs to, for usage; undefined for sandboxes that are nobody's. */
   podOf(sandboxId: string): { namespace: string; name: string } | undefined;
 }

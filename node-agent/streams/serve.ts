@@ -4,6 +4,7 @@ import type { StreamWanted } from '../../api/streams.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Runtime } from '../runtime/port.ts';
+import { serveDial, type Dialing } from './dial.ts';
 import { untilEnded } from './ended.ts';
 import { serveExec, type ExecWanted } from './exec.ts';
 import { serveForward } from './forward.ts';
@@ -16,6 +17,7 @@ export interface StreamServerOptions {
   runtime: Runtime;
   pods: PodLookup;
   usage: UsageMeter;
+  dialing: Dialing;
   clock: Clock;
   log: Log;
 }
@@ -49,6 +51,8 @@ export class StreamServer {
         return this.exec(wanted, end);
       case 'portforward':
         return this.forward(wanted, end);
+      case 'dial':
+        return serveDial(wanted, this.options.pods, this.options.dialing, end);
       case 'usage':
         return this.usage(end);
     }

@@ -1,7 +1,10 @@
 /** The real kubectl with running containers: logs, exec, attach, cp, debug of what has ended. */
 import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { TestCluster } from '../support/cluster.ts';
-import { busybox, manifest, pod } from '../support/manifests.ts';
+import { busybox, deployment, manifest, pod, service } from '../support/manifests.ts';
 import { Session } from '../support/session.ts';
 
 /** Says a line for each line that is written to /tmp/say, and ends when told to. */
@@ -173,11 +176,74 @@ describe('kubectl on running containers', function () {
     await attached.stop();
   });
 
+  it('runs commands and attaches in the way of older clients, too', async () => {
+    const older = { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false' };
+    const input = 'y'.repeat(300_000);
+    const line = ['exec', '-i', 'shell', '--', 'sh', '-c', 'wc -c; echo err >&2; exit 5'];
+    const { code, stdout, stderr } = await session.try(line, input, older);
+    assert.deepEqual([code, stdout.trim()], [5, '300000']);
+    assert.match(stderr, /^err\ncommand terminated with exit code 5/);
+  });
+
+  describe('ports', () => {
+    before(async () => {
+      await session.apply(manifest(deployment('web', { replicas: 1 }), service('web')));
+      await session.wait('--for=condition=Available deployment/web');
+    });
+
+    const words = async (port: number, path = '/'): Promise<string> => {
+      const response = await fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(20_000) });
+      return response.text();
+    };
+
+    for (const [way, environment] of [
+      ['WebSocket', {}],
+      ['SPDY', { KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false' }],
+    ] as const) {
+      it(`forwards local ports to pods, over ${way}`, async () => {
+        for (const [target, remote] of [
+          ['deployment/web', 8080],
+          ['service/web', 80],
+        ] as const) {
+          const forwarding = await session.start(['port-forward', target, `:${remote}`], environment);
+          const line = await forwarding.until(/^Forwarding from 127/);
+          const port = Number(/:(\d+) ->/.exec(line)?.[1]);
+          const answers = await Promise.all(Array.from({ length: 10 }, () => words(port)));
+          for (const answer of answers) assert.match(answer, /^Hello from web-/);
+          await forwarding.stop();
+        }
+      });
+    }
+
+    it('answers for pods, services and nodes through the API', async () => {
+      const name = await session.field('pod -l app=web', '.items[0].metadata.name');
+      const base = `/api/v1/namespaces/${session.namespace}`;
+      assert.match(await session.run(`get --raw ${base}/pods/${name}:8080/proxy/`), /^Hello from web-/);
+      assert.match(await session.run(`get --raw ${base}/pods/${name}/proxy/`), /^Hello from web-/);
+      await session.eventually(async () => {
+        assert.match(await session.run(`get --raw ${base}/services/web:80/proxy/`), /^Hello from web-/);
+      });
+      assert.match(await session.run('get --raw /api/v1/nodes/node-1/proxy/metrics'), /^process_cpu_seconds_total /m);
+      assert.match(
+        await session.fail(`get --raw ${base}/pods/${name}:9/proxy/`),
+        /error trying to reach service: .*ECONNREFUSED/,
+      );
+    });
+  });
+
   it('copies files in and out', async () => {
     const file = `${import.meta.dirname}/pods.test.ts`;
     await session.run(`cp ${file} shell:/tmp/copied`);
     const size = (await session.sh('shell', 'wc -c < /tmp/copied')).trim();
-    assert.ok(Number(size) > 1000, size);
+    const original = await readFile(file, 'utf8');
+    assert.equal(Number(size), Buffer.byteLength(original));
+    const directory = await mkdtemp(path.join(tmpdir(), 'dure-cp-'));
+    try {
+      await session.run(`cp shell:/tmp/copied ${directory}/back`);
+      assert.equal(await readFile(path.join(directory, 'back'), 'utf8'), original);
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
   });
 
   it('measures', async () => {

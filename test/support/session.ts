@@ -4,7 +4,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { TestCluster } from './cluster.ts';
-import { kubectl, kubectlPath, type KubectlResult } from './kubectl.ts';
+import { kubectl, kubectlPath, spawnKubectl, type KubectlResult } from './kubectl.ts';
 import { run } from '../../lib/process.ts';
 
 /** Words as a shell would split them; those in single quotes are taken as they are. */
@@ -94,8 +94,9 @@ export class Session {
   }
 
   /** Leaves kubectl running; the caller ends it. */
-  async start(line: Line): Promise<Running> {
-    return new Running(await this.cluster.spawnKubectl('--namespace', this.namespace, ...words(line)));
+  async start(line: Line, environment: NodeJS.ProcessEnv = {}): Promise<Running> {
+    const args = ['--namespace', this.namespace, ...words(line)];
+    return new Running(await spawnKubectl(this.cluster.local.kubeconfig, args, environment));
   }
 }
 

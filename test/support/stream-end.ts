@@ -2,6 +2,7 @@
 import { CHANNEL } from '../../api/streams.ts';
 import type { Status } from '../../api/schema/types/meta.v1.ts';
 import type { StreamEnd, StreamFrame } from '../../node-agent/streams/port.ts';
+import type { Dialing } from '../../node-agent/streams/dial.ts';
 
 export class FakeStreamEnd implements StreamEnd {
   readonly received: StreamFrame[] = [];
@@ -78,3 +79,6 @@ export class FakeStreamEnd implements StreamEnd {
     }
   }
 }
+
+/** For a stream server that is asked for no connections. */
+export const NO_DIALING: Dialing = { own: () => [], web: { host: '127.0.0.1', port: 1 } };

@@ -10,7 +10,7 @@ import { StreamServer } from '../../../node-agent/streams/serve.ts';
 import { UsageMeter } from '../../../node-agent/streams/usage.ts';
 import { COMMANDS, containerConfig, sandboxConfig } from '../../contract/runtime.ts';
 import { createHost } from '../../support/host.ts';
-import { FakeStreamEnd } from '../../support/stream-end.ts';
+import { FakeStreamEnd, NO_DIALING } from '../../support/stream-end.ts';
 
 describe('streams on containerd', function () {
   this.timeout(60_000);
@@ -31,10 +31,11 @@ describe('streams on containerd', function () {
         return { id: containerId, logPath: status.logPath, running: status.state === 'running' };
       },
       sandboxId: () => Promise.resolve(sandboxId),
+      holds: () => false,
       podOf: (id: string) => (id === sandboxId ? { namespace: 'default', name: 'web' } : undefined),
     };
     const usage = new UsageMeter({ runtime, pods, clock: systemClock });
-    server = new StreamServer({ runtime, pods, usage, clock: systemClock, log: silentLog });
+    server = new StreamServer({ runtime, pods, usage, dialing: NO_DIALING, clock: systemClock, log: silentLog });
     await start(COMMANDS.sleep);
   });
   after(async () => {

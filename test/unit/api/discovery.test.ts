@@ -45,6 +45,7 @@ describe('discovery', () => {
         ['pods/exec', 'PodExecOptions', undefined, undefined, 'create,get'],
         ['pods/log', 'Pod', undefined, undefined, 'get'],
         ['pods/portforward', 'PodPortForwardOptions', undefined, undefined, 'create,get'],
+        ['pods/proxy', 'PodProxyOptions', undefined, undefined, 'create,delete,get,patch,update'],
         ['pods/status', 'Pod', undefined, undefined, 'get,patch,update'],
       ],
     );

@@ -15,7 +15,7 @@ import { LogRotator } from '../../../node-agent/streams/rotation.ts';
 import { StreamServer } from '../../../node-agent/streams/serve.ts';
 import { UsageMeter, parseNodeCounters } from '../../../node-agent/streams/usage.ts';
 import { COMMANDS, containerConfig, sandboxConfig } from '../../contract/runtime.ts';
-import { FakeStreamEnd } from '../../support/stream-end.ts';
+import { FakeStreamEnd, NO_DIALING } from '../../support/stream-end.ts';
 
 const BASE: LogsWanted = { kind: 'logs', namespace: 'default', pod: 'web', uid: '', container: 'main' };
 const NOW = Date.parse('2026-01-01T00:01:00Z');
@@ -149,8 +149,10 @@ describe('following a log', () => {
         container: () => Promise.resolve({ id, logPath, running: true }),
         sandboxId: () => Promise.resolve(undefined),
         podOf: () => undefined,
+        holds: () => false,
       },
       usage: new UsageMeter({ runtime, pods: { podOf: () => undefined }, clock: systemClock }),
+      dialing: NO_DIALING,
       clock: systemClock,
       log: silentLog,
     });
@@ -214,9 +216,10 @@ describe('following a log', () => {
       container: () => Promise.resolve(undefined),
       sandboxId: () => Promise.resolve(undefined),
       podOf: () => undefined,
+      holds: () => false,
     };
     const usage = new UsageMeter({ runtime, pods, clock: systemClock });
-    const server = new StreamServer({ runtime, pods, usage, clock: systemClock, log: silentLog });
+    const server = new StreamServer({ runtime, pods, usage, dialing: NO_DIALING, clock: systemClock, log: silentLog });
     await server.serve({ ...BASE, previous: true }, end);
     assert.equal(end.status.message, 'previous terminated container "main" in pod "web" not found');
     assert.equal(end.status.code, 400);

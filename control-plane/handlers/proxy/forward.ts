@@ -1,0 +1,185 @@
+/** Passes a request on to another HTTP server, over a connection that somebody else opened, and its answer back. */
+import { once } from 'node:events';
+import http, { type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { connect as secure, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { unreachable, StatusError } from '../../../api/errors.ts';
+import { header, isGone, type Exchange, type Upgrade } from '../../server/exchange.ts';
+import { rewriteLinks, rewriteLocation } from './rewrite.ts';
+
+/** Of one connection, not of the request (RFC 9110, 7.6.1); and what the servers on the way have no business with. */
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+]);
+
+export interface Backend {
+  /** Opens a connection; the signal ends it. Rejects with a StatusError. */
+  connect(signal: AbortSignal): Promise<Duplex>;
+  /** For TLS on that connection; plain HTTP when absent. */
+  readonly tls?: ConnectionOptions;
+  /** What the backend is told as its own name, with the port. */
+  readonly host: string;
+}
+
+export interface ForwardOptions {
+  readonly backend: Backend;
+  /** Path and query for the backend. */
+  readonly path: string;
+  /** Sent besides the client's own headers, in place of those of the same name. */
+  readonly headers?: OutgoingHttpHeaders;
+  /** What has to stand before the backend's paths so that they lead here: links in its pages are rewritten. */
+  readonly prefix?: string;
+}
+
+/** Throws ServiceUnavailable when the backend can't be reached or does not answer as HTTP has it. */
+export async function forward(exchange: Exchange, options: ForwardOptions): Promise<void> {
+  const ended = new AbortController();
+  const signal = AbortSignal.any([exchange.signal, exchange.stopping, ended.signal]);
+  try {
+    await pass(exchange, options, await reaching(() => open(options.backend, signal)), signal);
+  } finally {
+    ended.abort(new Error('the request has ended'));
+  }
+}
+
+async function open(backend: Backend, signal: AbortSignal): Promise<Duplex> {
+  const connection = await backend.connect(signal);
+  if (!backend.tls) return connection;
+  const socket = secure({ ...backend.tls, socket: connection });
+  await once(socket, 'secureConnect', { signal });
+  return socket;
+}
+
+async function pass(
+  exchange: Exchange,
+  options: ForwardOptions,
+  connection: Duplex,
+  signal: AbortSignal,
+): Promise<void> {
+  const { upgrade, request, info } = exchange;
+  const asked = http.request({
+    method: info.method,
+    path: options.path,
+    headers: headersFor(exchange, options),
+    createConnection: () => connection as TLSSocket,
+    signal,
+  });
+  const answer = Promise.withResolvers<IncomingMessage>();
+  const switched = Promise.withResolvers<{ answer: IncomingMessage; connection: Duplex; head: Buffer }>();
+  asked.on('response', answer.resolve);
+  asked.on('upgrade', (reply, socket, head) => switched.resolve({ answer: reply, connection: socket, head }));
+  asked.on('error', answer.reject);
+  // The client's own end is seen by the signal; what it breaks off here ends the request to the backend.
+  if (upgrade) asked.end();
+  else pipeline(request, asked).catch((error: unknown) => asked.destroy(error as Error));
+  const first = await reaching(() =>
+    Promise.race([
+      answer.promise.then((reply) => ({ reply, tunnel: undefined })),
+      switched.promise.then((tunnel) => ({ reply: undefined, tunnel })),
+    ]),
+  );
+  if (first.reply) await sendAnswer(exchange, first.reply, options);
+  else if (upgrade) await join(upgrade, first.tunnel);
+  else throw unreachable('the backend switched protocols, which nobody asked for');
+}
+
+/** One side that breaks or closes ends the other; there is nobody to tell. */
+function closingBoth(side: Duplex, other: Duplex): Promise<void> {
+  side.on('error', () => side.destroy());
+  return new Promise((resolve) => {
+    side.on('close', () => {
+      other.end(() => other.destroy());
+      resolve();
+    });
+  });
+}
+
+async function reaching<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const why = error instanceof StatusError || error instanceof Error ? error.message : String(error);
+    throw unreachable(`error trying to reach service: ${why}`);
+  }
+}
+
+function headersFor(exchange: Exchange, { backend, headers = {} }: ForwardOptions): OutgoingHttpHeaders {
+  const { request, upgrade } = exchange;
+  const own = new Set(
+    header(request, 'connection')
+      .toLowerCase()
+      .split(/\s*,\s*/),
+  );
+  const sent: OutgoingHttpHeaders = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    const isOurs = name.startsWith(':') || HOP_BY_HOP.has(name) || own.has(name);
+    // What proves to us who asks is no concern of the backend.
+    if (value !== undefined && !isOurs && name !== 'authorization') sent[name] = value;
+  }
+  sent['host'] = backend.host;
+  // Nothing that has to be unpacked before its links can be rewritten.
+  delete sent['accept-encoding'];
+  if (upgrade) Object.assign(sent, { connection: 'Upgrade', upgrade: header(request, 'upgrade') });
+  const from = request.socket.remoteAddress ?? '';
+  const before = header(request, 'x-forwarded-for');
+  const host = header(request, 'host') || header(request, ':authority');
+  Object.assign(sent, {
+    'x-forwarded-for': before === '' ? from : `${before}, ${from}`,
+    'x-forwarded-host': host,
+    'x-forwarded-proto': 'https',
+    'x-forwarded-uri': exchange.info.path,
+  });
+  return { ...sent, ...headers };
+}
+
+async function sendAnswer(
+  exchange: Exchange,
+  answer: IncomingMessage,
+  { prefix, path, backend }: ForwardOptions,
+): Promise<void> {
+  const { response, info } = exchange;
+  if (isGone(response)) return;
+  for (const [name, value] of Object.entries(answer.headers)) {
+    if (value === undefined || HOP_BY_HOP.has(name)) continue;
+    const isLink = name === 'location' && prefix !== undefined;
+    response.setHeader(name, isLink ? rewriteLocation(String(value), { prefix, path, host: backend.host }) : value);
+  }
+  response.statusCode = answer.statusCode ?? 502;
+  const isPage = /^text\/html\b/i.test(answer.headers['content-type'] ?? '') && !answer.headers['content-encoding'];
+  const sink = response as ServerResponse;
+  if (info.method === 'HEAD') {
+    answer.resume();
+    sink.end();
+  } else if (isPage && prefix !== undefined) {
+    response.removeHeader('content-length');
+    await pipeline(answer.setEncoding('utf8'), rewriteLinks({ prefix, host: backend.host }), sink);
+  } else await pipeline(answer, sink);
+}
+
+/** What both sides say from here on is theirs alone. */
+async function join(
+  upgrade: Upgrade,
+  { answer, connection, head }: { answer: IncomingMessage; connection: Duplex; head: Buffer },
+): Promise<void> {
+  const client = upgrade.take();
+  const lines = [`HTTP/1.1 101 ${answer.statusMessage || 'Switching Protocols'}`];
+  for (let at = 0; at < answer.rawHeaders.length; at += 2) {
+    lines.push(`${answer.rawHeaders[at]}: ${answer.rawHeaders[at + 1]}`);
+  }
+  client.write(`${lines.join('\r\n')}\r\n\r\n`);
+  client.write(head);
+  connection.write(upgrade.head);
+  client.pipe(connection);
+  connection.pipe(client);
+  await Promise.all([closingBoth(client, connection), closingBoth(connection, client)]);
+}
