@@ -5,7 +5,6 @@
  */
 import { admissionKinds } from './kinds/admissionregistration.ts';
 import { appsKinds } from './kinds/apps.ts';
-import { certificatesKinds } from './kinds/certificates.ts';
 import { batchKinds } from './kinds/batch.ts';
 import { coordinationKinds } from './kinds/coordination.ts';
 import { coreKinds } from './kinds/core.ts';
@@ -39,5 +38,4 @@ export const kinds = {
   ...apiregistrationKinds,
   ...admissionKinds,
   ...policyKinds,
-  ...certificatesKinds,
 };

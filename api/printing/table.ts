@@ -5,7 +5,6 @@ import type { ListMeta, TableColumnDefinition } from '../schema/types/meta.v1.ts
 import { type Cell, type Column, type ColumnsOf, DEFAULT_COLUMNS, definitionOf } from './columns.ts';
 import { admissionColumns } from './groups/admissionregistration.ts';
 import { appsColumns } from './groups/apps.ts';
-import { certificatesColumns } from './groups/certificates.ts';
 import { batchColumns } from './groups/batch.ts';
 import { coordinationColumns } from './groups/coordination.ts';
 import { coreColumns } from './groups/core.ts';
@@ -50,7 +49,6 @@ const COLUMNS: ColumnsOf<typeof kinds> = {
   ...apiregistrationColumns,
   ...admissionColumns,
   ...policyColumns,
-  ...certificatesColumns,
 };
 
 /** The rows are typed one by one; here they are looked at alike. */

@@ -8,12 +8,11 @@ import type { EventRecorder } from '../events/recorder.ts';
 import type { Registry } from '../registry/port.ts';
 import type { ApiServer } from './bootstrap/bootstrap.ts';
 import { Bootstrap } from './bootstrap/bootstrap.ts';
-import { CertificateController, type CertificateControllerOptions } from './certificates/certificates.ts';
 import type { Controller } from './controller.ts';
 import { ClusterDefaults } from './defaults/defaults.ts';
 import { DeploymentController } from './deployment/deployment.ts';
 import { EndpointSliceController } from './endpointslice/endpointslice.ts';
-import type { Credentials, Edges } from './executors.ts';
+import type { Edges } from './executors.ts';
 import { GarbageCollector } from './garbage-collection/garbage-collection.ts';
 import { NamespaceDefaults } from './namespace-defaults/namespace-defaults.ts';
 import { NamespaceController } from './namespace/namespace.ts';
@@ -22,12 +21,13 @@ import { NodeLifecycleController } from './node-lifecycle/node-lifecycle.ts';
 import type { AddressSpace } from './node-cidr/node-cidr.ts';
 import { NodeCidrController } from './node-cidr/node-cidr.ts';
 import { PodCollector } from './pod-collection/pod-collection.ts';
-import { TokenSecretController } from './token-secrets/token-secrets.ts';
 import { ReplicaSetController } from './replicaset/replicaset.ts';
 import type { QueueMetrics } from './runner.ts';
 import { RbacDefaults } from './rbac-defaults/rbac-defaults.ts';
 import { RoleAggregationController } from './role-aggregation/role-aggregation.ts';
+import { ResourceQuotaController } from './resource-quota/resource-quota.ts';
 import { Runner } from './runner.ts';
+import { StorageProtection } from './storage-protection/storage-protection.ts';
 
 export interface ControllersOptions {
   /** Its views must have the indexes of `indexesOf`. */
@@ -49,9 +49,6 @@ export interface ControllersOptions {
   readonly podAddresses: AddressSpace;
   /** PEM of the CA that signs the servers' certificates. */
   readonly caCertificate: string;
-  readonly credentials: Credentials;
-  /** Whether a user may have certificates for nodes without anybody being asked. */
-  readonly mayHaveNodeCertificate: CertificateControllerOptions['mayHave'];
   readonly nodeGraceMilliseconds?: number;
   readonly fenceMilliseconds?: number;
   readonly terminatedPodThreshold?: number;
@@ -109,11 +106,11 @@ function controllersOf(options: ControllersOptions): readonly Controller[] {
   return [
     new Bootstrap({ registry, servers, port: options.apiPort, serviceCidr }),
     new ClusterDefaults({ registry, serviceCidr, clock }),
+    new ResourceQuotaController({ registry, clock }),
+    new StorageProtection({ registry }),
     new RbacDefaults({ registry }),
     new RoleAggregationController({ registry }),
     new NamespaceDefaults({ registry, certificate: options.caCertificate }),
-    new TokenSecretController({ registry, certificate: options.caCertificate }),
-    new CertificateController({ registry, mayHave: options.mayHaveNodeCertificate }),
     new NodeLifecycleController({ registry, sessions, sight, clock, ...lifecycle }),
     new NodeCidrController({ registry, space: options.podAddresses }),
     new EndpointSliceController({ registry }),
@@ -138,7 +135,6 @@ function runnerOf(controller: Controller, options: ControllersOptions): Runner {
     registry,
     events: { record: (event) => options.events.record({ component, ...event }) },
     whenFresh,
-    credentials: options.credentials,
   };
   return new Runner({ controller, edges, clock, log, nextId, ...(metrics ? { metrics } : {}) });
 }

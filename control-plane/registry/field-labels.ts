@@ -4,7 +4,6 @@ import { type Kind, kinds } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { appsLabels } from './field-labels/apps.ts';
 import { batchLabels } from './field-labels/batch.ts';
-import { certificatesLabels } from './field-labels/certificates.ts';
 import { coreLabels } from './field-labels/core.ts';
 import { resourceLabels } from './field-labels/resource.ts';
 import type { FieldReader, Labels, LabelsOf } from './field-labels/field-reader.ts';
@@ -20,7 +19,6 @@ const LABELS: LabelsOf<typeof kinds> = {
   ...coreLabels,
   ...appsLabels,
   ...batchLabels,
-  ...certificatesLabels,
   ...resourceLabels,
 };
 

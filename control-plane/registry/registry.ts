@@ -6,7 +6,6 @@ import { apiVersionOf, type Kind, kindId, kinds, storedKindOf } from '../../api/
 import { objectKey, type KubeObject } from '../../api/object.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-import { CertificateRequests } from '../admission/certificate-requests.ts';
 import { AdmissionChain } from '../admission/chain.ts';
 import { NamespaceLifecycle } from '../admission/namespace-lifecycle.ts';
 import { EscalationCheck } from '../admission/escalation.ts';
@@ -16,7 +15,10 @@ import { DefaultIngressClass, DefaultStorageClass } from '../admission/default-c
 import { defaultTolerations } from '../admission/default-tolerations.ts';
 import { lookupOf } from '../admission/lookup.ts';
 import { PriorityAdmission } from '../admission/priority.ts';
+import { LimitRanger } from '../admission/limit-ranger.ts';
+import { ResourceQuotaAdmission } from '../admission/resource-quota.ts';
 import { RuntimeClassAdmission } from '../admission/runtime-class.ts';
+import { storageProtection } from '../admission/storage-protection.ts';
 import { ServiceAccountAdmission } from '../admission/service-account.ts';
 import { authorizersOf } from '../auth/authorizers.ts';
 import { RuleResolver } from '../auth/rbac/resolver.ts';
@@ -100,7 +102,12 @@ export class ResourceRegistry implements Registry {
       services: cacheOf(kinds.services).view,
       random,
     });
-    this.admission = new AdmissionChain([...this.builtInAdmission(), ...(options.admission ?? [])]);
+    this.admission = new AdmissionChain([
+      ...this.builtInAdmission(),
+      ...(options.admission ?? []),
+      // Last, when nobody else can refuse what has been charged.
+      this.quotaAdmission(),
+    ]);
     this.addTable(strategiesOf(allocator));
   }
 
@@ -199,6 +206,16 @@ export class ResourceRegistry implements Registry {
     this.resources.set(kindId(row.kind), new GenericResource({ ...row, fields, ...shared }));
   }
 
+  private quotaAdmission(): ResourceQuotaAdmission {
+    const { clock } = this.options;
+    return new ResourceQuotaAdmission({
+      quotas: lookupOf(this, kinds.resourcequotas),
+      clock,
+      write: (namespace, name, change) =>
+        this.resource(kinds.resourcequotas).mutate(namespace, name, change, { subresource: 'status' }),
+    });
+  }
+
   /** The rules that always hold. They ask for the resources when they are used, not now: those are still being made. */
   private builtInAdmission(): AdmissionPlugin[] {
     return [
@@ -211,15 +228,16 @@ export class ResourceRegistry implements Registry {
         get: (namespace, name) => this.resource(kinds.serviceaccounts).get(namespace, name),
         generateName: (prefix) => generateName(prefix, this.options.random),
       }),
+      new LimitRanger({ ranges: lookupOf(this, kinds.limitranges) }),
       new RuntimeClassAdmission({ classes: lookupOf(this, kinds.runtimeclasses) }),
       new PriorityAdmission({ classes: lookupOf(this, kinds.priorityclasses) }),
       defaultTolerations,
       new DefaultStorageClass({ classes: lookupOf(this, kinds.storageclasses) }),
       new DefaultIngressClass({ classes: lookupOf(this, kinds.ingressclasses) }),
+      storageProtection,
       new NodeRestriction({
         nodes: () => this.resource(kinds.nodes).view,
       }),
-      new CertificateRequests({ authorizers: authorizersOf(this), clock: this.options.clock }),
       new EscalationCheck({
         authorizers: authorizersOf(this),
         resolver: new RuleResolver(this),

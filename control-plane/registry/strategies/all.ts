@@ -6,7 +6,6 @@ import { admissionStrategies } from './groups/admissionregistration.ts';
 import { appsStrategies } from './groups/apps.ts';
 import { batchStrategies } from './groups/batch.ts';
 import { coordinationStrategies } from './groups/coordination.ts';
-import { certificatesStrategies } from './groups/certificates.ts';
 import { coreStrategies } from './groups/core.ts';
 import { discoveryStrategies } from './groups/discovery.ts';
 import { policyStrategies } from './groups/policy.ts';
@@ -38,6 +37,5 @@ export function strategiesOf(allocator: ServiceAllocator): Strategies {
     ...apiregistrationStrategies,
     ...admissionStrategies,
     ...policyStrategies,
-    ...certificatesStrategies,
   };
 }

@@ -1,0 +1,90 @@
+/** Lets volumes and claims that are being deleted go once nobody uses them. */
+import { type Kind, kinds } from '../../../api/kinds.ts';
+import { objectKey } from '../../../api/object.ts';
+import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../../api/schema/types/core.v1.ts';
+import { CLAIM_PROTECTION, VOLUME_PROTECTION } from '../../admission/storage-protection.ts';
+import type { Registry } from '../../registry/port.ts';
+import { type Action, targetOf } from '../actions.ts';
+import { type Controller, NOTHING, type Plan } from '../controller.ts';
+
+/** The claims that a pod uses, by name. */
+export function claimsOf({ metadata, spec }: Pod): string[] {
+  return (spec.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
+    if (persistentVolumeClaim) return [persistentVolumeClaim.claimName];
+    return ephemeral ? [`${metadata.name}-${name}`] : [];
+  });
+}
+
+function hasEnded({ status }: Pod): boolean {
+  return status.phase === 'Succeeded' || status.phase === 'Failed';
+}
+
+export function planClaim(claim: PersistentVolumeClaim | undefined, users: readonly Pod[]): Plan {
+  if (!claim || !isLeaving(claim, CLAIM_PROTECTION)) return NOTHING;
+  const user = users.find((pod) => !hasEnded(pod));
+  if (user) return { ...NOTHING, reasons: [`the pod ${user.metadata.name} uses it`] };
+  return release(kinds.persistentvolumeclaims as Kind, claim, CLAIM_PROTECTION);
+}
+
+export function planVolume(volume: PersistentVolume | undefined): Plan {
+  if (!volume || !isLeaving(volume, VOLUME_PROTECTION)) return NOTHING;
+  if (volume.status.phase === 'Bound') return { ...NOTHING, reasons: ['a claim has it'] };
+  return release(kinds.persistentvolumes as Kind, volume, VOLUME_PROTECTION);
+}
+
+function isLeaving({ metadata }: PersistentVolume | PersistentVolumeClaim, finalizer: string): boolean {
+  return metadata.deletionTimestamp !== undefined && metadata.finalizers?.includes(finalizer) === true;
+}
+
+function release(kind: Kind, object: PersistentVolume | PersistentVolumeClaim, finalizer: string): Plan {
+  const action: Action = { do: 'remove-finalizer', target: targetOf(kind, object), finalizer, why: 'nobody uses it' };
+  return { actions: [action], reasons: [] };
+}
+
+/** No key of a volume holds a slash. */
+export class StorageProtection implements Controller {
+  readonly name = 'storage-protection';
+  private readonly registry: Registry;
+
+  constructor({ registry }: { readonly registry: Registry }) {
+    this.registry = registry;
+  }
+
+  watch(enqueue: (key: string) => void): () => void {
+    const claims = this.registry.resource(kinds.persistentvolumeclaims).view;
+    const volumes = this.registry.resource(kinds.persistentvolumes).view;
+    const pods = this.registry.resource(kinds.pods).view;
+    const ends = [
+      claims.subscribe(({ key, object }) => {
+        if (isLeaving(object, CLAIM_PROTECTION)) enqueue(key);
+      }),
+      volumes.subscribe(({ key, object }) => {
+        if (isLeaving(object, VOLUME_PROTECTION)) enqueue(key);
+      }),
+      pods.subscribe(({ type, object }) => {
+        if (type !== 'deleted' && !hasEnded(object)) return;
+        for (const name of claimsOf(object)) enqueue(objectKey(object.metadata.namespace ?? '', name));
+      }),
+    ];
+    for (const claim of claims.list()) {
+      if (isLeaving(claim, CLAIM_PROTECTION)) {
+        enqueue(objectKey(claim.metadata.namespace ?? '', claim.metadata.name ?? ''));
+      }
+    }
+    for (const volume of volumes.list()) if (isLeaving(volume, VOLUME_PROTECTION)) enqueue(volume.metadata.name ?? '');
+    return () => ends.forEach((end) => end());
+  }
+
+  plan(key: string): Plan {
+    const slash = key.indexOf('/');
+    if (slash < 0) return planVolume(this.registry.resource(kinds.persistentvolumes).view.get(key));
+    const claim = this.registry.resource(kinds.persistentvolumeclaims).view.get(key);
+    if (!claim || !isLeaving(claim, CLAIM_PROTECTION)) return NOTHING;
+    const pods = this.registry.resource(kinds.pods).view.byIndex('namespace', key.slice(0, slash));
+    const name = key.slice(slash + 1);
+    return planClaim(
+      claim,
+      [...pods].filter((pod) => claimsOf(pod).includes(name)),
+    );
+  }
+}
