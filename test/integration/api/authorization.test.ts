@@ -112,6 +112,28 @@ describe('authorization', () => {
     await refused(as('eve').get(PODS), 403);
   });
 
+  it('lets somebody ask in the name of those whom he may impersonate', async () => {
+    const rule = { apiGroups: [''], verbs: ['impersonate'], resources: ['users'], resourceNames: ['root'] };
+    await clusterRole('rooter', rule, { ...rule, resources: ['groups'], resourceNames: ['devs'] });
+    await make(`${RBAC}/clusterrolebindings`, binding('rooter', 'rooter', 'eve'));
+    const asking = async (user: string, group: string): Promise<unknown> => {
+      const access = { server: server.url, authority: server.pki.authorityCertificate, token: 'eve' };
+      const impersonate = { user, groups: [group] };
+      const client = new RestClient({ access: { ...access, impersonate }, clock: systemClock, userAgent: 'test' });
+      try {
+        return await client.get('/api');
+      } finally {
+        client.close();
+      }
+    };
+    assert.ok(await asking('root', 'devs'));
+    assert.match(
+      (await refused(asking('ann', 'devs'), 403)).message,
+      /^users "ann" is forbidden: User "eve" cannot impersonate resource "users" in API group "" at the cluster scope$/,
+    );
+    await refused(asking('root', 'system:masters'), 403);
+  });
+
   it('lets nobody run anything in a pod who may only read', async () => {
     await clusterRole('looker', { apiGroups: [''], resources: ['pods/exec'], verbs: ['get'] });
     await give('looker', 'eve');

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import https from 'node:https';
 import path from 'node:path';
+import type { ClusterRole, Role } from '../../../api/schema/types/rbac.v1.ts';
 import type { ConfigMap } from '../../../api/schema/types/core.v1.ts';
 import type { ClusterAccess } from '../../../lib/client/cluster.ts';
 import { RestClient, type ListOf } from '../../../lib/client/rest.ts';
@@ -13,6 +14,7 @@ import { adminAccess } from '../../support/raw-requests.ts';
 import { ServerHost, type ServerProcess } from '../../support/server-process.ts';
 
 const MAPS = '/api/v1/namespaces/kept/configmaps';
+const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 const LARGE = 200;
 const LARGE_BYTES = 50_000;
 
@@ -96,6 +98,25 @@ describe('dure server', function () {
     again.client.close();
     again.server.signal('SIGINT');
     assert.equal((await again.server.ended).code, 0);
+  });
+
+  it('has the default roles soon after it has begun, gathered from their parts', async () => {
+    const { server, client } = await started();
+    const options = { query: { fieldSelector: 'metadata.name=admin' } };
+    let rules = '';
+    for await (const { object } of watch<ClusterRole>(client, `${RBAC}/clusterroles`, options)) {
+      rules = JSON.stringify(object.rules ?? []);
+      // Of admin itself, of edit, and of view.
+      if (['rolebindings', 'pods/eviction', 'endpointslices'].every((part) => rules.includes(part))) break;
+    }
+    const { items } = await client.get<ListOf<Role>>(`${RBAC}/namespaces/kube-system/roles`);
+    assert.deepEqual(
+      items.map(({ metadata }) => metadata.name),
+      ['extension-apiserver-authentication-reader'],
+    );
+    client.close();
+    server.signal('SIGTERM');
+    assert.equal((await server.ended).code, 0);
   });
 
   it('says in one line why it does not start', async () => {
