@@ -5,10 +5,12 @@
  */
 import { admissionKinds } from './kinds/admissionregistration.ts';
 import { appsKinds } from './kinds/apps.ts';
+import { autoscalingKinds } from './kinds/autoscaling.ts';
 import { batchKinds } from './kinds/batch.ts';
 import { coordinationKinds } from './kinds/coordination.ts';
 import { coreKinds } from './kinds/core.ts';
 import { discoveryKinds } from './kinds/discovery.ts';
+import { eventsKinds } from './kinds/events.ts';
 import { policyKinds } from './kinds/policy.ts';
 import { rbacKinds } from './kinds/rbac.ts';
 import { apiregistrationKinds } from './kinds/apiregistration.ts';
@@ -29,6 +31,8 @@ export const kinds = {
   ...appsKinds,
   ...rbacKinds,
   ...batchKinds,
+  ...autoscalingKinds,
+  ...eventsKinds,
   ...networkingKinds,
   ...storageKinds,
   ...schedulingKinds,

@@ -1,6 +1,6 @@
 /** Defaults of the kinds that have few. */
 import type { Lease } from '../schema/types/coordination.v1.ts';
-import type { Event, Namespace, Node, Secret } from '../schema/types/core.v1.ts';
+import type { Namespace, Node, Secret } from '../schema/types/core.v1.ts';
 import type { EndpointSlice } from '../schema/types/discovery.v1.ts';
 
 export const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name';
@@ -37,13 +37,6 @@ export function defaultEndpointSlice(slice: EndpointSlice): void {
     port.name ??= '';
     port.protocol ||= 'TCP';
   }
-}
-
-export function defaultEvent(event: Event): void {
-  event.involvedObject ??= {};
-  event.source ??= {};
-  event.reportingComponent ??= '';
-  event.reportingInstance ??= '';
 }
 
 export function defaultLease(lease: Lease): void {

@@ -5,10 +5,12 @@ import type { ListMeta, TableColumnDefinition } from '../schema/types/meta.v1.ts
 import { type Cell, type Column, type ColumnsOf, DEFAULT_COLUMNS, definitionOf } from './columns.ts';
 import { admissionColumns } from './groups/admissionregistration.ts';
 import { appsColumns } from './groups/apps.ts';
+import { autoscalingColumns } from './groups/autoscaling.ts';
 import { batchColumns } from './groups/batch.ts';
 import { coordinationColumns } from './groups/coordination.ts';
 import { coreColumns } from './groups/core.ts';
 import { discoveryColumns } from './groups/discovery.ts';
+import { eventsColumns } from './groups/events.ts';
 import { policyColumns } from './groups/policy.ts';
 import { rbacColumns } from './groups/rbac.ts';
 import { apiregistrationColumns } from './groups/apiregistration.ts';
@@ -40,6 +42,8 @@ const COLUMNS: ColumnsOf<typeof kinds> = {
   ...appsColumns,
   ...rbacColumns,
   ...batchColumns,
+  ...autoscalingColumns,
+  ...eventsColumns,
   ...networkingColumns,
   ...storageColumns,
   ...schedulingColumns,

@@ -1,8 +1,8 @@
-/** Namespace, Node, Event, Lease. */
+/** Namespace, Node, Lease. */
 import type { FieldError } from '../errors.ts';
 import { checkDnsSubdomain, checkLabelValue, checkQualifiedName } from '../machinery/names.ts';
 import type { Lease } from '../schema/types/coordination.v1.ts';
-import type { Event, Namespace, Node, Taint } from '../schema/types/core.v1.ts';
+import type { Namespace, Node, Taint } from '../schema/types/core.v1.ts';
 import { checkCidr } from './addresses.ts';
 import { FieldErrors } from './field-errors.ts';
 import { validateQuantity } from './resources.ts';
@@ -59,30 +59,6 @@ function validateTaints(errors: FieldErrors, taints: readonly Taint[], path: str
     if (seen.has(`${key}:${effect}`)) errors.duplicate(at, { key, effect });
     seen.add(`${key}:${effect}`);
   });
-}
-
-/** Events in the old form need little; those with an `eventTime` say who did what. */
-export function validateEvent(event: Event): FieldError[] {
-  const errors = new FieldErrors();
-  validateInvolved(errors, event);
-  if (!event.eventTime) return errors.list;
-  if (!event.reportingComponent) errors.required('reportingController');
-  else errors.check('reportingController', event.reportingComponent, checkQualifiedName);
-  if (!event.reportingInstance) errors.required('reportingInstance');
-  if (!event.action) errors.required('action');
-  if (!event.reason) errors.required('reason');
-  if (event.type !== 'Normal' && event.type !== 'Warning') {
-    errors.invalid('type', event.type ?? '', 'has invalid value: ' + (event.type ?? ''));
-  }
-  return errors.list;
-}
-
-function validateInvolved(errors: FieldErrors, { metadata, involvedObject }: Event): void {
-  const namespace = involvedObject?.namespace ?? '';
-  const isOfDefault = namespace === '' && (metadata.namespace === 'default' || metadata.namespace === 'kube-system');
-  if (!isOfDefault && namespace !== metadata.namespace) {
-    errors.invalid('involvedObject.namespace', namespace, 'does not match event.namespace');
-  }
 }
 
 export function validateLease({ spec }: Lease): FieldError[] {

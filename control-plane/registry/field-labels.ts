@@ -5,6 +5,7 @@ import type { KubeObject } from '../../api/object.ts';
 import { appsLabels } from './field-labels/apps.ts';
 import { batchLabels } from './field-labels/batch.ts';
 import { coreLabels } from './field-labels/core.ts';
+import { eventsLabels } from './field-labels/events.ts';
 import { resourceLabels } from './field-labels/resource.ts';
 import type { FieldReader, Labels, LabelsOf } from './field-labels/field-reader.ts';
 
@@ -19,6 +20,7 @@ const LABELS: LabelsOf<typeof kinds> = {
   ...coreLabels,
   ...appsLabels,
   ...batchLabels,
+  ...eventsLabels,
   ...resourceLabels,
 };
 

@@ -4,10 +4,12 @@ import type { ServiceAllocator } from '../allocation/service-allocator.ts';
 import type { StrategiesOf } from '../strategy.ts';
 import { admissionStrategies } from './groups/admissionregistration.ts';
 import { appsStrategies } from './groups/apps.ts';
+import { autoscalingStrategies } from './groups/autoscaling.ts';
 import { batchStrategies } from './groups/batch.ts';
 import { coordinationStrategies } from './groups/coordination.ts';
 import { coreStrategies } from './groups/core.ts';
 import { discoveryStrategies } from './groups/discovery.ts';
+import { eventsStrategies } from './groups/events.ts';
 import { policyStrategies } from './groups/policy.ts';
 import { rbacStrategies } from './groups/rbac.ts';
 import { apiregistrationStrategies } from './groups/apiregistration.ts';
@@ -28,6 +30,8 @@ export function strategiesOf(allocator: ServiceAllocator): Strategies {
     ...appsStrategies,
     ...rbacStrategies,
     ...batchStrategies,
+    ...autoscalingStrategies,
+    ...eventsStrategies,
     ...networkingStrategies,
     ...storageStrategies,
     ...schedulingStrategies,

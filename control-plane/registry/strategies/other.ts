@@ -1,16 +1,10 @@
 /** Kinds whose own rules are their defaults and their validation. */
-import {
-  defaultEndpointSlice,
-  defaultEvent,
-  defaultLease,
-  defaultNode,
-  defaultSecret,
-} from '../../../api/defaults/other.ts';
+import { defaultEndpointSlice, defaultLease, defaultNode, defaultSecret } from '../../../api/defaults/other.ts';
 import { checkDnsSubdomain } from '../../../api/machinery/names.ts';
 import type { Lease } from '../../../api/schema/types/coordination.v1.ts';
-import type { ConfigMap, Event, Node, Secret, ServiceAccount } from '../../../api/schema/types/core.v1.ts';
+import type { ConfigMap, Node, Secret, ServiceAccount } from '../../../api/schema/types/core.v1.ts';
 import type { EndpointSlice } from '../../../api/schema/types/discovery.v1.ts';
-import { validateEvent, validateLease, validateNode, validateNodeUpdate } from '../../../api/validation/cluster.ts';
+import { validateLease, validateNode, validateNodeUpdate } from '../../../api/validation/cluster.ts';
 import {
   validateConfigMap,
   validateConfigMapUpdate,
@@ -20,9 +14,6 @@ import {
 } from '../../../api/validation/config.ts';
 import { validateEndpointSlice, validateEndpointSliceUpdate } from '../../../api/validation/endpointslice.ts';
 import type { Strategy } from '../strategy.ts';
-
-/** How long an event is kept. */
-export const EVENT_TTL_SECONDS = 3600;
 
 export const nodeStrategy: Strategy<Node> = {
   checkName: checkDnsSubdomain,
@@ -59,14 +50,6 @@ export const serviceAccountStrategy: Strategy<ServiceAccount> = {
   checkName: checkDnsSubdomain,
   applyDefaults() {},
   validate: validateServiceAccount,
-};
-
-export const eventStrategy: Strategy<Event> = {
-  checkName: checkDnsSubdomain,
-  createOnUpdate: true,
-  ttlSeconds: EVENT_TTL_SECONDS,
-  applyDefaults: defaultEvent,
-  validate: validateEvent,
 };
 
 export const leaseStrategy: Strategy<Lease> = {

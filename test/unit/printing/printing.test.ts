@@ -280,6 +280,29 @@ describe('printing: the other kinds', () => {
     assert.deepEqual(Object.keys(cells(kinds.limitranges, {})), ['Name', 'Created At']);
   });
 
+  it('autoscalers, the same in both versions', () => {
+    const target = { type: 'Utilization', averageUtilization: 80 };
+    const external = { metric: { name: 'q' }, target: { type: 'AverageValue', averageValue: '5' } };
+    const metrics = [
+      { type: 'Resource', resource: { name: 'cpu', target } },
+      { type: 'External', external },
+      { type: 'External', external },
+    ];
+    const scaleTargetRef = { kind: 'Deployment', name: 'web' };
+    const spec = { scaleTargetRef, minReplicas: 1, maxReplicas: 5, metrics };
+    const currentMetrics = [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 40 } } }];
+    const row = (targets: string): unknown[] => ['x', 'Deployment/web', targets, '1', 5, 2, '60m'];
+    const newer = { spec, status: { currentReplicas: 2, currentMetrics } };
+    const shown = 'cpu: 40%/80%, <unknown>/5 (avg) + 1 more...';
+    assert.deepEqual(Object.values(cells(kinds.horizontalpodautoscalers, newer)), row(shown));
+    const older = {
+      spec: { scaleTargetRef, minReplicas: 1, maxReplicas: 5, targetCPUUtilizationPercentage: 80 },
+      status: { currentReplicas: 2, desiredReplicas: 2 },
+    };
+    const v1 = cells(kinds['horizontalpodautoscalers.v1'], older);
+    assert.deepEqual(Object.values(v1), row('cpu: <unknown>/80%'));
+  });
+
   it('nodes', () => {
     const node = {
       metadata: { ...metadata, labels: { 'node-role.kubernetes.io/worker': '', 'kubernetes.io/role': 'edge' } },

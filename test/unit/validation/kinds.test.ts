@@ -8,7 +8,7 @@ import type { ConfigMap, Secret, Service } from '../../../api/schema/types/core.
 import type { ObjectMeta } from '../../../api/schema/types/meta.v1.ts';
 import type { EndpointSlice } from '../../../api/schema/types/discovery.v1.ts';
 import { checkDnsSubdomain } from '../../../api/machinery/names.ts';
-import { validateEvent, validateLease, validateNode, validateNodeUpdate } from '../../../api/validation/cluster.ts';
+import { validateLease, validateNode, validateNodeUpdate } from '../../../api/validation/cluster.ts';
 import {
   validateConfigMap,
   validateConfigMapUpdate,
@@ -16,6 +16,7 @@ import {
   validateSecretUpdate,
 } from '../../../api/validation/config.ts';
 import { validateEndpointSlice, validateEndpointSliceUpdate } from '../../../api/validation/endpointslice.ts';
+import { validateCoreEvent } from '../../../api/validation/events.ts';
 import { FieldErrors } from '../../../api/validation/field-errors.ts';
 import { validateMetadata, validateMetadataUpdate } from '../../../api/validation/metadata.ts';
 import { validateService, validateServiceStatus } from '../../../api/validation/service.ts';
@@ -232,7 +233,7 @@ describe('validation of the cluster kinds', () => {
 
   it('events, leases, endpoint slices', () => {
     const event = { metadata, involvedObject: { namespace: 'other' } } as never;
-    assert.deepEqual(lines(validateEvent(event)), [
+    assert.deepEqual(lines(validateCoreEvent(event)), [
       'involvedObject.namespace: Invalid value: "other": does not match event.namespace',
     ]);
     assert.deepEqual(lines(validateLease({ metadata, spec: { leaseDurationSeconds: 0 } })), [

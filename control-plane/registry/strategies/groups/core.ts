@@ -9,8 +9,9 @@ import {
   replicationControllerStrategy,
   resourceQuotaStrategy,
 } from '../core.ts';
+import { coreEventStrategy } from '../events.ts';
 import { namespaceStrategy } from '../namespace.ts';
-import { configMapStrategy, eventStrategy, nodeStrategy, secretStrategy, serviceAccountStrategy } from '../other.ts';
+import { configMapStrategy, nodeStrategy, secretStrategy, serviceAccountStrategy } from '../other.ts';
 import { podStrategy } from '../pod.ts';
 import { serviceStrategy } from '../service.ts';
 import { claimStrategy, volumeStrategy } from '../storage.ts';
@@ -24,7 +25,7 @@ export function coreStrategies(allocator: ServiceAllocator): StrategiesOf<typeof
     configmaps: configMapStrategy,
     secrets: secretStrategy,
     serviceaccounts: serviceAccountStrategy,
-    events: eventStrategy,
+    events: coreEventStrategy,
     endpoints: endpointsStrategy,
     replicationcontrollers: replicationControllerStrategy,
     podtemplates: podTemplateStrategy,

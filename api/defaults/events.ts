@@ -1,0 +1,15 @@
+/** What an event always has. */
+import type { Event as CoreEvent } from '../schema/types/core.v1.ts';
+import type { Event } from '../schema/types/events.v1.ts';
+
+export function defaultCoreEvent(event: CoreEvent): void {
+  event.involvedObject ??= {};
+  event.source ??= {};
+  event.reportingComponent ??= '';
+  event.reportingInstance ??= '';
+}
+
+export function defaultEvent(event: Event): void {
+  event.regarding ??= {};
+  event.deprecatedSource ??= {};
+}
