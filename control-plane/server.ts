@@ -22,6 +22,7 @@ import { Caches } from './caches.ts';
 import { RegistryEventRecorder } from './events/recorder.ts';
 import { Encryption } from './encryption.ts';
 import type { ServerFlags } from './flags.ts';
+import { identitiesOf } from './identity-flags.ts';
 import { StoreHistory } from './handlers/history.ts';
 import { Leader } from './leader.ts';
 import { NodeLeases } from './nodes/leases.ts';
@@ -174,7 +175,7 @@ export class Server implements Component {
       cacheOf: (kind) => caches.of(kind),
       key: this.signingKey,
       clusterDomain: flags.clusterDomain,
-      users: new Map(),
+      ...(await identitiesOf(flags, clock, log)),
       clock,
       newId: randomUUID,
     });

@@ -21,7 +21,7 @@ import { JoinTokens } from '../../control-plane/server/join-tokens.ts';
 import { Pki } from '../../control-plane/server/pki.ts';
 import { MemoryStore } from '../../control-plane/storage/memory.ts';
 import type { Store } from '../../control-plane/storage/port.ts';
-import { makeTokens, type Tokens } from '../../control-plane/auth/tokens/all.ts';
+import { makeTokens, type Tokens, type TokensOptions } from '../../control-plane/auth/tokens/all.ts';
 import { SigningKey } from '../../control-plane/auth/tokens/signing-key.ts';
 import type { User } from '../../control-plane/auth/user.ts';
 import { serviceUnavailable } from '../../api/errors.ts';
@@ -36,6 +36,8 @@ export interface TestServerOptions {
   readonly store?: Store;
   readonly tunnels?: NodeTunnels;
   readonly tokens?: ReadonlyMap<string, User>;
+  /** Further ways to know a token. */
+  readonly verifiers?: TokensOptions['others'];
   /** Whether there are the default roles; always when there are tokens. */
   readonly roles?: boolean;
   readonly log?: Log;
@@ -99,6 +101,7 @@ export class TestServer {
       key,
       clusterDomain: 'cluster.local',
       users: options.tokens ?? new Map(),
+      ...(options.verifiers ? { others: options.verifiers } : {}),
       clock,
       newId: () => randomUUID(),
     });

@@ -6,6 +6,7 @@ import type { ResourceCache } from '../../cacher/port.ts';
 import type { Registry } from '../../registry/port.ts';
 import type { User } from '../user.ts';
 import { BearerTokens } from './bearer.ts';
+import { BootstrapTokens } from './bootstrap.ts';
 import type { TokenVerifier } from './port.ts';
 import { TokenRequests } from './requests.ts';
 import { ServiceAccountTokens, type ServiceAccountTokensOptions } from './service-accounts.ts';
@@ -48,7 +49,12 @@ export function makeTokens(options: TokensOptions): Tokens {
     newId,
   });
   const { audiences } = accounts;
-  const verifiers = [new StaticTokens({ users, audiences }), accounts, ...(options.others?.(audiences) ?? [])];
+  const verifiers = [
+    new StaticTokens({ users, audiences }),
+    accounts,
+    new BootstrapTokens({ secrets: cacheOf(kinds.secrets).view, audiences, clock }),
+    ...(options.others?.(audiences) ?? []),
+  ];
   return {
     accounts,
     requests: new TokenRequests({ tokens: accounts, registry, clock }),
