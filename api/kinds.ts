@@ -4,6 +4,7 @@
  * strategy in the registry.
  */
 import { admissionKinds } from './kinds/admissionregistration.ts';
+import { apiextensionsKinds } from './kinds/apiextensions.ts';
 import { appsKinds } from './kinds/apps.ts';
 import { autoscalingKinds } from './kinds/autoscaling.ts';
 import { batchKinds } from './kinds/batch.ts';
@@ -42,4 +43,5 @@ export const kinds = {
   ...apiregistrationKinds,
   ...admissionKinds,
   ...policyKinds,
+  ...apiextensionsKinds,
 };

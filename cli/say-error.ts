@@ -1,4 +1,5 @@
 /** Errors, worded as kubectl words them. */
+import { JsonPathError } from '../api/machinery/jsonpath-parse.ts';
 import { ApiError, ConnectionError } from '../lib/client/errors.ts';
 import { StatusError } from '../api/errors.ts';
 import { CommandError, ManyErrors, SourceError, UsageError } from './errors.ts';
@@ -17,7 +18,7 @@ export function errorText(error: unknown): string {
   if (cause instanceof ConnectionError) return connectionText(cause);
   // A check that is the server's too, made here: it is about what the user gave.
   if (cause instanceof StatusError) return `error: ${sources}${cause.message}`;
-  if (cause instanceof CommandError) return `error: ${sources}${cause.message}`;
+  if (cause instanceof CommandError || cause instanceof JsonPathError) return `error: ${sources}${cause.message}`;
   if (cause instanceof Error && cause.name === 'TimeoutError') {
     return 'Unable to connect to the server: the request took longer than --request-timeout';
   }

@@ -19,6 +19,7 @@ import { SigningKey } from './auth/tokens/signing-key.ts';
 import { nodeUser } from './auth/user.ts';
 import { makeBackend } from './backend.ts';
 import { Caches } from './caches.ts';
+import { customResources } from './custom-resources/compose.ts';
 import { RegistryEventRecorder } from './events/recorder.ts';
 import { Encryption } from './encryption.ts';
 import type { ServerFlags } from './flags.ts';
@@ -161,7 +162,7 @@ export class Server implements Component {
     const nextId = (): string => generateName('', random);
     const events = new RegistryEventRecorder({ registry, clock, log, component: 'dure-server', nextId });
     const sessionKeys = new LeaseSessionKeys({ leases: store.leases, store, ttlSeconds: SESSION_TTL, clock, log });
-    await this.run('sessions', [sessionKeys, events]);
+    await this.run('sessions', [sessionKeys, events, customResources({ registry, caches, codec, log })]);
 
     const keys = new ServerKeys({
       sessionKeys,

@@ -3,6 +3,7 @@ import type { FieldType } from '../apply/field-type.ts';
 import type { KubeObject } from '../object.ts';
 import type { Column } from '../printing/columns.ts';
 import type { ObjectForm } from '../schema/form.ts';
+import type { JSONSchemaProps } from '../schema/types/apiextensions.v1.ts';
 
 /** What hangs below an object of a kind, such as `pods/log`, and has a handler of its own. */
 export interface Subresource {
@@ -77,6 +78,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly form?: ObjectForm;
   /** Which of its fields have owners of their own. */
   readonly fieldType?: FieldType;
+  /** What OpenAPI says about it, when that is not in the schema table. */
+  readonly published?: JSONSchemaProps;
   /** The columns of its tables, when they are not in `api/printing/table.ts`. */
   readonly columns?: readonly Column<KubeObject>[];
   /** What field selectors can name, besides the object's name and namespace. */

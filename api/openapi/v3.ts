@@ -4,6 +4,7 @@ import { subresourcesOf } from '../kinds.ts';
 import type { Kind } from '../kinds.ts';
 import type { SchemaTable } from '../schema/table.ts';
 import type { Descriptions } from './descriptions.ts';
+import { customSchemas } from './custom.ts';
 import { Operations } from './operations.ts';
 import { KindPaths, listType, rootPath } from './paths.ts';
 import type { PathItem } from './paths.ts';
@@ -101,8 +102,11 @@ export function describeKinds(
     Object.assign(paths, new KindPaths(kind, operations).paths());
     for (const [typeName, gvk] of typesOf(kind)) types.set(typeName, [gvk]);
   }
-  const roots = [...types.keys(), ...Operations.types];
-  return { paths, schemas: schemas.closure(roots, withCommonTypes(types, kinds)) };
+  const custom = customSchemas(kinds, dialect);
+  const described = [...types.keys()].filter((typeName) => !custom.schemas.has(typeName));
+  const roots = [...described, ...Operations.types, ...custom.references];
+  const closure = schemas.closure(roots, withCommonTypes(types, kinds));
+  return { paths, schemas: { ...closure, ...Object.fromEntries(custom.schemas) } };
 }
 
 function typesOf(kind: Kind): [string, GroupVersionKind][] {

@@ -4,16 +4,20 @@ import type { KubeObject } from '../object.ts';
 import type { TableColumnDefinition } from '../schema/types/meta.v1.ts';
 import { since } from './duration.ts';
 
-export type Cell = string | number | boolean;
-
 export interface Column<T extends KubeObject> {
   readonly name: string;
   readonly description: string;
-  readonly type?: 'string' | 'integer' | 'boolean';
+  readonly type?: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  readonly format?: string;
   /** Shown only when wide output is asked for. */
   readonly wide?: boolean;
+  /** Instead of `wide`, a number above zero for the same. */
+  readonly priority?: number;
   readonly cell: (object: T, now: Date) => Cell;
 }
+
+/** null is shown as nothing at all. */
+export type Cell = string | number | boolean | null;
 
 /** The columns of each row of a table of kinds. */
 export type ColumnsOf<Table extends Kinds> = { readonly [Key in keyof Table]: readonly Column<ObjectOf<Table[Key]>>[] };
@@ -43,13 +47,15 @@ export function definitionOf<T extends KubeObject>({
   name,
   description,
   type,
+  format,
   wide,
+  priority,
 }: Column<T>): TableColumnDefinition {
   return {
     name,
     type: type ?? 'string',
-    format: name === 'Name' ? 'name' : '',
+    format: format ?? (name === 'Name' ? 'name' : ''),
     description,
-    priority: wide ? 1 : 0,
+    priority: priority ?? (wide ? 1 : 0),
   };
 }

@@ -4,6 +4,7 @@ import type { KubeObject } from '../object.ts';
 import type { ListMeta, TableColumnDefinition } from '../schema/types/meta.v1.ts';
 import { type Cell, type Column, type ColumnsOf, DEFAULT_COLUMNS, definitionOf } from './columns.ts';
 import { admissionColumns } from './groups/admissionregistration.ts';
+import { apiextensionsColumns } from './groups/apiextensions.ts';
 import { appsColumns } from './groups/apps.ts';
 import { autoscalingColumns } from './groups/autoscaling.ts';
 import { batchColumns } from './groups/batch.ts';
@@ -39,6 +40,7 @@ const COLUMNS: ColumnsOf<typeof kinds> = {
   ...coreColumns,
   ...coordinationColumns,
   ...discoveryColumns,
+  ...apiextensionsColumns,
   ...appsColumns,
   ...rbacColumns,
   ...batchColumns,

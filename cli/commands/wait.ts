@@ -3,7 +3,7 @@ import { defineCommand } from '../command.ts';
 import { objectName } from '../discovery.ts';
 import { CommandError, forEachAttempt } from '../errors.ts';
 import { array, durationOr } from '../flags.ts';
-import { Template, relaxed, valueText } from '../print/jsonpath.ts';
+import { Template, relaxed, valueText } from '../../api/machinery/jsonpath.ts';
 import { selectPlaces, selectionFlags, type Place } from '../selection.ts';
 import { Deadline, pluralName, untilGone, untilObject } from '../waiting.ts';
 

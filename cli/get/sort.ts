@@ -1,7 +1,7 @@
 /** --sort-by. */
 import { parseQuantity, compareQuantities } from '../../api/machinery/quantity.ts';
 import { CommandError } from '../errors.ts';
-import { Template, relaxed, valueText } from '../print/jsonpath.ts';
+import { Template, relaxed, valueText } from '../../api/machinery/jsonpath.ts';
 
 /** Stable; items without the field come first. Throws CommandError when no item has it. */
 export function sortedBy<T>(items: readonly T[], path: string, objectOf: (item: T) => unknown): T[] {

@@ -1,7 +1,7 @@
 /** -o custom-columns: heads and paths. */
 import { CommandError } from '../errors.ts';
 import { aligned } from './align.ts';
-import { Template, relaxed, valueText } from './jsonpath.ts';
+import { Template, relaxed, valueText } from '../../api/machinery/jsonpath.ts';
 
 interface Column {
   readonly head: string;

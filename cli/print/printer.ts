@@ -54,7 +54,7 @@ async function load(format: string, argument: string, noHeaders: boolean): Promi
     case 'jsonpath':
     case 'jsonpath-file':
     case 'jsonpath-as-json': {
-      const { Template } = await import('./jsonpath.ts');
+      const { Template } = await import('../../api/machinery/jsonpath.ts');
       const template = Template.parse(
         format === 'jsonpath-file' ? readText(argument) : needed(argument, 'template', format),
       );

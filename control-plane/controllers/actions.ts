@@ -44,6 +44,7 @@ export type Action = Common &
   (
     | { readonly do: 'create'; readonly kind: Kind; readonly object: KubeObject }
     | { readonly do: 'patch'; readonly target: Target; readonly patch: MergePatch }
+    | { readonly do: 'patch-status'; readonly target: Target; readonly patch: MergePatch }
     | { readonly do: 'set-status'; readonly target: Target; readonly status: object }
     | {
         readonly do: 'set-conditions';
@@ -84,6 +85,13 @@ export type Action = Common &
         readonly resourceVersion: string;
       }
     | { readonly do: 'finalize-namespace'; readonly target: Target }
+    | {
+        /** Removes the finalizer once the store has confirmed that there is nothing of the kind. */
+        readonly do: 'finalize-definition';
+        readonly target: Target;
+        readonly kind: Kind;
+        readonly finalizer: string;
+      }
     | { readonly do: 'record'; readonly event: EventSeed }
   );
 

@@ -10,6 +10,7 @@ import type { ApiServer } from './bootstrap/bootstrap.ts';
 import { Bootstrap } from './bootstrap/bootstrap.ts';
 import type { Controller } from './controller.ts';
 import { ClusterDefaults } from './defaults/defaults.ts';
+import { CustomResourceDefinitionController } from './custom-resource-definition/custom-resource-definition.ts';
 import { DeploymentController } from './deployment/deployment.ts';
 import { EndpointSliceController } from './endpointslice/endpointslice.ts';
 import type { Edges } from './executors.ts';
@@ -117,6 +118,7 @@ function controllersOf(options: ControllersOptions): readonly Controller[] {
     new ReplicaSetController({ registry }),
     new DeploymentController({ registry }),
     new NamespaceController({ registry }),
+    new CustomResourceDefinitionController({ registry }),
     new GarbageCollector({ registry }),
     new PodCollector({ registry, clock, ...limits({ threshold: options.terminatedPodThreshold }) }),
   ];

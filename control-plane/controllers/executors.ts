@@ -45,6 +45,9 @@ const executors: Executors = {
 
   patch: ({ target, patch }, edges) => change(edges, target, (object) => mergePatch(object, patch)),
 
+  'patch-status': ({ target, patch }, edges) =>
+    change(edges, target, (object) => mergePatch(object, { status: patch }), 'status'),
+
   'set-status': ({ target, status }, edges) => change(edges, target, (object) => ({ ...object, status }), 'status'),
 
   'set-conditions': ({ target, conditions, at }, edges) =>
@@ -74,12 +77,7 @@ const executors: Executors = {
   },
 
   'remove-finalizer': ({ target, finalizer }, edges) =>
-    changeIfThere(edges, target, (object) => {
-      const finalizers = object.metadata.finalizers ?? [];
-      if (!finalizers.includes(finalizer)) return undefined;
-      const rest = finalizers.filter((name) => name !== finalizer);
-      return withMetadata(object, 'finalizers', rest);
-    }),
+    changeIfThere(edges, target, (object) => withoutFinalizer(object, finalizer)),
 
   'change-taints': (action, edges) => change(edges, action.target, (object) => withTaints(object as Tainted, action)),
 
@@ -93,6 +91,15 @@ const executors: Executors = {
     const left = firstIn(edges.registry, target.name);
     if (left) throw conflict(target.kind, target.name, `there is still a ${left} in it`);
     return finalize(edges.registry, target);
+  },
+
+  async 'finalize-definition'({ target, kind, finalizer }, edges) {
+    const { registry, whenFresh } = edges;
+    await whenFresh();
+    for (const { metadata } of registry.resource(kind).view.list()) {
+      throw conflict(target.kind, target.name, `${kind.kind} ${metadata.name} is still there`);
+    }
+    return changeIfThere(edges, target, (object) => withoutFinalizer(object, finalizer));
   },
 
   record({ event }, { events }) {
@@ -206,6 +213,16 @@ function firstIn(registry: Registry, namespace: string): string | undefined {
     for (const _ of registry.resource(kind).view.byIndex('namespace', namespace)) return kind.kind;
   }
   return undefined;
+}
+
+function withoutFinalizer(object: KubeObject, finalizer: string): KubeObject | undefined {
+  const finalizers = object.metadata.finalizers ?? [];
+  if (!finalizers.includes(finalizer)) return undefined;
+  return withMetadata(
+    object,
+    'finalizers',
+    finalizers.filter((name) => name !== finalizer),
+  );
 }
 
 function withConditions(object: Conditioned, next: readonly Condition[], at: string): KubeObject {

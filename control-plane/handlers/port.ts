@@ -49,6 +49,8 @@ export interface ServedResource<T extends KubeObject = KubeObject> extends Resou
 export interface Resources {
   /** undefined when it is not served. */
   find(group: string, version: string, plural: string): ServedResource | undefined;
+  /** As `find`; what is not known yet may have been defined on another server a moment ago. */
+  findFresh(group: string, version: string, plural: string): Promise<ServedResource | undefined>;
   of<T extends KubeObject>(kind: Kind<T>): ServedResource<T>;
 }
 

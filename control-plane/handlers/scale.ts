@@ -1,3 +1,4 @@
+import { withValueAt } from '../../api/custom/scale-fields.ts';
 import { badRequest } from '../../api/errors.ts';
 import { apiVersionOf } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
@@ -15,8 +16,9 @@ const EXPECTED = { typeName: 'io.k8s.api.autoscaling.v1.Scale', apiVersion: 'aut
 
 /** GET of the replicas of a workload. */
 export async function getScale(exchange: ResourceExchange, { protobuf }: HandlerOptions): Promise<void> {
+  const { resource } = exchange;
   const { object } = await readCached(exchange);
-  await writeValue(exchange, protobuf, 200, EXPECTED.typeName, scaleOf(object as Scalable));
+  await writeValue(exchange, protobuf, 200, EXPECTED.typeName, scaleOf(object as Scalable, resource.kind));
 }
 
 /** PUT of the replicas of a workload. */
@@ -48,7 +50,7 @@ async function applyScale(exchange: ResourceExchange, options: HandlerOptions): 
   checkScale(config, options);
   placeObject(exchange, config);
   const { object } = await resource.apply(workloadOf(config as Scale, resource), { ...write, through: 'scale' });
-  await writeValue(exchange, options.protobuf, 200, EXPECTED.typeName, scaleOf(object as Scalable));
+  await writeValue(exchange, options.protobuf, 200, EXPECTED.typeName, scaleOf(object as Scalable, resource.kind));
 }
 
 /** Throws BadRequest. */
@@ -66,7 +68,12 @@ function workloadOf({ metadata, spec }: Scale, { kind }: ServedResource): KubeOb
   const { name, namespace, uid, resourceVersion } = metadata;
   const kept = Object.entries({ name, namespace, uid, resourceVersion }).filter(([, value]) => value !== undefined);
   const workload = { apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: Object.fromEntries(kept) };
-  return spec?.replicas === undefined ? workload : ({ ...workload, spec: { replicas: spec.replicas } } as KubeObject);
+  if (spec?.replicas === undefined) return workload;
+  return withValueAt(
+    workload,
+    kind.scalePaths?.specReplicas ?? ['spec', 'replicas'],
+    spec.replicas,
+  ) as unknown as KubeObject;
 }
 
 async function store(

@@ -73,7 +73,7 @@ export class Preparer<T extends KubeObject> {
 
   private async forMainUpdate(wanted: T, previous: T, request: RequestOptions): Promise<T | undefined> {
     const { kind, strategy, admission } = this.options;
-    const next = copyObject(kind.status ? withStatusOf(wanted, previous) : wanted);
+    const next = copyObject(kind.status ? withStatusOf(wanted, previous, kind) : wanted);
     strategy.applyDefaults(next);
     this.manage(next, previous, request);
     const admitted = this.admissionRequest('UPDATE', next, previous, request);
@@ -92,7 +92,10 @@ export class Preparer<T extends KubeObject> {
   /** The spec is the previous one, so there is nothing to default, copy or check in it. */
   private async forStatusUpdate(wanted: T, previous: T, request: RequestOptions): Promise<T | undefined> {
     const { kind, strategy, admission, clock } = this.options;
-    const next: T = { ...withStatusOf(previous, wanted), metadata: copyObject({ metadata: wanted.metadata }).metadata };
+    const next: T = {
+      ...withStatusOf(previous, wanted, kind),
+      metadata: copyObject({ metadata: wanted.metadata }).metadata,
+    };
     this.manage(next, previous, request);
     const admitted = this.admissionRequest('UPDATE', next, previous, request);
     await admission.mutate(admitted);
@@ -161,12 +164,14 @@ export class Preparer<T extends KubeObject> {
   }
 }
 
-/** `object` with the status of `other`. */
-function withStatusOf<T extends KubeObject>(object: T, other: T): T {
-  return { ...object, status: (other as { status?: unknown }).status ?? {} };
+/** `object` with the status of `other`. Types of the schema table always have one, if an empty one. */
+function withStatusOf<T extends KubeObject>(object: T, other: T, { form }: Kind): T {
+  const { status } = other as { status?: unknown };
+  if (status !== undefined || form === undefined) return { ...object, status: status ?? {} };
+  const { status: _, ...rest } = object as T & { status?: unknown };
+  return rest as unknown as T;
 }
 
-/** That somebody wrote the same again at another time makes no difference. */
 function sameObject(a: KubeObject, b: KubeObject): boolean {
   return sameJson(bare(a), bare(b)) && sameEntries(a.metadata.managedFields, b.metadata.managedFields);
 }

@@ -85,6 +85,7 @@ export class ResourceRegistry implements Registry {
   private readonly portClaims: Claims;
   private readonly followers = new Set<Follower>();
   private readonly listeners = new Set<() => void>();
+  private freshen = (): Promise<void> => Promise.resolve();
 
   /** Throws when a range is not one. */
   constructor(options: ResourceRegistryOptions) {
@@ -126,6 +127,18 @@ export class ResourceRegistry implements Registry {
   find(group: string, version: string, plural: string): GenericResource<KubeObject> | undefined {
     const found = this.resources.get(`${group}/${version}/${plural}`);
     return found?.kind.isServed === false ? undefined : found;
+  }
+
+  /** As `find`; what is not known yet may have been defined on another server a moment ago. */
+  async findFresh(group: string, version: string, plural: string): Promise<GenericResource<KubeObject> | undefined> {
+    // Custom groups are domains.
+    if (group.includes('.')) await this.freshen();
+    return this.find(group, version, plural);
+  }
+
+  /** How to wait until everything is served that has been defined so far. */
+  freshenBy(freshen: () => Promise<void>): void {
+    this.freshen = freshen;
   }
 
   *kinds(): Iterable<Kind> {

@@ -139,5 +139,6 @@ export function addWarnings(exchange: Exchange, warnings: readonly string[]): vo
       .replaceAll(/[\\"]/g, String.raw`\$&`);
     return `299 - "${clean}"`;
   });
-  exchange.response.setHeader('warning', values);
+  const before = exchange.response.getHeader('warning') ?? [];
+  exchange.response.setHeader('warning', [before, values].flat().map(String));
 }

@@ -6,6 +6,7 @@ import { answer, type AnsweredKinds } from '../handlers/answered.ts';
 import type { HandlerOptions } from '../handlers/port.ts';
 import { handlerOf } from '../handlers/routes.ts';
 import type { Exchange, Handler } from './exchange.ts';
+import { addWarnings } from './respond.ts';
 import { isNamedWatch, type ResourceRequest } from './request-info.ts';
 
 export interface RouterOptions {
@@ -29,9 +30,12 @@ export function router({ handlers, answered, endpoints }: RouterOptions): Handle
 }
 
 async function stored(exchange: Exchange, target: ResourceRequest, options: HandlerOptions): Promise<void> {
-  const resource = options.resources.find(target.group, target.version, target.resource);
+  const { group, version, resource: plural } = target;
+  const { resources } = options;
+  const resource = resources.find(group, version, plural) ?? (await resources.findFresh(group, version, plural));
   if (!resource) throw notFoundPath();
   const { kind } = resource;
+  if (kind.deprecation !== undefined) addWarnings(exchange, [kind.deprecation]);
   const { verb } = exchange.info;
   const isNamespace = kind.group === '' && kind.plural === 'namespaces';
   if (!kind.namespaced && target.namespace !== '' && !isNamespace) throw notFoundPath();

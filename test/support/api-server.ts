@@ -12,6 +12,8 @@ import { Protobuf } from '../../api/schema/protobuf/protobuf.ts';
 import { loadSchemaTable } from '../../api/schema/table.ts';
 import { DEFAULT_CLUSTER_ROLE_BINDINGS, DEFAULT_CLUSTER_ROLES } from '../../control-plane/auth/rbac/defaults/policy.ts';
 import { Caches } from '../../control-plane/caches.ts';
+import { customResources } from '../../control-plane/custom-resources/compose.ts';
+import type { CustomResources } from '../../control-plane/custom-resources/custom-resources.ts';
 import { StoreHistory } from '../../control-plane/handlers/history.ts';
 import type { NodeTunnels } from '../../control-plane/nodes/port.ts';
 import { ResourceRegistry } from '../../control-plane/registry/registry.ts';
@@ -59,6 +61,8 @@ export class TestServer {
   private readonly directory: string;
   private readonly group: Component;
   private readonly api: ApiServer;
+  private readonly custom: CustomResources;
+  private readonly caches: Caches;
 
   private constructor(directory: string, options: TestServerOptions) {
     const log = options.log ?? silentLog;
@@ -66,6 +70,7 @@ export class TestServer {
     this.directory = directory;
     this.store = options.store ?? new MemoryStore({ clock });
     const caches = new Caches({ store: this.store, clock, log, metrics: this.metrics });
+    this.caches = caches;
     const table = loadSchemaTable();
     const codec = new Codec({ table });
     this.registry = new ResourceRegistry({
@@ -140,7 +145,8 @@ export class TestServer {
       clock,
       log,
     });
-    this.group = new ComponentGroup('test server', [this.pki, key, caches, this.api]);
+    this.custom = customResources({ registry: this.registry, caches, codec, log });
+    this.group = new ComponentGroup('test server', [this.pki, key, caches, this.custom, this.api]);
   }
 
   static async start(options: TestServerOptions = {}): Promise<TestServer> {
@@ -152,6 +158,12 @@ export class TestServer {
     for (const name of NAMESPACES) await server.addNamespace(name);
     if (options.tokens ?? options.roles) await server.addDefaultRoles();
     return server;
+  }
+
+  /** Resolves once the caches hold all that has been written, and what has been defined is served. */
+  async whenFresh(): Promise<void> {
+    await this.custom.whenFresh();
+    await this.caches.whenFresh();
   }
 
   async stop(): Promise<void> {

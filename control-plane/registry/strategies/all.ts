@@ -3,6 +3,7 @@ import type { kinds } from '../../../api/kinds.ts';
 import type { ServiceAllocator } from '../allocation/service-allocator.ts';
 import type { StrategiesOf } from '../strategy.ts';
 import { admissionStrategies } from './groups/admissionregistration.ts';
+import { apiextensionsStrategies } from './groups/apiextensions.ts';
 import { appsStrategies } from './groups/apps.ts';
 import { autoscalingStrategies } from './groups/autoscaling.ts';
 import { batchStrategies } from './groups/batch.ts';
@@ -27,6 +28,7 @@ export function strategiesOf(allocator: ServiceAllocator): Strategies {
     ...coreStrategies(allocator),
     ...coordinationStrategies,
     ...discoveryStrategies,
+    ...apiextensionsStrategies,
     ...appsStrategies,
     ...rbacStrategies,
     ...batchStrategies,

@@ -6,7 +6,7 @@ import { aligned } from '../../../cli/print/align.ts';
 import { CustomColumns } from '../../../cli/print/custom-columns.ts';
 import { elastic } from '../../../cli/print/elastic.ts';
 import { jsonText } from '../../../cli/print/json.ts';
-import { Template } from '../../../cli/print/jsonpath.ts';
+import { Template } from '../../../api/machinery/jsonpath.ts';
 import { printerFor } from '../../../cli/print/printer.ts';
 import { yamlText } from '../../../cli/print/yaml.ts';
 
@@ -42,7 +42,7 @@ describe('JSONPath', () => {
 
   it('says what is wrong with a template', () => {
     for (const broken of ['{.a', '{.items[}', '{range .items[*]}x', '{end}', '{.a[x]}', '{foo}']) {
-      assert.throws(() => Template.parse(broken), { name: 'CommandError' }, broken);
+      assert.throws(() => Template.parse(broken), { name: 'JsonPathError' }, broken);
     }
     assert.throws(() => Template.parse('{.items[7]}').text(list), /out of bounds/);
   });
@@ -53,7 +53,7 @@ describe('JSONPath', () => {
         try {
           Template.parse(text).text(list);
         } catch (error) {
-          assert.equal((error as Error).name, 'CommandError', (error as Error).stack);
+          assert.equal((error as Error).name, 'JsonPathError', (error as Error).stack);
         }
       }),
       { numRuns: 2000 },

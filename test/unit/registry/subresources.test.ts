@@ -20,7 +20,7 @@ describe('registry: scale', () => {
   it('shows and sets the replicas', async () => {
     const deployments = harness.registry.resource(kinds.deployments);
     const made = await deployments.create(deployment);
-    assert.deepEqual(scaleOf(made), {
+    assert.deepEqual(scaleOf(made, kinds.deployments), {
       kind: 'Scale',
       apiVersion: 'autoscaling/v1',
       metadata: {
@@ -49,7 +49,10 @@ describe('registry: scale', () => {
       message: 'Scale.autoscaling "d" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0',
     });
     await mutateScale(deployments, 'default', 'd', (scale) => ({ ...scale, spec: { replicas: 2 } }));
-    const old = mutateScale(deployments, 'default', 'd', () => ({ ...scaleOf(made), spec: { replicas: 3 } }));
+    const old = mutateScale(deployments, 'default', 'd', () => ({
+      ...scaleOf(made, kinds.deployments),
+      spec: { replicas: 3 },
+    }));
     await assert.rejects(old, { reason: 'Conflict' });
   });
 });

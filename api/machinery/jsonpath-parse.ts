@@ -1,5 +1,9 @@
 /** The grammar of kubectl's JSONPath templates. */
-import { CommandError } from '../errors.ts';
+
+/** Says what is wrong with a template, or with what it is asked of. */
+export class JsonPathError extends Error {
+  override readonly name = 'JsonPathError';
+}
 
 export type Part =
   | { readonly type: 'text'; readonly text: string }
@@ -42,12 +46,12 @@ export function parseTemplate(text: string): Part[] {
     if (piece.isText) body().push({ type: 'text', text: piece.text });
     else if (piece.text === 'end') {
       const range = stack.length > 1 ? stack.pop() : undefined;
-      if (!range) throw new CommandError('error parsing jsonpath: not in range, nothing to end');
+      if (!range) throw new JsonPathError('error parsing jsonpath: not in range, nothing to end');
       body().push({ type: 'range', ...range });
     } else if (/^range\s/.test(piece.text)) stack.push({ steps: parsePath(piece.text.slice(5).trim()), body: [] });
     else body().push(...expressionParts(piece.text));
   }
-  if (stack.length > 1) throw new CommandError('error parsing jsonpath: unterminated range');
+  if (stack.length > 1) throw new JsonPathError('error parsing jsonpath: unterminated range');
   return body();
 }
 
@@ -82,7 +86,7 @@ function closing(text: string, open: number, left: string, right: string): numbe
     else if (letter === left) depth++;
     else if (letter === right && --depth === 0) return at;
   }
-  throw new CommandError(`error parsing jsonpath ${text}, unclosed ${left === '{' ? 'action' : 'array'}`);
+  throw new JsonPathError(`error parsing jsonpath ${text}, unclosed ${left === '{' ? 'action' : 'array'}`);
 }
 
 /** The text in quotes; undefined when it isn't quoted. */
@@ -114,9 +118,9 @@ function parsePath(text: string): Step[] {
       at = end;
     } else if (at === 0) {
       const { name, end } = nameAt(text, 0);
-      if (end === 0) throw new CommandError(`unrecognized character in action: ${letter}`);
-      throw new CommandError(`error parsing jsonpath ${text}, unrecognized identifier ${name}`);
-    } else throw new CommandError(`error parsing jsonpath ${text}, unexpected ${letter} at ${at}`);
+      if (end === 0) throw new JsonPathError(`unrecognized character in action: ${letter}`);
+      throw new JsonPathError(`error parsing jsonpath ${text}, unrecognized identifier ${name}`);
+    } else throw new JsonPathError(`error parsing jsonpath ${text}, unexpected ${letter} at ${at}`);
   }
   return steps;
 }
@@ -134,7 +138,7 @@ function bracketStep(text: string): Step {
   const parts = splitOutsideQuotes(text, ',');
   if (parts.length > 1) return { type: 'union', paths: parts.map((part) => elementSteps(part.trim())) };
   const [step] = elementSteps(text);
-  if (!step) throw new CommandError(`invalid array index ${text}`);
+  if (!step) throw new JsonPathError(`invalid array index ${text}`);
   return elementSteps(text).length === 1 ? step : { type: 'union', paths: [elementSteps(text)] };
 }
 
@@ -143,7 +147,7 @@ function elementSteps(text: string): Step[] {
   if (name !== undefined)
     return name.split(/(?<!\\)\./).map((part) => ({ type: 'field', name: part.replaceAll('\\.', '.') }));
   const [, from, colon, to, , step] = /^(-?\d*)(:?)(-?\d*)(:(\d*))?$/.exec(text) ?? [];
-  if (from === undefined || text === '') throw new CommandError(`invalid array index ${text}`);
+  if (from === undefined || text === '') throw new JsonPathError(`invalid array index ${text}`);
   const numberOf = (digits: string | undefined): number | undefined => (digits ? Number(digits) : undefined);
   return [{ type: 'slice', from: numberOf(from), to: numberOf(to), step: numberOf(step) || 1, isIndex: colon === '' }];
 }

@@ -2,8 +2,7 @@
  * kubectl's JSONPath: a template of plain text and `{expressions}`, with ranges, filters, slices, unions and recursive
  * descent. Fields that aren't there yield nothing.
  */
-import { CommandError } from '../errors.ts';
-import { parseTemplate, type Comparison, type Operand, type Part, type Step } from './jsonpath-parse.ts';
+import { JsonPathError, parseTemplate, type Comparison, type Operand, type Part, type Step } from './jsonpath-parse.ts';
 
 const MAX_FOUND = 1_000_000;
 
@@ -14,7 +13,7 @@ export class Template {
     this.parts = parts;
   }
 
-  /** Throws CommandError that says what is wrong with it. */
+  /** Throws JsonPathError that says what is wrong with it. */
   static parse(text: string): Template {
     return new Template(parseTemplate(text));
   }
@@ -53,7 +52,7 @@ function walk(steps: readonly Step[], root: unknown, current: unknown): unknown[
   let found: unknown[] = [current];
   for (const step of steps) {
     found = found.flatMap((value) => take(step, root, value));
-    if (found.length > MAX_FOUND) throw new CommandError('the template finds too many values');
+    if (found.length > MAX_FOUND) throw new JsonPathError('the template finds too many values');
   }
   return found;
 }
@@ -97,7 +96,7 @@ function sliceOf(value: unknown, { from, to, step, isIndex }: Step & { type: 'sl
   const start = from === undefined ? 0 : from < 0 ? from + length : from;
   if (isIndex) {
     if (start < 0 || start >= length)
-      throw new CommandError(`array index out of bounds: index ${from}, length ${length}`);
+      throw new JsonPathError(`array index out of bounds: index ${from}, length ${length}`);
     return [value[start] as unknown];
   }
   const end = to === undefined ? length : to < 0 ? to + length : Math.min(to, length);
@@ -126,7 +125,7 @@ function compare(a: unknown, operator: NonNullable<Comparison['operator']>, b: u
   }
   const isOrdered =
     (typeof a === 'number' && typeof b === 'number') || (typeof a === 'string' && typeof b === 'string');
-  if (!isOrdered) throw new CommandError('the template compares values that have no order');
+  if (!isOrdered) throw new JsonPathError('the template compares values that have no order');
   if (operator === '<') return a < b;
   if (operator === '<=') return a <= b;
   return operator === '>' ? a > b : a >= b;
@@ -137,7 +136,7 @@ export function relaxed(path: string): string {
   const [, inner] = /^\{(.*)\}$/s.exec(path) ?? [];
   const bare = inner ?? path;
   if (bare === '')
-    throw new CommandError(
+    throw new JsonPathError(
       "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'",
     );
   return `{${bare.startsWith('.') || bare.startsWith('[') || bare.startsWith('$') ? '' : '.'}${bare}}`;

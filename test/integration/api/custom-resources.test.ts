@@ -1,0 +1,350 @@
+import assert from 'node:assert/strict';
+import type { KubeObject } from '../../../api/object.ts';
+import type { Status } from '../../../api/schema/types/meta.v1.ts';
+import { kinds } from '../../../api/kinds.ts';
+import type { Runner } from '../../../control-plane/controllers/runner.ts';
+import { TestServer } from '../../support/api-server.ts';
+import { definitionRunner } from '../../support/definition-controller.ts';
+import { kubectl } from '../../support/kubectl.ts';
+import { adminAccess, RawClient, type RawAnswer } from '../../support/raw-requests.ts';
+
+const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+const TABS = '/apis/stable.example.com/v1/namespaces/default/crontabs';
+
+interface Custom extends KubeObject {
+  spec?: Record<string, unknown>;
+  status?: Record<string, unknown>;
+}
+
+const SCHEMA = {
+  type: 'object',
+  required: ['spec'],
+  properties: {
+    spec: {
+      type: 'object',
+      description: 'What is to happen when.',
+      required: ['cron'],
+      properties: {
+        cron: { type: 'string', pattern: '^(\\S+ ){4}\\S+$', description: 'When, in five fields.' },
+        replicas: { type: 'integer', minimum: 0, maximum: 10, default: 1 },
+        policy: { type: 'string', enum: ['Allow', 'Forbid'] },
+        extra: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+        ports: {
+          type: 'array',
+          'x-kubernetes-list-type': 'map',
+          'x-kubernetes-list-map-keys': ['port'],
+          items: { type: 'object', required: ['port'], properties: { port: { type: 'integer' } } },
+        },
+        limit: { 'x-kubernetes-int-or-string': true },
+      },
+    },
+    status: {
+      type: 'object',
+      properties: { replicas: { type: 'integer' }, labelSelector: { type: 'string' } },
+    },
+  },
+};
+
+function definition(plural: string, kind: string, versions?: object[], group = 'stable.example.com') {
+  const v1 = {
+    name: 'v1',
+    served: true,
+    storage: true,
+    schema: { openAPIV3Schema: SCHEMA },
+    subresources: {
+      status: {},
+      scale: {
+        specReplicasPath: '.spec.replicas',
+        statusReplicasPath: '.status.replicas',
+        labelSelectorPath: '.status.labelSelector',
+      },
+    },
+    additionalPrinterColumns: [
+      { name: 'Cron', type: 'string', jsonPath: '.spec.cron' },
+      { name: 'Replicas', type: 'integer', jsonPath: '.spec.replicas', priority: 1 },
+      { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+    ],
+    selectableFields: [{ jsonPath: '.spec.policy' }],
+  };
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      group,
+      scope: 'Namespaced',
+      names: { plural, kind, shortNames: [plural.slice(0, 2)], categories: ['all'] },
+      versions: versions ?? [v1],
+    },
+  };
+}
+
+describe('custom resources', () => {
+  let server: TestServer;
+  let client: RawClient;
+  let runner: Runner;
+
+  const send = (method: string, path: string, body?: unknown, type = 'application/json'): Promise<RawAnswer> =>
+    client.ask(path, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': type } }),
+    });
+  const json = <T = Custom>(answer: RawAnswer): T => JSON.parse(answer.text) as T;
+
+  /** Resolves once the definition's condition has the status. */
+  function whenCondition(name: string, type: string, wanted: string): Promise<void> {
+    const { view } = server.registry.resource(kinds.customresourcedefinitions);
+    const holds = (): boolean =>
+      view.get(name)?.status.conditions.some((each) => each.type === type && each.status === wanted) === true;
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!holds()) return;
+        end();
+        resolve();
+      };
+      const end = view.subscribe(look);
+      look();
+    });
+  }
+
+  function whenGone(name: string): Promise<void> {
+    const { view } = server.registry.resource(kinds.customresourcedefinitions);
+    return new Promise((resolve) => {
+      const end = view.subscribe(({ type, key }) => {
+        if (type !== 'deleted' || key !== name) return;
+        end();
+        resolve();
+      });
+      if (view.get(name)) return;
+      end();
+      resolve();
+    });
+  }
+
+  async function define(made: ReturnType<typeof definition>): Promise<void> {
+    const answer = await send('POST', DEFINITIONS, made);
+    assert.equal(answer.code, 201, answer.text);
+    await whenCondition(made.metadata.name, 'Established', 'True');
+  }
+
+  const tab = (name: string, spec: object, rest: object = {}): object => ({
+    apiVersion: 'stable.example.com/v1',
+    kind: 'CronTab',
+    metadata: { name },
+    spec,
+    ...rest,
+  });
+
+  before(async () => {
+    server = await TestServer.start();
+    client = new RawClient(await adminAccess(server));
+    runner = definitionRunner(server.registry, () => server.whenFresh());
+    await runner.start();
+    await define(definition('crontabs', 'CronTab'));
+  });
+  after(async () => {
+    await runner.stop();
+    client.close();
+    await server.stop();
+  });
+
+  it('are created with defaults, and without what their schema does not know', async () => {
+    const spec = { cron: '* * * * *', bogus: 1, extra: { anything: [1] }, limit: '50%', policy: null };
+    const answer = await send('POST', `${TABS}?fieldValidation=Ignore`, tab('a', spec, { status: { replicas: 3 } }));
+    assert.equal(answer.code, 201, answer.text);
+    const made = json(answer);
+    assert.deepEqual(made.spec, { cron: '* * * * *', extra: { anything: [1] }, limit: '50%', replicas: 1 });
+    assert.equal(made.status, undefined);
+    assert.equal(made.metadata.generation, 1);
+    assert.deepEqual(json(await send('GET', `${TABS}/a`)).spec, made.spec);
+  });
+
+  it('warn of unknown fields, or are refused for them', async () => {
+    const spec = { cron: '* * * * *', bogus: 1 };
+    const warned = await send('POST', `${TABS}?dryRun=All`, tab('b', spec));
+    assert.equal(warned.code, 201);
+    assert.match(String(warned.headers['warning']), /unknown field \\"spec\.bogus\\"/);
+    const strict = await send('POST', `${TABS}?fieldValidation=Strict`, tab('b', spec));
+    assert.equal(strict.code, 400);
+    assert.match(json<Status>(strict).message ?? '', /strict decoding error: unknown field "spec\.bogus"/);
+  });
+
+  it('are refused with causes in Kubernetes words', async () => {
+    const spec = { replicas: 'many', policy: 'Maybe', ports: [{ port: 1 }, { port: 1 }], extra: {} };
+    const answer = await send('POST', TABS, tab('c', spec));
+    assert.equal(answer.code, 422);
+    const causes = json<Status>(answer).details?.causes?.map(({ reason, field, message }) => [field, reason, message]);
+    assert.deepEqual(causes, [
+      [
+        'spec.replicas',
+        'FieldValueTypeInvalid',
+        'Invalid value: "string": spec.replicas in body must be of type integer: "string"',
+      ],
+      ['spec.policy', 'FieldValueNotSupported', 'Unsupported value: "Maybe": supported values: "Allow", "Forbid"'],
+      ['spec.cron', 'FieldValueRequired', 'Required value'],
+      [
+        '.spec.replicas',
+        'FieldValueInvalid',
+        'Invalid value: 0: .spec.replicas accessor error: "many" is not an integer',
+      ],
+      ['spec.ports[1]', 'FieldValueDuplicate', 'Duplicate value: {"port":1}'],
+    ]);
+  });
+
+  it('keep status and spec apart, and count the generation by the spec', async () => {
+    await send('POST', TABS, tab('d', { cron: '* * * * *' }));
+    const merge = 'application/merge-patch+json';
+    const patched = json(await send('PATCH', `${TABS}/d`, { spec: { replicas: 2 }, status: { replicas: 9 } }, merge));
+    assert.deepEqual([patched.metadata.generation, patched.status], [2, undefined]);
+    const status = json(
+      await send(
+        'PATCH',
+        `${TABS}/d/status`,
+        { spec: { replicas: 7 }, status: { replicas: 2, labelSelector: 'a=b' } },
+        merge,
+      ),
+    );
+    assert.deepEqual([status.metadata.generation, status.spec?.['replicas'], status.status?.['replicas']], [2, 2, 2]);
+    const strategic = await send('PATCH', `${TABS}/d`, {}, 'application/strategic-merge-patch+json');
+    assert.equal(strategic.code, 415);
+    const scale = json(await send('GET', `${TABS}/d/scale`));
+    assert.deepEqual([scale.spec, scale.status], [{ replicas: 2 }, { replicas: 2, selector: 'a=b' }]);
+    const scaled = await send('PATCH', `${TABS}/d/scale`, { spec: { replicas: 5 } }, merge);
+    assert.equal(scaled.code, 200, scaled.text);
+    assert.equal(json(await send('GET', `${TABS}/d`)).spec?.['replicas'], 5);
+  });
+
+  it('do not speak protobuf', async () => {
+    const accept = 'application/vnd.kubernetes.protobuf';
+    assert.equal((await client.ask(TABS, { headers: { accept } })).code, 406);
+    const body = await client.ask(TABS, { method: 'POST', body: 'k8s\0', headers: { 'content-type': accept } });
+    assert.equal(body.code, 415);
+  });
+
+  it('are selected by the fields their definition names', async () => {
+    await send('POST', TABS, tab('e', { cron: '* * * * *', policy: 'Forbid' }));
+    const found = json<{ items: Custom[] }>(await send('GET', `${TABS}?fieldSelector=spec.policy%3DForbid`));
+    assert.deepEqual(
+      found.items.map(({ metadata }) => metadata.name),
+      ['e'],
+    );
+    assert.equal((await send('GET', `${TABS}?fieldSelector=spec.cron%3Dx`)).code, 400);
+  });
+
+  it('tolerate on update what was wrong before and stays as it was', async () => {
+    const loose = {
+      type: 'object',
+      properties: { spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+    };
+    const version = (schema: object) => [
+      { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } },
+    ];
+    await define(definition('oldies', 'Oldie', version(loose)));
+    const path = '/apis/stable.example.com/v1/namespaces/default/oldies';
+    const made = {
+      apiVersion: 'stable.example.com/v1',
+      kind: 'Oldie',
+      metadata: { name: 'o' },
+      spec: { a: 'x', b: 1 },
+    };
+    assert.equal((await send('POST', path, made)).code, 201);
+    const spec = { type: 'object', properties: { a: { type: 'integer' }, b: { type: 'integer' } } };
+    const { code, text } = await send(
+      'PATCH',
+      `${DEFINITIONS}/oldies.stable.example.com`,
+      { spec: { versions: version({ type: 'object', properties: { spec } }) } },
+      'application/merge-patch+json',
+    );
+    assert.equal(code, 200, text);
+    await server.whenFresh();
+    const merge = 'application/merge-patch+json';
+    assert.equal((await send('PATCH', `${path}/o`, { spec: { b: 2 } }, merge)).code, 200);
+    assert.equal((await send('PATCH', `${path}/o`, { spec: { a: 'y' } }, merge)).code, 422);
+  });
+
+  it('are read by the real kubectl: columns, explain, validation before sending', async () => {
+    await send('POST', TABS, tab('k', { cron: '1 2 3 4 5', replicas: 3 }));
+    const run = (args: string, stdin = '') => kubectl(server.kubeconfig, args.split(' '), stdin);
+    const table = await run('get cr k -o wide');
+    assert.match(table.stdout, /NAME\s+CRON\s+REPLICAS\s+AGE\nk\s+1 2 3 4 5\s+3\s+\d+s/, table.stderr);
+    const explained = await run('explain crontabs.spec.cron');
+    assert.match(explained.stdout, /When, in five fields\./, explained.stderr);
+    const bad = await run('create -f -', JSON.stringify(tab('z', { cron: '* * * * *', nonsense: true })));
+    assert.notEqual(bad.code, 0);
+    assert.match(bad.stderr, /unknown field "spec\.nonsense"/);
+    const scaled = await run('scale crontab k --replicas=4');
+    assert.equal(scaled.code, 0, scaled.stderr);
+  });
+
+  it('share no names with others of their group', async () => {
+    const rival = definition('rivals', 'CronTab');
+    assert.equal((await send('POST', DEFINITIONS, rival)).code, 201);
+    await whenCondition('rivals.stable.example.com', 'NamesAccepted', 'False');
+    const { status } = json<{ status: { conditions: { type: string; reason: string; message: string }[] } }>(
+      await send('GET', `${DEFINITIONS}/rivals.stable.example.com`),
+    );
+    const named = status.conditions.find(({ type }) => type === 'NamesAccepted');
+    assert.equal(named?.reason, 'ListKindConflict');
+    assert.match(named?.message ?? '', /"CronTabList" is already in use/);
+    assert.equal((await send('GET', '/apis/stable.example.com/v1/rivals')).code, 404);
+  });
+
+  it('go with their definition, and watches of them end', async () => {
+    await define(definition('mayflies', 'Mayfly'));
+    const path = '/apis/stable.example.com/v1/namespaces/default/mayflies';
+    const made = {
+      apiVersion: 'stable.example.com/v1',
+      kind: 'Mayfly',
+      metadata: { name: 'm' },
+      spec: { cron: '* * * * *' },
+    };
+    assert.equal((await send('POST', path, made)).code, 201);
+    const watched = send('GET', `${path}?watch=true`);
+    const gone = whenGone('mayflies.stable.example.com');
+    assert.equal((await send('DELETE', `${DEFINITIONS}/mayflies.stable.example.com`)).code, 200);
+    await gone;
+    const lines = (await watched).text.trim().split('\n');
+    assert.equal((JSON.parse(lines.at(-1) ?? '') as { type: string }).type, 'DELETED');
+    await server.whenFresh();
+    assert.equal((await send('GET', path)).code, 404);
+    const discovery = json<{ resources: { name: string }[] }>(await send('GET', '/apis/stable.example.com/v1'));
+    assert.ok(!discovery.resources.some(({ name }) => name === 'mayflies'));
+  });
+
+  it('are served in several versions, of which one is stored', async () => {
+    const version = (name: string, storage: boolean, field: string, more: object = {}) => ({
+      name,
+      served: true,
+      storage,
+      schema: {
+        openAPIV3Schema: {
+          type: 'object',
+          properties: { both: { type: 'string' }, [field]: { type: 'string', default: field } },
+        },
+      },
+      ...more,
+    });
+    const versions = [version('v1', true, 'one'), version('v1beta1', false, 'beta', { deprecated: true })];
+    await define(definition('shapes', 'Shape', versions));
+    const at = (name: string): string => `/apis/stable.example.com/${name}/namespaces/default/shapes`;
+    const made = await send('POST', at('v1beta1'), {
+      apiVersion: 'stable.example.com/v1beta1',
+      kind: 'Shape',
+      metadata: { name: 's' },
+      both: 'x',
+    });
+    assert.equal(made.code, 201, made.text);
+    assert.match(
+      String(made.headers['warning']),
+      /stable\.example\.com\/v1beta1 Shape is deprecated; use stable\.example\.com\/v1 Shape/,
+    );
+    assert.deepEqual(
+      [json(made).apiVersion, (json(made) as object as { both: string }).both],
+      ['stable.example.com/v1beta1', 'x'],
+    );
+    const stable = json<Custom & { one?: string; beta?: string }>(await send('GET', `${at('v1')}/s`));
+    assert.deepEqual([stable.apiVersion, stable.one, stable.beta], ['stable.example.com/v1', 'one', undefined]);
+    const list = json<{ items: Custom[]; kind: string }>(await send('GET', at('v1beta1')));
+    assert.deepEqual([list.kind, list.items[0]?.apiVersion], ['ShapeList', 'stable.example.com/v1beta1']);
+  });
+});
