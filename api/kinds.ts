@@ -7,6 +7,7 @@ import { admissionKinds } from './kinds/admissionregistration.ts';
 import { apiextensionsKinds } from './kinds/apiextensions.ts';
 import { appsKinds } from './kinds/apps.ts';
 import { autoscalingKinds } from './kinds/autoscaling.ts';
+import { certificatesKinds } from './kinds/certificates.ts';
 import { batchKinds } from './kinds/batch.ts';
 import { coordinationKinds } from './kinds/coordination.ts';
 import { coreKinds } from './kinds/core.ts';
@@ -44,4 +45,5 @@ export const kinds = {
   ...admissionKinds,
   ...policyKinds,
   ...apiextensionsKinds,
+  ...certificatesKinds,
 };

@@ -15,6 +15,8 @@ import type { Log } from '../lib/log.ts';
 import { Metrics } from '../lib/metrics.ts';
 import { type Addresses, addressesOf } from './addresses.ts';
 import { makeTokens, type Tokens } from './auth/tokens/all.ts';
+import { authorizersOf } from './auth/authorizers.ts';
+import { mayHaveNodeCertificate } from './certificates/rights.ts';
 import { SigningKey } from './auth/tokens/signing-key.ts';
 import { nodeUser } from './auth/user.ts';
 import { makeBackend } from './backend.ts';
@@ -184,7 +186,7 @@ export class Server implements Component {
     const sessions = this.makeSessions({ pki, registry, caches, keys, sight, tokens });
     sessionKeys.onLost(() => sessions.cutOff());
     const join = await this.makeJoins(pki, store, etcd, keys);
-    const leader = this.makeLeader({ pki, registry, caches, events, keys, sight, nextId });
+    const leader = this.makeLeader({ tokens, pki, registry, caches, events, keys, sight, nextId });
     this.metrics.observed('leader_election_master_status', 'Whether this server leads.', () =>
       Number(leader.isLeading),
     );
@@ -259,6 +261,7 @@ export class Server implements Component {
   }
 
   private makeLeader(parts: {
+    tokens: Tokens;
     pki: Pki;
     registry: ResourceRegistry;
     caches: Caches;
@@ -268,7 +271,7 @@ export class Server implements Component {
     nextId: () => string;
   }): Leader {
     const { flags, clock, log } = this.options;
-    const { pki, registry, caches, events, keys, sight, nextId } = parts;
+    const { tokens, pki, registry, caches, events, keys, sight, nextId } = parts;
     const attempts = this.metrics.counter(
       'scheduler_schedule_attempts_total',
       'Attempts to schedule pods, by result.',
@@ -292,6 +295,12 @@ export class Server implements Component {
         serviceCidr: flags.serviceCidr,
         podAddresses: { clusterCidr: flags.clusterCidr, nodeBits: flags.nodeCidrSize },
         caCertificate: pki.authorityCertificate,
+        credentials: {
+          signCertificate: (request) => pki.signForSigner(request),
+          issueToken: (account, secretName) => tokens.accounts.issueLegacy(account, secretName),
+        },
+        mayHaveNodeCertificate: (user, subresource) =>
+          mayHaveNodeCertificate(authorizersOf(registry), user, subresource),
         nodeGraceMilliseconds: flags.nodeGrace,
         fenceMilliseconds: flags.fence,
       },

@@ -26,6 +26,10 @@ export interface Profile extends Subject, Validity {
   readonly usages: readonly ('server' | 'client')[];
   readonly dnsNames: readonly string[];
   readonly addresses: readonly string[];
+  readonly emails?: readonly string[];
+  readonly uris?: readonly string[];
+  /** The key may encipher other keys, as one of RSA can. */
+  readonly keyEncipherment?: boolean;
 }
 
 export async function createAuthority(commonName: string, validity: Validity): Promise<KeyPair> {
@@ -119,10 +123,14 @@ async function extensionsOf(
   const names: X509.JsonGeneralName[] = [
     ...profile.dnsNames.map((value) => ({ type: 'dns' as const, value })),
     ...profile.addresses.map((value) => ({ type: 'ip' as const, value })),
+    ...(profile.emails ?? []).map((value) => ({ type: 'email' as const, value })),
+    ...(profile.uris ?? []).map((value) => ({ type: 'url' as const, value })),
   ];
+  const { digitalSignature, keyEncipherment } = x509.KeyUsageFlags;
+  const keyUsages = profile.keyEncipherment ? digitalSignature | keyEncipherment : digitalSignature;
   return [
     new x509.BasicConstraintsExtension(false, undefined, true),
-    new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+    new x509.KeyUsagesExtension(keyUsages, true),
     new x509.ExtendedKeyUsageExtension(usages),
     await x509.AuthorityKeyIdentifierExtension.create(issuer),
     await x509.SubjectKeyIdentifierExtension.create(publicKey),

@@ -7,6 +7,7 @@ import { admissionColumns } from './groups/admissionregistration.ts';
 import { apiextensionsColumns } from './groups/apiextensions.ts';
 import { appsColumns } from './groups/apps.ts';
 import { autoscalingColumns } from './groups/autoscaling.ts';
+import { certificatesColumns } from './groups/certificates.ts';
 import { batchColumns } from './groups/batch.ts';
 import { coordinationColumns } from './groups/coordination.ts';
 import { coreColumns } from './groups/core.ts';
@@ -55,6 +56,7 @@ const COLUMNS: ColumnsOf<typeof kinds> = {
   ...apiregistrationColumns,
   ...admissionColumns,
   ...policyColumns,
+  ...certificatesColumns,
 };
 
 /** The rows are typed one by one; here they are looked at alike. */

@@ -7,6 +7,7 @@ export interface User {
   readonly name: string;
   readonly uid?: string;
   readonly groups: readonly string[];
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface AdmissionRequest<T extends KubeObject = KubeObject> {

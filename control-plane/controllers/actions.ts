@@ -2,7 +2,8 @@
 import type { Kind } from '../../api/kinds.ts';
 import { apiVersionOf } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
-import type { Taint } from '../../api/schema/types/core.v1.ts';
+import type { CertificateSigningRequest } from '../../api/schema/types/certificates.v1.ts';
+import type { ServiceAccount, Taint } from '../../api/schema/types/core.v1.ts';
 import type { ObjectReference } from '../../api/schema/types/core.v1.ts';
 import type { OwnerReference } from '../../api/schema/types/meta.v1.ts';
 
@@ -83,6 +84,21 @@ export type Action = Common &
         readonly propagationPolicy: 'Orphan' | 'Background' | 'Foreground';
         readonly gracePeriodSeconds?: number;
         readonly resourceVersion: string;
+      }
+    | {
+        readonly do: 'approve-certificate';
+        readonly target: Target;
+        readonly condition: Condition;
+        readonly at: string;
+      }
+    | { readonly do: 'sign-certificate'; readonly target: Target; readonly request: CertificateSigningRequest }
+    | {
+        /** Puts a token of the account, and what goes with it, into a secret. */
+        readonly do: 'fill-token';
+        readonly target: Target;
+        readonly account: ServiceAccount;
+        /** That of the authority, as PEM. */
+        readonly certificate: string;
       }
     | { readonly do: 'finalize-namespace'; readonly target: Target }
     | {

@@ -8,12 +8,13 @@ import type { EventRecorder } from '../events/recorder.ts';
 import type { Registry } from '../registry/port.ts';
 import type { ApiServer } from './bootstrap/bootstrap.ts';
 import { Bootstrap } from './bootstrap/bootstrap.ts';
+import { CertificateController, type CertificateControllerOptions } from './certificates/certificates.ts';
 import type { Controller } from './controller.ts';
 import { ClusterDefaults } from './defaults/defaults.ts';
 import { CustomResourceDefinitionController } from './custom-resource-definition/custom-resource-definition.ts';
 import { DeploymentController } from './deployment/deployment.ts';
 import { EndpointSliceController } from './endpointslice/endpointslice.ts';
-import type { Edges } from './executors.ts';
+import type { Credentials, Edges } from './executors.ts';
 import { GarbageCollector } from './garbage-collection/garbage-collection.ts';
 import { NamespaceDefaults } from './namespace-defaults/namespace-defaults.ts';
 import { NamespaceController } from './namespace/namespace.ts';
@@ -22,6 +23,7 @@ import { NodeLifecycleController } from './node-lifecycle/node-lifecycle.ts';
 import type { AddressSpace } from './node-cidr/node-cidr.ts';
 import { NodeCidrController } from './node-cidr/node-cidr.ts';
 import { PodCollector } from './pod-collection/pod-collection.ts';
+import { TokenSecretController } from './token-secrets/token-secrets.ts';
 import { ReplicaSetController } from './replicaset/replicaset.ts';
 import type { QueueMetrics } from './runner.ts';
 import { RbacDefaults } from './rbac-defaults/rbac-defaults.ts';
@@ -50,6 +52,9 @@ export interface ControllersOptions {
   readonly podAddresses: AddressSpace;
   /** PEM of the CA that signs the servers' certificates. */
   readonly caCertificate: string;
+  readonly credentials: Credentials;
+  /** Whether a user may have certificates for nodes without anybody being asked. */
+  readonly mayHaveNodeCertificate: CertificateControllerOptions['mayHave'];
   readonly nodeGraceMilliseconds?: number;
   readonly fenceMilliseconds?: number;
   readonly terminatedPodThreshold?: number;
@@ -112,6 +117,8 @@ function controllersOf(options: ControllersOptions): readonly Controller[] {
     new RbacDefaults({ registry }),
     new RoleAggregationController({ registry }),
     new NamespaceDefaults({ registry, certificate: options.caCertificate }),
+    new TokenSecretController({ registry, certificate: options.caCertificate }),
+    new CertificateController({ registry, mayHave: options.mayHaveNodeCertificate }),
     new NodeLifecycleController({ registry, sessions, sight, clock, ...lifecycle }),
     new NodeCidrController({ registry, space: options.podAddresses }),
     new EndpointSliceController({ registry }),
@@ -137,6 +144,7 @@ function runnerOf(controller: Controller, options: ControllersOptions): Runner {
     registry,
     events: { record: (event) => options.events.record({ component, ...event }) },
     whenFresh,
+    credentials: options.credentials,
   };
   return new Runner({ controller, edges, clock, log, nextId, ...(metrics ? { metrics } : {}) });
 }

@@ -1,18 +1,30 @@
 /** How each action is carried out. An action without an executor does not compile. */
 import { isStatusError, conflict } from '../../api/errors.ts';
-import type { Kind } from '../../api/kinds.ts';
+import { kinds, type Kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
-import type { Taint } from '../../api/schema/types/core.v1.ts';
+import type { CertificateSigningRequest } from '../../api/schema/types/certificates.v1.ts';
+import type { Secret, ServiceAccount, Taint } from '../../api/schema/types/core.v1.ts';
 import type { EventRecorder } from '../events/recorder.ts';
+import { approveRequest } from '../registry/approval.ts';
 import type { Registry } from '../registry/port.ts';
 import type { Action, ActionOf, Condition, MergePatch, Target } from './actions.ts';
 import { withCondition } from './conditions.ts';
+import { ACCOUNT_UID, base64 } from './token-secrets/plan.ts';
 
 export interface Edges {
   readonly registry: Registry;
   readonly events: EventRecorder;
   /** Resolves once every view holds at least what the store held when it was called. */
   readonly whenFresh: () => Promise<void>;
+  readonly credentials: Credentials;
+}
+
+/** What only the keys of the cluster can make. */
+export interface Credentials {
+  /** A certificate as PEM. */
+  signCertificate(request: CertificateSigningRequest): Promise<string>;
+  /** The token of an account that lives as long as the secret which holds it. */
+  issueToken(account: ServiceAccount, secretName: string): Promise<string>;
 }
 
 /** What the store was made to say, so that the runner can wait until the view says it too. */
@@ -32,6 +44,10 @@ interface Conditioned extends KubeObject {
 
 interface Tainted extends KubeObject {
   spec: { taints?: Taint[] };
+}
+
+interface Issued extends KubeObject {
+  status?: { certificate?: string };
 }
 
 interface Finalized extends KubeObject {
@@ -84,6 +100,29 @@ const executors: Executors = {
   async collect({ target, owners, propagationPolicy, gracePeriodSeconds, resourceVersion }, { registry }) {
     await confirmGone(registry, target, owners);
     return remove(registry, target, { propagationPolicy, gracePeriodSeconds, resourceVersion });
+  },
+
+  async 'approve-certificate'({ target, condition, at }, { registry }) {
+    const decide = (current: CertificateSigningRequest): CertificateSigningRequest => {
+      const conditions = current.status?.conditions ?? [];
+      if (conditions.length > 0 || current.metadata.uid !== target.uid) return current;
+      return { ...current, status: { ...current.status, conditions: [condition] } };
+    };
+    const resource = registry.resource(kinds.certificatesigningrequests);
+    const object = await approveRequest(resource, target.name, decide, at);
+    return { kind: target.kind, object, deleted: false };
+  },
+
+  async 'sign-certificate'({ target, request }, edges) {
+    const certificate = Buffer.from(await edges.credentials.signCertificate(request)).toString('base64');
+    const sign = (object: Issued): Issued | undefined =>
+      object.status?.certificate ? undefined : { ...object, status: { ...object.status, certificate } };
+    return change(edges, target, sign, 'status');
+  },
+
+  async 'fill-token'({ target, account, certificate }, edges) {
+    const token = await edges.credentials.issueToken(account, target.name);
+    return changeIfThere(edges, target, (secret) => filled(secret as Secret, account, token, certificate));
   },
 
   async 'finalize-namespace'({ target }, edges) {
@@ -231,6 +270,19 @@ function withConditions(object: Conditioned, next: readonly Condition[], at: str
     object.status?.conditions ?? [],
   );
   return { ...object, status: { ...object.status, conditions } } as Conditioned;
+}
+
+/** A token that somebody else has put there meanwhile stays. */
+function filled(secret: Secret, account: ServiceAccount, token: string, certificate: string): Secret {
+  const { namespace = '', annotations } = secret.metadata;
+  const data = {
+    ...secret.data,
+    token: secret.data?.['token'] ?? base64(token),
+    namespace: base64(namespace),
+    'ca.crt': base64(certificate),
+  };
+  const named = { ...annotations, [ACCOUNT_UID]: account.metadata.uid ?? '' };
+  return { ...secret, metadata: { ...secret.metadata, annotations: named }, data };
 }
 
 function withTaints(node: Tainted, { add, remove: unwanted }: ActionOf<'change-taints'>): KubeObject {

@@ -15,6 +15,7 @@ import type { DeleteOptions, MutateOptions, Resource, WriteOptions } from '../re
 import type { ApplyRequest } from '../registry/resource.ts';
 import type { Exchange } from '../server/exchange.ts';
 import type { ResourceRequest } from '../server/request-info.ts';
+import type { Authorizer } from '../auth/authorizer.ts';
 import type { User } from '../auth/user.ts';
 import type { TokenRequests } from '../auth/tokens/requests.ts';
 
@@ -98,6 +99,7 @@ export interface HandlerOptions {
   readonly printer: Printer;
   readonly tunnels: NodeTunnels;
   readonly tokenRequests: TokenRequests;
+  readonly authorizers: readonly Authorizer[];
   readonly clock: Clock;
   /** From 0 up to 1. */
   readonly random: () => number;

@@ -1,7 +1,8 @@
 /** Which handler serves which verb of which subresource. */
 import { methodNotAllowed, notFoundPath } from '../../api/errors.ts';
-import type { Kind } from '../../api/kinds.ts';
+import { qualifiedResource, type Kind } from '../../api/kinds.ts';
 import type { Verb } from '../server/request-info.ts';
+import { patchApproval, updateApproval } from './approval.ts';
 import { bind } from './binding.ts';
 import { create } from './create.ts';
 import { deleteCollection } from './delete-collection.ts';
@@ -41,6 +42,7 @@ const OWN: ReadonlyMap<string, Verbs> = new Map([
   ['nodes/proxy', PROXY],
   ['namespaces/finalize', { update: finalize }],
   ['serviceaccounts/token', { create: requestToken }],
+  ['certificatesigningrequests.certificates.k8s.io/approval', { get, update: updateApproval, patch: patchApproval }],
 ]);
 
 /** Throws NotFound when the kind has no such subresource, MethodNotAllowed when that has no such verb. */
@@ -56,5 +58,5 @@ function verbsOf(kind: Kind, subresource: string): Verbs | undefined {
   if (subresource === '') return OBJECT;
   if (subresource === 'status' && kind.status) return STATUS;
   if (subresource === 'scale' && kind.scale) return SCALE;
-  return kind.group === '' ? OWN.get(`${kind.plural}/${subresource}`) : undefined;
+  return OWN.get(`${qualifiedResource(kind)}/${subresource}`);
 }

@@ -4,6 +4,7 @@ import { type Kind, kinds } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { appsLabels } from './field-labels/apps.ts';
 import { batchLabels } from './field-labels/batch.ts';
+import { certificatesLabels } from './field-labels/certificates.ts';
 import { coreLabels } from './field-labels/core.ts';
 import { eventsLabels } from './field-labels/events.ts';
 import { resourceLabels } from './field-labels/resource.ts';
@@ -21,6 +22,7 @@ const LABELS: LabelsOf<typeof kinds> = {
   ...appsLabels,
   ...batchLabels,
   ...eventsLabels,
+  ...certificatesLabels,
   ...resourceLabels,
 };
 

@@ -49,7 +49,7 @@ export interface Resource<T extends KubeObject> {
    * As `mutate`, but for a subresource with rules of its own (binding, finalize): the kind's update rules are not asked.
    * What nothing holds any more after it, and is being deleted, is gone.
    */
-  rewrite(namespace: string, name: string, change: (current: T) => T): Promise<T>;
+  rewrite(namespace: string, name: string, change: (current: T) => T, options?: WriteOptions): Promise<T>;
   /** Deletes, or marks as being deleted when there is grace or a finalizer. Returns the object as it then is. */
   delete(namespace: string, name: string, options?: DeleteOptions): Promise<T>;
 }

@@ -6,6 +6,7 @@ import { apiVersionOf, type Kind, kindId, kinds, storedKindOf } from '../../api/
 import { objectKey, type KubeObject } from '../../api/object.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
+import { CertificateRequests } from '../admission/certificate-requests.ts';
 import { AdmissionChain } from '../admission/chain.ts';
 import { NamespaceLifecycle } from '../admission/namespace-lifecycle.ts';
 import { EscalationCheck } from '../admission/escalation.ts';
@@ -251,6 +252,7 @@ export class ResourceRegistry implements Registry {
       new NodeRestriction({
         nodes: () => this.resource(kinds.nodes).view,
       }),
+      new CertificateRequests({ authorizers: authorizersOf(this), clock: this.options.clock }),
       new EscalationCheck({
         authorizers: authorizersOf(this),
         resolver: new RuleResolver(this),

@@ -35,7 +35,10 @@ export interface ApiServerOptions {
   readonly web: Address;
   /** Loaded when `start` is called. */
   readonly certificates: Certificates;
-  readonly handlers: Omit<HandlerOptions, 'watchMetrics' | 'patcher' | 'tokenRequests' | 'clock' | 'log'> & {
+  readonly handlers: Omit<
+    HandlerOptions,
+    'watchMetrics' | 'patcher' | 'tokenRequests' | 'authorizers' | 'clock' | 'log'
+  > & {
     readonly strategic: StrategicMerge;
   };
   /** Makes discovery and OpenAPI; is told of the kinds that are answered and not stored. */
@@ -79,6 +82,7 @@ export class ApiServer implements Component {
       ...options.handlers,
       patcher: new Patcher(options.handlers),
       tokenRequests: tokens.requests,
+      authorizers,
       clock,
       log,
       watchMetrics: watchMetricsOf(metrics),

@@ -18,6 +18,8 @@ import {
   type Validity,
 } from '../../lib/certificates.ts';
 import { badRequest } from '../../api/errors.ts';
+import type { CertificateSigningRequest } from '../../api/schema/types/certificates.v1.ts';
+import { readCertificateRequest } from '../../lib/certificate-requests.ts';
 import { readIfPresent, writePrivate } from '../../lib/files.ts';
 import { SERVER_USER } from '../auth/user.ts';
 import { kubeconfigFor } from './kubeconfig.ts';
@@ -30,6 +32,8 @@ const RENEW_SHARE = 1 / 3;
 const CHECK_INTERVAL = 60 * 60 * 1000;
 /** How far the clock of a peer may be behind ours. */
 const BACKDATE = 5 * 60 * 1000;
+/** Of a life shorter than this, that much must not be missing. */
+const SHORT_LIFE = 8 * 60 * 60 * 1000;
 
 const ADMIN: Subject = { commonName: 'kubernetes-admin', organizations: ['system:masters'] };
 const NODES_GROUP = 'system:nodes';
@@ -119,6 +123,22 @@ export class Pki implements Component {
     return signRequest(this.needAuthority(), request, this.profile(subject, ['client']));
   }
 
+  /** Signs what was asked of one of the built-in signers and approved. Rejects when it can't be read. */
+  signForSigner({ spec }: CertificateSigningRequest): Promise<string> {
+    const authority = this.needAuthority();
+    const pem = Buffer.from(spec.request, 'base64').toString();
+    const usages = spec.usages ?? [];
+    return signRequest(authority, pem, {
+      ...readCertificateRequest(pem),
+      ...this.validForSeconds(spec.expirationSeconds, validityOf(authority.certificate).notAfter),
+      usages: [
+        ...(usages.includes('client auth') ? (['client'] as const) : []),
+        ...(usages.includes('server auth') ? (['server'] as const) : []),
+      ],
+      keyEncipherment: usages.includes('key encipherment'),
+    });
+  }
+
   /** Looks at what is there and makes anew what is missing, ends soon or names the wrong things. */
   async renew(): Promise<void> {
     await this.renewServer();
@@ -192,6 +212,14 @@ export class Pki implements Component {
   private validFor(days: number): Validity {
     const now = this.options.clock.date().getTime();
     return { notBefore: new Date(now - BACKDATE), notAfter: new Date(now + days * DAY) };
+  }
+
+  /** At most as long as certificates last, and never longer than the authority; what is short begins now. */
+  private validForSeconds(seconds: number | undefined, last: Date): Validity {
+    const now = this.options.clock.date().getTime();
+    const life = Math.min((seconds ?? Infinity) * 1000, LEAF_DAYS * DAY);
+    const begin = life < SHORT_LIFE ? now : now - BACKDATE;
+    return { notBefore: new Date(begin), notAfter: new Date(Math.min(begin + life, last.getTime())) };
   }
 
   private isGood(pair: KeyPair): boolean {

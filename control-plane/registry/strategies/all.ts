@@ -8,6 +8,7 @@ import { appsStrategies } from './groups/apps.ts';
 import { autoscalingStrategies } from './groups/autoscaling.ts';
 import { batchStrategies } from './groups/batch.ts';
 import { coordinationStrategies } from './groups/coordination.ts';
+import { certificatesStrategies } from './groups/certificates.ts';
 import { coreStrategies } from './groups/core.ts';
 import { discoveryStrategies } from './groups/discovery.ts';
 import { eventsStrategies } from './groups/events.ts';
@@ -43,5 +44,6 @@ export function strategiesOf(allocator: ServiceAllocator): Strategies {
     ...apiregistrationStrategies,
     ...admissionStrategies,
     ...policyStrategies,
+    ...certificatesStrategies,
   };
 }

@@ -7,7 +7,7 @@ import { Controllers } from '../../../control-plane/controllers/controllers.ts';
 import type { NodeSession } from '../../../control-plane/controllers/node-lifecycle/node-lifecycle.ts';
 import { silentLog } from '../../../lib/log.ts';
 import { MapView } from '../../../lib/view.ts';
-import { World, aPod, settle } from './world.ts';
+import { World, aPod, fakeCredentials, settle } from './world.ts';
 
 describe('all controllers together', () => {
   let world: World;
@@ -34,6 +34,8 @@ describe('all controllers together', () => {
       podAddresses: { clusterCidr: '10.244.0.0/16', nodeBits: 24 },
       serviceCidr: '10.96.0.0/12',
       caCertificate: 'PEM',
+      credentials: fakeCredentials,
+      mayHaveNodeCertificate: () => false,
     });
     running = controllers.run(leadership.signal);
     await settle();

@@ -1,4 +1,5 @@
 /** A cluster in memory: a registry whose views may lag behind, and nodes that do what they are told. */
+import type { Credentials } from '../../../control-plane/controllers/executors.ts';
 import { alreadyExists, conflict, notFound } from '../../../api/errors.ts';
 import type { Kind } from '../../../api/kinds.ts';
 import { apiVersionOf, kinds } from '../../../api/kinds.ts';
@@ -98,10 +99,17 @@ export class World implements Registry {
         registry: this,
         events: { record: (event) => this.events.push(event) },
         whenFresh: () => Promise.resolve(this.deliver()),
+        credentials: fakeCredentials,
       },
     });
   }
 }
+
+/** Which token or certificate it is does not matter here. */
+export const fakeCredentials: Credentials = {
+  signCertificate: () => Promise.resolve('certificate'),
+  issueToken: (account, secretName) => Promise.resolve(`${account.metadata.name} ${secretName}`),
+};
 
 class WorldResource {
   readonly kind: Kind;

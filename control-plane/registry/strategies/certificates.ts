@@ -1,0 +1,41 @@
+/** Requests for certificates: what was asked for never changes; approval and certificate come through subresources. */
+import { checkPathSegment } from '../../../api/machinery/names.ts';
+import type { CertificateSigningRequest } from '../../../api/schema/types/certificates.v1.ts';
+import { validateRequest, validateRequestStatus, validateRequestUpdate } from '../../../api/validation/certificates.ts';
+import type { Strategy } from '../strategy.ts';
+
+const DECISIONS: ReadonlySet<string> = new Set(['Approved', 'Denied']);
+
+export const certificateRequestStrategy: Strategy<CertificateSigningRequest> = {
+  checkName: checkPathSegment,
+  applyDefaults(request) {
+    request.spec = {
+      ...request.spec,
+      request: request.spec?.request ?? '',
+      signerName: request.spec?.signerName ?? '',
+    };
+    request.status ??= {};
+  },
+  prepareForCreate(request) {
+    request.status = {};
+  },
+  prepareForUpdate(next, previous) {
+    next.spec = previous.spec;
+  },
+  prepareForStatusUpdate(next, previous) {
+    next.status = { ...next.status };
+    keepDecisions(next.status, previous.status);
+  },
+  validate: validateRequest,
+  validateUpdate: validateRequestUpdate,
+  validateStatusUpdate: validateRequestStatus,
+};
+
+/** Who signs decides nothing: the decision stays as it was, in its place. */
+function keepDecisions(next: CertificateSigningRequest['status'], previous: CertificateSigningRequest['status']): void {
+  const decided = (previous.conditions ?? []).filter(({ type }) => DECISIONS.has(type));
+  const others = (next.conditions ?? []).filter(({ type }) => !DECISIONS.has(type));
+  const conditions = [...decided, ...others];
+  if (conditions.length > 0) next.conditions = conditions;
+  else delete next.conditions;
+}
