@@ -2,12 +2,16 @@
 import { formatDuration, parseDuration } from '../../machinery/duration.ts';
 import { formatMicroTime, formatTime, parseTime } from '../../machinery/time.ts';
 import { SPECIAL } from '../table.ts';
-import { Reader, WireError, Writer } from './wire.ts';
+import type { BackwardWriter } from './backward-writer.ts';
+import { Reader, WireError } from './wire.ts';
 
-/** `write` is given a canonical value; `read` is given the message's bytes and returns its JSON form; undefined where Go has the zero value. */
+/**
+ * `write` is given a canonical value and writes its fields last to first; `read` is given the message's bytes and returns its
+ * JSON form; undefined where Go has the zero value.
+ */
 export interface SpecialMessage {
   read(bytes: Uint8Array): unknown;
-  write(value: unknown): Uint8Array;
+  write(writer: BackwardWriter, value: unknown): void;
 }
 
 /** The last value of each field; texts are bytes. */
@@ -33,7 +37,7 @@ function textOf(value: number | Uint8Array | undefined): string {
 
 const QUANTITY: SpecialMessage = {
   read: (bytes) => textOf(fieldsOf(bytes).get(1)),
-  write: (value) => message((writer) => writer.text(1, value as string)),
+  write: (writer, value) => writer.text(1, value as string),
 };
 
 const INT_OR_STRING: SpecialMessage = {
@@ -41,13 +45,12 @@ const INT_OR_STRING: SpecialMessage = {
     const fields = fieldsOf(bytes);
     return fields.get(1) === 1 ? textOf(fields.get(3)) : numberOf(fields.get(2));
   },
-  write: (value) =>
-    message((writer) => {
-      const isText = typeof value === 'string';
-      writer.integer(1, isText ? 1 : 0);
-      writer.integer(2, isText ? 0 : Number(value));
-      writer.text(3, isText ? value : '');
-    }),
+  write(writer, value) {
+    const isText = typeof value === 'string';
+    writer.text(3, isText ? value : '');
+    writer.integer(2, isText ? 0 : Number(value));
+    writer.integer(1, isText ? 1 : 0);
+  },
 };
 
 const LAST_SECOND = 253_402_300_799;
@@ -62,15 +65,16 @@ function time(format: (seconds: number, nanos: number) => string): SpecialMessag
       if (seconds < FIRST_SECOND || seconds > LAST_SECOND) throw new WireError('time out of range');
       return format(seconds, Math.min(Math.max(numberOf(fields.get(2)), 0), 999_999_999));
     },
-    write: (value) =>
-      message((writer) => {
-        // No time is an empty message.
-        if (value === null) return;
-        const milliseconds = parseTime(value as string);
-        const seconds = Math.floor(milliseconds / 1000);
-        writer.integer(1, seconds);
-        writer.integer(2, Math.round((milliseconds - seconds * 1000) * 1000) * 1000);
-      }),
+    write(writer, value) {
+      // No time is an empty message.
+      if (value === null) return;
+      const text = value as string;
+      // A number of milliseconds has no room for the microseconds of later centuries.
+      const point = text.indexOf('.');
+      const fraction = point < 0 ? '' : text.slice(point + 1, -1);
+      writer.integer(2, Number(fraction.padEnd(9, '0')));
+      writer.integer(1, parseTime(point < 0 ? text : `${text.slice(0, point)}Z`) / 1000);
+    },
   };
 }
 
@@ -82,7 +86,7 @@ const MICRO_TIME = time((seconds, nanos) => {
 
 const DURATION: SpecialMessage = {
   read: (bytes) => formatDuration(numberOf(fieldsOf(bytes).get(1))),
-  write: (value) => message((writer) => writer.integer(1, parseDuration(value as string))),
+  write: (writer, value) => writer.integer(1, parseDuration(value as string)),
 };
 
 /** JSON within protobuf. */
@@ -96,7 +100,7 @@ const RAW: SpecialMessage = {
       throw new WireError(`raw is no JSON: ${(error as Error).message}`, { cause: error });
     }
   },
-  write: (value) => message((writer) => writer.text(1, JSON.stringify(value))),
+  write: (writer, value) => writer.text(1, JSON.stringify(value)),
 };
 
 export const SPECIAL_MESSAGES: ReadonlyMap<string, SpecialMessage> = new Map([
@@ -109,9 +113,3 @@ export const SPECIAL_MESSAGES: ReadonlyMap<string, SpecialMessage> = new Map([
   [SPECIAL.raw, RAW],
   [SPECIAL.json, RAW],
 ]);
-
-function message(fill: (writer: Writer) => void): Uint8Array {
-  const writer = new Writer();
-  fill(writer);
-  return writer.finish();
-}
