@@ -1,7 +1,8 @@
 /** The flags of `dure server`. */
-import { type Values, duration, list, number, oneOf, text } from '../lib/flags.ts';
+import { type Values, duration, list, number, oneOf, someOf, text } from '../lib/flags.ts';
 import { LOG_LEVELS } from '../lib/log.ts';
 
+const OPTIONAL_PLUGINS = ['OwnerReferencesPermissionEnforcement'] as const;
 const PORTS: [number, number] = [1, 65_535];
 
 export const serverProgram = {
@@ -27,6 +28,7 @@ export const serverProgram = {
       'file',
       'what is encrypted in the store; encryption.yaml in the data directory if not given',
     ),
+    enableAdmissionPlugins: someOf(OPTIONAL_PLUGINS, 'admission plugins besides those that always run'),
     clusterCidr: text('cidr', 'where pod addresses come from', '10.244.0.0/16'),
     nodeCidrSize: number('bits', 'the prefix length of each node’s share of them', 24, [16, 30]),
     serviceCidr: text('cidr', 'where service addresses come from', '10.96.0.0/16'),

@@ -160,6 +160,7 @@ export class Server implements Component {
       newUid: randomUUID,
       random,
       serviceCidr: flags.serviceCidr,
+      ownerPermissions: flags.enableAdmissionPlugins.includes('OwnerReferencesPermissionEnforcement'),
     });
     const nextId = (): string => generateName('', random);
     const events = new RegistryEventRecorder({ registry, clock, log, component: 'dure-server', nextId });

@@ -59,6 +59,17 @@ export function list(placeholder: string, help: string): Flag<string[]> {
   return { help, fallback: [], placeholder, parse, isList: true };
 }
 
+/** Any of them, with commas or one flag each. */
+export function someOf<const T extends string>(choices: readonly T[], help: string): Flag<T[]> {
+  const one = oneOf(choices, help, choices[0] as T);
+  const parse = (value: string): T[] =>
+    value
+      .split(',')
+      .filter(Boolean)
+      .map((name) => one.parse(name));
+  return { help, fallback: [], placeholder: choices.join('|'), parse, isList: true };
+}
+
 export function oneOf<const T extends string>(choices: readonly T[], help: string, fallback: T): Flag<T> {
   const parse = (value: string): T => {
     const choice = choices.find((candidate) => candidate === value);

@@ -11,6 +11,7 @@ import { AdmissionChain } from '../admission/chain.ts';
 import { NamespaceLifecycle } from '../admission/namespace-lifecycle.ts';
 import { EscalationCheck } from '../admission/escalation.ts';
 import { NodeRestriction } from '../admission/node-restriction.ts';
+import { OwnerPermissions } from '../admission/owner-permissions.ts';
 import type { Admission, AdmissionPlugin } from '../admission/port.ts';
 import { DefaultIngressClass, DefaultStorageClass } from '../admission/default-class.ts';
 import { defaultTolerations } from '../admission/default-tolerations.ts';
@@ -57,6 +58,8 @@ export interface ResourceRegistryOptions {
   nodePorts?: { first: number; last: number };
   /** Rules that run after the built-in ones. */
   admission?: readonly AdmissionPlugin[];
+  /** Who sets owners needs rights to what he sets them on, and to those that they hold back. */
+  ownerPermissions?: boolean;
 }
 
 /** One version of a resource that is not in the table of kinds. */
@@ -255,6 +258,14 @@ export class ResourceRegistry implements Registry {
         nodes: () => this.resource(kinds.nodes).view,
       }),
       new CertificateRequests({ authorizers: authorizersOf(this), clock: this.options.clock }),
+      ...(this.options.ownerPermissions
+        ? [
+            new OwnerPermissions({
+              authorizers: authorizersOf(this),
+              kindOf: (apiVersion, kind) => this.kindOf(apiVersion, kind),
+            }),
+          ]
+        : []),
       new EscalationCheck({
         authorizers: authorizersOf(this),
         resolver: new RuleResolver(this),
