@@ -2,13 +2,16 @@
 import assert from 'node:assert/strict';
 import https from 'node:https';
 import { kinds } from '../../../api/kinds.ts';
+import type { CertificateSigningRequest } from '../../../api/schema/types/certificates.v1.ts';
+import { createSigningRequest } from '../../../lib/certificates.ts';
 import { TestServer } from '../../support/api-server.ts';
 import { kubectl } from '../../support/kubectl.ts';
 
 describe('identity', () => {
   let server: TestServer;
   before(async () => {
-    server = await TestServer.start();
+    const tokens = new Map([['admin-token', { name: 'admin', groups: ['system:masters'] }]]);
+    server = await TestServer.start({ tokens });
     await server.registry.resource(kinds.serviceaccounts).create({ metadata: { name: 'robot', namespace: 'default' } });
   });
   after(() => server.stop());
@@ -30,11 +33,12 @@ describe('identity', () => {
     path: string,
     headers: Record<string, string> = {},
     body?: object,
+    method = body ? 'POST' : 'GET',
   ): Promise<{ code: number; type: string; value: Record<string, never> }> {
     const request = https.request(new URL(path, server.url), {
       ca: server.pki.authorityCertificate,
-      method: body ? 'POST' : 'GET',
-      headers: { ...headers, ...(body ? { 'content-type': 'application/json' } : {}) },
+      method,
+      headers: { ...(body ? { 'content-type': 'application/json' } : {}), ...headers },
     });
     request.end(body && JSON.stringify(body));
     const response = await new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
@@ -131,6 +135,51 @@ describe('identity', () => {
       await fail('get secrets --as=system:serviceaccount:default:robot'),
       /User "system:serviceaccount:default:robot" cannot list/,
     );
+  });
+
+  it('gets its certificate by way of approval and status, which are written apart', async () => {
+    const { request } = await createSigningRequest({ commonName: 'e2e', organizations: [] });
+    const spec = {
+      request: Buffer.from(request).toString('base64'),
+      signerName: 'example.com/e2e',
+      usages: ['digital signature', 'key encipherment', 'server auth'],
+      expirationSeconds: 3600,
+    };
+    const requests = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
+    const headers = { authorization: 'Bearer admin-token', 'content-type': 'application/merge-patch+json' };
+    const body = {
+      apiVersion: 'certificates.k8s.io/v1',
+      kind: 'CertificateSigningRequest',
+      metadata: { name: 'e2e' },
+      spec,
+    };
+    const created = await ask(requests, { ...headers, 'content-type': 'application/json' }, body);
+    assert.equal(created.code, 201, JSON.stringify(created.value));
+    const condition = { type: 'ApprovalPatch', status: 'True', reason: 'e2e' };
+    const approval = { metadata: { annotations: { approval: 'true' } }, status: { conditions: [condition] } };
+    const approved = await ask(`${requests}/e2e/approval`, headers, approval, 'PATCH');
+    assert.equal(approved.code, 200, JSON.stringify(approved.value));
+    const certificate = Buffer.from(server.pki.authorityCertificate).toString('base64');
+    const status = { metadata: { annotations: { status: 'true' } }, status: { certificate } };
+    const signed = await ask(`${requests}/e2e/status`, headers, status, 'PATCH');
+    assert.equal(signed.code, 200, JSON.stringify(signed.value));
+    const read = await ask(`${requests}/e2e/approval`, headers);
+    const { metadata, status: now } = read.value as unknown as CertificateSigningRequest;
+    assert.deepEqual(metadata.annotations, { approval: 'true', status: 'true' });
+    assert.equal(now.certificate, certificate);
+    assert.deepEqual(
+      now.conditions?.map(({ type }) => type),
+      ['ApprovalPatch'],
+    );
+    const listed = await run('get csr --field-selector=spec.signerName=example.com/e2e -o name');
+    assert.equal(listed, 'certificatesigningrequest.certificates.k8s.io/e2e');
+  });
+
+  it('is told as nothing but what it is', async () => {
+    const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+    const headers = { authorization: 'Bearer admin-token', accept };
+    const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
+    assert.equal((await ask('/apis/authentication.k8s.io/v1/selfsubjectreviews', headers, body)).code, 406);
   });
 
   it('questions are only ever asked, never listed', async () => {
