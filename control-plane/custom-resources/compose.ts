@@ -1,5 +1,6 @@
 /** The parts that serve custom resources, put together. */
 import { serviceUnavailable } from '../../api/errors.ts';
+import { SchemaRules } from '../../api/custom/rules.ts';
 import { kinds } from '../../api/kinds.ts';
 import type { Codec } from '../../api/schema/codec.ts';
 import type { Log } from '../../lib/log.ts';
@@ -22,7 +23,7 @@ export function customResources({ registry, caches, codec, log }: CustomResource
     caches,
     codec,
     log: log.child({ component: 'custom resources' }),
-    rulesOf: () => undefined,
+    rulesOf: (schema) => SchemaRules.of(schema),
     converterOf: ({ spec }) =>
       spec.conversion?.strategy === 'Webhook'
         ? () => Promise.reject(serviceUnavailable('conversion webhooks are not asked yet'))

@@ -311,6 +311,47 @@ describe('custom resources', () => {
     assert.ok(!discovery.resources.some(({ name }) => name === 'mayflies'));
   });
 
+  it('keep to rules, also over time', async () => {
+    const rules = [
+      { rule: 'self.min <= self.max', messageExpression: '"min " + string(self.min) + " is above max"' },
+      { rule: '!has(oldSelf.max) || self.max >= oldSelf.max', message: 'max never shrinks', fieldPath: '.max' },
+    ];
+    const spec = {
+      type: 'object',
+      required: ['min', 'max'],
+      properties: { min: { type: 'integer' }, max: { type: 'integer' } },
+      'x-kubernetes-validations': rules,
+    };
+    const version = (of: object) => [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: 'object', properties: { spec: of } } },
+      },
+    ];
+    await define(definition('ranges', 'Range', version(spec)));
+    const path = '/apis/stable.example.com/v1/namespaces/default/ranges';
+    const range = (min: number, max: number) => ({
+      apiVersion: 'stable.example.com/v1',
+      kind: 'Range',
+      metadata: { name: 'r' },
+      spec: { min, max },
+    });
+    const refused = await send('POST', path, range(3, 2));
+    assert.match(json<Status>(refused).message ?? '', /spec: Invalid value: min 3 is above max/);
+    assert.equal((await send('POST', path, range(1, 9))).code, 201);
+    const merge = 'application/merge-patch+json';
+    const shrunk = json<Status>(await send('PATCH', `${path}/r`, { spec: { max: 5 } }, merge));
+    assert.deepEqual(shrunk.details?.causes, [
+      { reason: 'FieldValueInvalid', message: 'Invalid value: max never shrinks', field: 'spec.max' },
+    ]);
+    const broken = { ...spec, 'x-kubernetes-validations': [{ rule: 'self.nowhere > 1' }] };
+    const unknown = await send('POST', DEFINITIONS, definition('brokens', 'Broken', version(broken)));
+    assert.equal(unknown.code, 422);
+    assert.match(json<Status>(unknown).message ?? '', /undefined field 'nowhere'/);
+  });
+
   it('are served in several versions, of which one is stored', async () => {
     const version = (name: string, storage: boolean, field: string, more: object = {}) => ({
       name,
