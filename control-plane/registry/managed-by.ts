@@ -4,10 +4,13 @@ import type { KubeObject } from '../../api/object.ts';
 import type { View } from '../../lib/view.ts';
 import type { DeleteOptions, MutateOptions, Registry, Resource, WriteOptions } from './port.ts';
 
-/** `manager` stands in managedFields, such as `dure-controllers`. */
+/** `manager` stands in managedFields, such as `dure-controllers`. Events are records, which nobody goes on to apply: they have no owner. */
 export function managedBy(registry: Registry, manager: string): Registry {
   return {
-    resource: (kind) => new ManagedResource(registry.resource(kind), manager),
+    resource: (kind) => {
+      const resource = registry.resource(kind);
+      return kind.kind === 'Event' ? resource : new ManagedResource(resource, manager);
+    },
     kinds: () => registry.kinds(),
     kindOf: (apiVersion, kind) => registry.kindOf(apiVersion, kind),
     followKinds: (visit) => registry.followKinds(visit),
