@@ -2,6 +2,7 @@
 import { badRequest } from '../errors.ts';
 import type { KubeObject } from '../object.ts';
 import { apiVersionOf, type Kind } from '../kinds/kind.ts';
+import type { JSONSchemaProps } from '../schema/types/apiextensions.v1.ts';
 import type { Codec, TypeForm } from '../schema/codec.ts';
 import { DecodeError } from '../schema/decode-context.ts';
 import { OBJECT_META, SPECIAL } from '../schema/table.ts';
@@ -14,6 +15,7 @@ import {
   type KeyedListType,
   type TypeSource,
 } from './field-type.ts';
+import { structuralType } from './structural-types.ts';
 
 /** Their form is not known, so their parts are told apart as they come. */
 const FREE_FORM: ReadonlySet<string> = new Set([
@@ -32,6 +34,8 @@ const OTHER_SPECIAL: ReadonlySet<string> = new Set([
   SPECIAL.duration,
   SPECIAL.fields,
 ]);
+
+const ANYTHING: JSONSchemaProps = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 
 /** Where the types of kinds come from. */
 export interface TypeSources {
@@ -60,13 +64,9 @@ export class SchemaTypes implements TypeSources {
     };
   }
 
-  /** Of what a custom resource does not describe, the form is worked out from each object. */
-  #custom({ fieldType }: Kind): FieldType {
-    const described =
-      fieldType?.shape === 'granular' ? fieldType : { fields: new Map<string, FieldType>(), entries: DEDUCED };
-    const fields = new Map(described.fields);
-    fields.set('apiVersion', WHOLE).set('kind', WHOLE).set('metadata', this.type(OBJECT_META));
-    return { shape: 'granular', fields, entries: described.entries };
+  /** Where a custom resource says nothing about its form, that is worked out from each object. */
+  #custom({ published = ANYTHING }: Kind): FieldType {
+    return structuralType(published, this.type(OBJECT_META));
   }
 
   /** Of a type in the table; compiled when it is first asked for. */

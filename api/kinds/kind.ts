@@ -1,5 +1,4 @@
 /** What a row in the table of resources says. */
-import type { FieldType } from '../apply/field-type.ts';
 import type { KubeObject } from '../object.ts';
 import type { Column } from '../printing/columns.ts';
 import type { ObjectForm } from '../schema/form.ts';
@@ -76,8 +75,6 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly isServed?: boolean;
   /** How objects are read, when not by the schema table. */
   readonly form?: ObjectForm;
-  /** Which of its fields have owners of their own. */
-  readonly fieldType?: FieldType;
   /** What OpenAPI says about it, when that is not in the schema table. */
   readonly published?: JSONSchemaProps;
   /** The columns of its tables, when they are not in `api/printing/table.ts`. */
