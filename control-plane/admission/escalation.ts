@@ -6,7 +6,7 @@ import { sameJson } from '../../api/machinery/json.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { ClusterRole, PolicyRule, RoleBinding, RoleRef } from '../../api/schema/types/rbac.v1.ts';
 import { decide, type Authorizer } from '../auth/authorizer.ts';
-import { countRights, describeRights, MAX_RIGHTS, missingRights, quotedList } from '../auth/rbac/covers.ts';
+import { countRights, describeRights, MAX_RIGHTS, missingRights, quotedList, type Right } from '../auth/rbac/covers.ts';
 import { missingRole, type RuleResolver } from '../auth/rbac/resolver.ts';
 import { GROUPS } from '../auth/user.ts';
 import type { AdmissionPlugin, AdmissionRequest, User } from './port.ts';
@@ -18,6 +18,7 @@ export interface EscalationOptions {
   readonly whenFresh: () => Promise<void>;
 }
 
+const MAX_LINES = 100;
 const ROLES: ReadonlySet<string> = new Set([kinds.roles.plural, kinds.clusterroles.plural]);
 const EVERYTHING: readonly PolicyRule[] = [
   { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
@@ -77,7 +78,7 @@ export class EscalationCheck implements AdmissionPlugin {
     const missing = missingRights(held.rules, rules);
     if (missing.length === 0) return;
     const who = `user ${JSON.stringify(user.name)} (groups=${quotedList(user.groups)})`;
-    const what = `is attempting to grant RBAC permissions not currently held:\n${describeRights(missing).join('\n')}`;
+    const what = `is attempting to grant RBAC permissions not currently held:\n${linesOf(missing).join('\n')}`;
     const errors = held.errors.length > 0 ? `; resolution errors: [${held.errors.join(' ')}]` : '';
     throw forbidden(kind, name, `${who} ${what}${errors}`);
   }
@@ -86,6 +87,13 @@ export class EscalationCheck implements AdmissionPlugin {
     const resource = { group: RBAC_GROUP, namespace, resource: kind.plural, subresource: '', name };
     return decide(this.options.authorizers, user, { verb, path: '', resource }).verdict === 'allow';
   }
+}
+
+/** Who reads them has understood long before the last of 20,000. */
+function linesOf(missing: readonly Right[]): string[] {
+  const lines = describeRights(missing);
+  if (lines.length <= MAX_LINES) return lines;
+  return [...lines.slice(0, MAX_LINES), `and ${lines.length - MAX_LINES} more`];
 }
 
 function gathers(role: ClusterRole | undefined): boolean {

@@ -207,6 +207,10 @@ describe('authorization', () => {
       // What gives no right may change.
       const finalizers = ['example.com/hold'];
       assert.ok(await as('ann').patch(`${ROLES}/listers`, 'merge-patch', { metadata: { finalizers } }));
+      const several = Array.from({ length: 300 }, (_, index) => `r${index}`);
+      const long = [{ apiGroups: ['x'], resources: several, verbs: ['get', 'list'] }];
+      const said = (await refused(as('ann').create(ROLES, { metadata: { name: 'long' }, rules: long }), 403)).message;
+      assert.deepEqual([said.split('\n').length, said.split('\n').at(-1)], [102, 'and 200 more']);
       const many = Array.from({ length: 200 }, (_, index) => `r${index}`);
       const huge = [{ apiGroups: many, resources: many, verbs: ['get'] }];
       assert.match(
