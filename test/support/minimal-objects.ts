@@ -1,5 +1,6 @@
 /** An object of each kind that is served, with no more in it than the kind demands. */
 import type { kinds } from '../../api/kinds.ts';
+import { createSigningRequest } from '../../lib/certificates.ts';
 
 const podSpec = { containers: [{ name: 'c', image: 'i' }] };
 const template = { metadata: { labels: { app: 'a' } }, spec: podSpec };
@@ -22,7 +23,23 @@ const webhooks = [
 const device = { name: 'd', exactly: { deviceClassName: 'c' } };
 
 /** Keyed as the table of kinds; a kind that is served without a row here does not compile. */
-export const minimalObjects: { readonly [Key in keyof typeof kinds]: object } = {
+export type MinimalObjects = { readonly [Key in keyof typeof kinds]: object };
+
+export async function minimalObjects(): Promise<MinimalObjects> {
+  const { request } = await createSigningRequest({ commonName: 'walk', organizations: [] });
+  return {
+    ...constant,
+    certificatesigningrequests: {
+      spec: {
+        request: Buffer.from(request).toString('base64'),
+        signerName: 'a.io/b',
+        usages: ['client auth'],
+      },
+    },
+  };
+}
+
+const constant: Omit<MinimalObjects, 'certificatesigningrequests'> = {
   namespaces: {},
   nodes: {},
   pods: { spec: podSpec },
@@ -105,4 +122,12 @@ export const minimalObjects: { readonly [Key in keyof typeof kinds]: object } = 
     },
   },
   validatingadmissionpolicybindings: { spec: { policyName: 'p', validationActions: ['Deny'] } },
+  customresourcedefinitions: {
+    spec: {
+      group: 'walk.example.com',
+      scope: 'Namespaced',
+      names: { kind: 'Walk', plural: 'walks' },
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+    },
+  },
 };

@@ -4,7 +4,7 @@ import { apiVersionOf, type Kind, kinds } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import type { APIResourceList } from '../../../api/schema/types/meta.v1.ts';
 import { TestServer } from '../../support/api-server.ts';
-import { minimalObjects } from '../../support/minimal-objects.ts';
+import { type MinimalObjects, minimalObjects } from '../../support/minimal-objects.ts';
 import { adminAccess, RawClient } from '../../support/raw-requests.ts';
 
 const JSON_TYPE = 'application/json';
@@ -23,6 +23,7 @@ interface Event {
 /** Kinds whose objects have names of a form of their own. */
 const NAMES: Partial<Record<keyof typeof kinds, string>> = {
   apiservices: 'v1.walk.example.com',
+  customresourcedefinitions: 'walks.walk.example.com',
   ipaddresses: '10.200.0.1',
 };
 const AT_ONCE = 'gracePeriodSeconds=0&propagationPolicy=Background';
@@ -32,12 +33,14 @@ const ROWS = Object.entries(kinds) as [keyof typeof kinds, Kind][];
 describe('the operations of every kind', () => {
   let server: TestServer;
   let client: RawClient;
+  let objects: MinimalObjects;
   /** All are under way at once, as each of them waits for a watch to end. What came of it, by the kind's key. */
   const walks = new Map<string, Promise<unknown>>();
 
   before(async () => {
     server = await TestServer.start();
     client = new RawClient(await adminAccess(server));
+    objects = await minimalObjects();
     for (const [key, kind] of ROWS)
       walks.set(
         key,
@@ -70,7 +73,7 @@ describe('the operations of every kind', () => {
     const collection = `${root}${kind.namespaced ? '/namespaces/default' : ''}/${kind.plural}`;
     const name = NAMES[key] ?? `walk-${ROWS.findIndex(([row]) => row === key)}`;
     const object = {
-      ...minimalObjects[key],
+      ...objects[key],
       apiVersion: apiVersionOf(kind),
       kind: kind.kind,
       metadata: { name, labels: { walk: key } },
