@@ -71,7 +71,7 @@ function validateTimes(errors: FieldErrors, spec: PodSpec, path: string): void {
 }
 
 function validateNames(errors: FieldErrors, spec: PodSpec, path: string): void {
-  const subdomains = ['nodeName', 'serviceAccountName', 'priorityClassName'] as const;
+  const subdomains = ['nodeName', 'serviceAccountName', 'priorityClassName', 'runtimeClassName'] as const;
   for (const field of subdomains) {
     const value = spec[field];
     if (value) errors.check(`${path}.${field}`, value, checkDnsSubdomain);

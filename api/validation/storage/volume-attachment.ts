@@ -2,9 +2,12 @@
 import type { FieldError } from '../../errors.ts';
 import { sameJson } from '../../machinery/json.ts';
 import { checkDnsSubdomain, rangeMessage } from '../../machinery/names.ts';
+import type { PersistentVolumeSpec } from '../../schema/types/core.v1.ts';
 import type { VolumeAttachment, VolumeError } from '../../schema/types/storage.v1.ts';
 import { FieldErrors } from '../field-errors.ts';
+import { validateAccessModes } from './claim.ts';
 import { validateDriverName } from './csi.ts';
+import { validateSource } from './sources.ts';
 
 const MAX_METADATA_BYTES = 256 * 1024;
 const MAX_MESSAGE_BYTES = 1024;
@@ -19,9 +22,21 @@ export function validateVolumeAttachment({ spec, status }: VolumeAttachment): Fi
   else if (persistentVolumeName === '') {
     errors.required('spec.source.persistentVolumeName', 'must specify non empty persistentVolumeName');
   }
+  if (inlineVolumeSpec) validateInlineVolume(errors, inlineVolumeSpec, 'spec.source.inlineVolumeSpec');
   errors.check('spec.nodeName', spec.nodeName, checkDnsSubdomain);
   validateStatus(errors, status, 'status');
   return errors.list;
+}
+
+/** A volume that is no object of its own: nobody claims it, and its driver knows its size. */
+function validateInlineVolume(errors: FieldErrors, spec: PersistentVolumeSpec, path: string): void {
+  const detail = 'may not be specified in the context of inline volumes';
+  if (spec.claimRef) errors.forbidden(`${path}.claimRef`, detail);
+  if (Object.keys(spec.capacity ?? {}).length > 0) errors.forbidden(`${path}.capacity`, detail);
+  if (!spec.accessModes?.length) errors.required(`${path}.accessModes`);
+  validateAccessModes(errors, spec.accessModes ?? [], `${path}.accessModes`);
+  if (spec.csi) validateSource(errors, 'csi', spec.csi, `${path}.csi`, 'cluster');
+  else errors.required(`${path}.csi`, 'may not be empty in the context of inline volumes');
 }
 
 /** What is asked only of new ones. */

@@ -1,5 +1,6 @@
 /** Keeps what quotas say of their use in line with what there is. */
 import { type Kind, kinds } from '../../../api/kinds.ts';
+import { sameJson } from '../../../api/machinery/json.ts';
 import { keyOf, type KubeObject } from '../../../api/object.ts';
 import type { Pod, ResourceQuota } from '../../../api/schema/types/core.v1.ts';
 import type { Clock } from '../../../lib/clock.ts';
@@ -39,8 +40,7 @@ export class ResourceQuotaController implements Controller {
   watch(enqueue: (key: string) => void): () => void {
     const quotas = this.registry.resource(kinds.resourcequotas).view;
     const endQuotas = quotas.subscribe((change) => {
-      this.noteCharge(change);
-      enqueue(change.key);
+      if (this.isCharge(change) || isOtherwise(change)) enqueue(change.key);
     });
     for (const quota of quotas.list()) enqueue(keyOf(quota));
     const endObjects = this.registry.followKinds((kind) => {
@@ -75,12 +75,14 @@ export class ResourceQuotaController implements Controller {
     return { ...planQuota({ quota, objects, now }), after: RESYNC_MILLISECONDS };
   }
 
-  private noteCharge({ type, key, object, previous }: Change<ResourceQuota>): void {
-    if (type !== 'updated' || !previous) return;
-    if (increase(amountsOf(object.status.used), amountsOf(previous.status.used)).size === 0) return;
+  /** Whether admission has just charged the quota; remembers when. */
+  private isCharge({ type, key, object, previous }: Change<ResourceQuota>): boolean {
+    if (type !== 'updated' || !previous || !sameJson(object.status.hard, previous.status.hard)) return false;
+    if (increase(amountsOf(object.status.used), amountsOf(previous.status.used)).size === 0) return false;
     const last = this.clock.date().getTime();
     const since = this.charged.get(key)?.since ?? last;
     this.charged.set(key, { last, since });
+    return true;
   }
 
   private untilSettled(key: string, now: number): number {
@@ -93,9 +95,14 @@ export class ResourceQuotaController implements Controller {
   }
 }
 
-/** Whether the change may leave less in use than before, or is an object that nobody charged. */
+/** Whether the quota is new, gone, or about something else than before. What others write into its status may stay a while. */
+function isOtherwise({ type, object, previous }: Change<ResourceQuota>): boolean {
+  return type !== 'updated' || !sameJson(object.spec, previous?.spec);
+}
+
+/** Whether the change may leave less in use than before. */
 function mayFree(kind: Kind, { type, object, previous }: Change<KubeObject>): boolean {
-  if (type !== 'updated') return true;
+  if (type !== 'updated') return type === 'deleted';
   if (kind.group !== '') return false;
   if (kind.kind === 'Pod') {
     const phase = (pod: KubeObject | undefined): string | undefined =>

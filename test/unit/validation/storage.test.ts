@@ -121,7 +121,20 @@ describe('validation of storage.k8s.io', () => {
   const one = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName';
   onCreate(attachment, [
     [{ 'spec.source': {} }, `spec.source: Required value: ${one}`],
-    [{ 'spec.source.inlineVolumeSpec': {} }, `spec.source: Forbidden: ${one}`],
+    [
+      { 'spec.source.inlineVolumeSpec': { accessModes: ['ReadWriteOnce'] } },
+      `spec.source: Forbidden: ${one}`,
+      'spec.source.inlineVolumeSpec.csi: Required value: may not be empty in the context of inline volumes',
+    ],
+    [
+      {
+        'spec.source': {
+          inlineVolumeSpec: { capacity: { storage: '1Gi' }, csi: { driver: 'a.example', volumeHandle: 'h' } },
+        },
+      },
+      'spec.source.inlineVolumeSpec.capacity: Forbidden: may not be specified in the context of inline volumes',
+      'spec.source.inlineVolumeSpec.accessModes: Required value',
+    ],
     [{ 'spec.attacher': 'a'.repeat(64) }, 'spec.attacher: Too long: may not be more than 63 bytes'],
   ]);
   onUpdate(attachment, [
