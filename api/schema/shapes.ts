@@ -116,7 +116,8 @@ const QUANTITY: Shape = {
 const INT_OR_STRING: Shape = {
   decode(value) {
     if (typeof value === 'string') return value;
-    const isInt32 = typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= INT32_MAX;
+    const isInt32 =
+      typeof value === 'number' && Number.isInteger(value) && value >= -INT32_MAX - 1 && value <= INT32_MAX;
     if (isInt32) return value;
     throw bareMismatch(value, 'int32', 'numeric');
   },

@@ -1,5 +1,6 @@
 /**
  * The API of a real server on a real etcd with 10,000 pods: GET of one and LIST of all, one request at a time and several,
+ * LIST as a message and with a selector that finds nothing,
  * and 1,000 watchers that are sent 100 changes a second. Latencies in milliseconds, processor time as a percentage of one
  * core. One line of JSON.
  */
@@ -19,6 +20,7 @@ const CLIENTS = 16;
 const WATCHERS = 1000;
 const CHANGES_A_SECOND = 100;
 const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 15);
+const PROTOBUF = 'application/vnd.kubernetes.protobuf';
 const PATH = '/api/v1/namespaces/default/pods';
 
 interface Watched {
@@ -59,8 +61,8 @@ async function timed(count: number, clients: number, work: (number: number) => P
   };
 }
 
-async function drained(client: RestClient, path: string): Promise<void> {
-  const { body } = await client.open(path, {});
+async function drained(client: RestClient, path: string, accept?: string): Promise<void> {
+  const { body } = await client.open(path, accept === undefined ? {} : { accept });
   body.resume();
   await once(body, 'end');
 }
@@ -111,12 +113,16 @@ try {
   const meter = processorMeter({ server: server.pid, etcd: server.etcdPid });
   const get = (number: number): Promise<void> => drained(client, `${PATH}/pod-${number % PODS}`);
   const list = (): Promise<void> => drained(client, PATH);
+  const listMessages = (): Promise<void> => drained(client, PATH, PROTOBUF);
+  const listSome = (): Promise<void> => drained(client, `${PATH}?labelSelector=app=none`);
   const parts = {
     create,
     getAlone: { ...(await timed(GETS, 1, get)), processorPercent: meter() },
     get: { ...(await timed(GETS, CLIENTS, get)), processorPercent: meter() },
     listAlone: { ...(await timed(LISTS, 1, list)), processorPercent: meter() },
     list: { ...(await timed(LISTS, 4, list)), processorPercent: meter() },
+    listProtobufAlone: { ...(await timed(LISTS, 1, listMessages)), processorPercent: meter() },
+    listSelectedAlone: { ...(await timed(LISTS, 1, listSome)), processorPercent: meter() },
     watch: await watched(server, client),
   };
   const residentMegabytesNow = residentMegabytes(server.pid);
