@@ -9,14 +9,21 @@ export class AdmissionChain implements Admission {
   }
 
   async mutate(request: AdmissionRequest): Promise<void> {
-    for (const plugin of this.plugins) {
-      if (plugin.mutate && plugin.handles(request)) await plugin.mutate(request);
-    }
+    if (await this.mutateOnce(request)) await this.mutateOnce({ ...request, isReinvocation: true });
   }
 
   async validate(request: AdmissionRequest): Promise<void> {
     for (const plugin of this.plugins) {
       if (plugin.validate && plugin.handles(request)) await plugin.validate(request);
     }
+  }
+
+  private async mutateOnce(request: AdmissionRequest): Promise<boolean> {
+    let again = false;
+    for (const plugin of this.plugins) {
+      if (!plugin.mutate || !plugin.handles(request)) continue;
+      if ((await plugin.mutate(request)) === true) again = true;
+    }
+    return again;
   }
 }

@@ -11,7 +11,8 @@ export interface User {
 }
 
 export interface AdmissionRequest<T extends KubeObject = KubeObject> {
-  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE';
+  /** CONNECT: a stream to a subresource such as `exec`; `object` holds what it was opened with. */
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
   readonly kind: Kind;
   readonly namespace: string;
   /** '' when it is still to be generated. */
@@ -23,6 +24,14 @@ export interface AdmissionRequest<T extends KubeObject = KubeObject> {
   readonly previous: T | undefined;
   readonly dryRun: boolean;
   readonly user: User | undefined;
+  /** Of `object`, where it is not of `kind`: that of a subresource. */
+  readonly objectKind?: { readonly group: string; readonly version: string; readonly kind: string };
+  /** The second round of mutation, because a plugin changed the object after others had seen it. */
+  readonly isReinvocation?: boolean;
+  /** Warns whoever asks. */
+  warn(text: string): void;
+  /** Notes something for the audit log; nobody keeps one when absent. */
+  annotate?(key: string, value: string): void;
 }
 
 /**
@@ -33,8 +42,10 @@ export interface AdmissionPlugin {
   readonly name: string;
   /** Whether the plugin has anything to say; asked before either hook. */
   handles(request: AdmissionRequest): boolean;
-  /** Fills in or changes the object, by editing it. */
-  mutate?(request: AdmissionRequest): void | Promise<void>;
+  /**
+   * Fills in or changes the object, by editing it. True: the plugins before shall see it again, which happens once.
+   */
+  mutate?(request: AdmissionRequest): void | boolean | Promise<void | boolean>;
   /** Sees the object as all plugins and the defaults left it. */
   validate?(request: AdmissionRequest): void | Promise<void>;
 }

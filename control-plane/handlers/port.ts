@@ -22,6 +22,8 @@ import type { TokenRequests } from '../auth/tokens/requests.ts';
 /** Who writes, for admission. */
 export interface Asked {
   readonly user?: User;
+  /** Warns the client. */
+  readonly warn?: (text: string) => void;
 }
 
 /** A resource as the API serves it: what controllers see of it, and what only a client asks for. */

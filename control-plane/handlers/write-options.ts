@@ -2,6 +2,7 @@
 import { invalid, type FieldError } from '../../api/errors.ts';
 import type { User } from '../auth/user.ts';
 import { header, type Exchange } from '../server/exchange.ts';
+import { addWarnings } from '../server/respond.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
@@ -11,6 +12,8 @@ export interface WriteParameters {
   /** Who is put down as the owner of what is written. */
   readonly manager: string;
   readonly user?: User;
+  /** Warns the client. */
+  readonly warn: (text: string) => void;
 }
 
 const VALIDATIONS = ['', 'Ignore', 'Strict', 'Warn'];
@@ -54,6 +57,7 @@ function parsed(exchange: Exchange, what: string, further: readonly FieldError[]
     manager: query.get('fieldManager') || managerOf(header(exchange.request, 'user-agent')),
     fieldValidation: validation === '' ? 'Warn' : (validation as FieldValidation),
     ...(exchange.user ? { user: exchange.user } : {}),
+    warn: (text) => addWarnings(exchange, [text]),
   };
 }
 

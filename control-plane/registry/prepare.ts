@@ -15,6 +15,8 @@ import type { Strategy } from './strategy.ts';
 
 export interface RequestOptions extends MutateOptions {
   user?: User;
+  /** Warns whoever asks; nobody listens when absent. */
+  warn?: ((text: string) => void) | undefined;
   /** What the manager writes through, where that is not `subresource`: `scale`, … */
   through?: string;
   /** The object says itself who owns what in it, as after an apply. */
@@ -68,7 +70,9 @@ export class Preparer<T extends KubeObject> {
   }
 
   async forDelete(previous: T, request: RequestOptions): Promise<void> {
-    await this.options.admission.validate(this.admissionRequest('DELETE', undefined, previous, request));
+    const admitted = this.admissionRequest('DELETE', undefined, previous, request);
+    await this.options.admission.mutate(admitted);
+    await this.options.admission.validate(admitted);
   }
 
   private async forMainUpdate(wanted: T, previous: T, request: RequestOptions): Promise<T | undefined> {
@@ -157,11 +161,16 @@ export class Preparer<T extends KubeObject> {
     operation: AdmissionRequest['operation'],
     object: T | undefined,
     previous: T | undefined,
-    { dryRun = false, user, subresource }: RequestOptions,
+    { dryRun = false, user, subresource, warn = noOne }: RequestOptions,
   ): AdmissionRequest {
     const { name = '', namespace = '' } = (object ?? previous)?.metadata ?? {};
-    return { operation, kind: this.options.kind, namespace, name, subresource, object, previous, dryRun, user };
+    const { kind } = this.options;
+    return { operation, kind, namespace, name, subresource, object, previous, dryRun, user, warn };
   }
+}
+
+function noOne(): void {
+  // Parts of the control plane are not warned.
 }
 
 /** `object` with the status of `other`. Types of the schema table always have one, if an empty one. */

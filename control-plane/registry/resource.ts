@@ -28,6 +28,7 @@ const MAX_APPLY_ATTEMPTS = 5;
 
 export interface DeleteRequest extends DeleteOptions {
   user?: RequestOptions['user'];
+  warn?: RequestOptions['warn'];
 }
 
 export interface ApplyRequest extends RequestOptions {

@@ -12,6 +12,7 @@ import { errorEncoding, MEDIA_TYPES, negotiate } from './negotiate.ts';
 /** Smaller answers are sent as they are, as by Kubernetes. */
 const GZIP_FROM_BYTES = 128 * 1024;
 const GZIP_LEVEL = 1;
+const MAX_WARNINGS = 64;
 /** Pieces are gathered to about this size before they are written. */
 const CHUNK_BYTES = 64 * 1024;
 
@@ -129,16 +130,19 @@ function acceptsGzip(exchange: Exchange): boolean {
     .some((coding) => /^\s*gzip\s*(;\s*q=(?!0(\.0*)?\s*$).*)?$/.test(coding));
 }
 
-/** A warning for the person at the client, as kubectl prints it. At most 64 of them, each cut at 1 KiB. */
+/** Warnings for the person at the client, as kubectl prints them: at most {@link MAX_WARNINGS}, each cut at 1 KiB. */
 export function addWarnings(exchange: Exchange, warnings: readonly string[]): void {
   if (warnings.length === 0) return;
-  const values = warnings.slice(0, 64).map((text) => {
+  const { response } = exchange;
+  const before = response.headersSent ? [] : [response.getHeader('warning') ?? []].flat().map(String);
+  const values = warnings.slice(0, MAX_WARNINGS).map((text) => {
     const clean = text
       .slice(0, 1024)
       .replaceAll(/[^\x20-\x7e]/g, '?')
       .replaceAll(/[\\"]/g, String.raw`\$&`);
     return `299 - "${clean}"`;
   });
-  const before = exchange.response.getHeader('warning') ?? [];
-  exchange.response.setHeader('warning', [before, values].flat().map(String));
+  // The same may come twice: a request is admitted again when its write lost a race.
+  const all = [...new Set([...before, ...values])].slice(0, MAX_WARNINGS);
+  if (!response.headersSent) response.setHeader('warning', all);
 }

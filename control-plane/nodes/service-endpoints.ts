@@ -1,0 +1,51 @@
+/** From a service of the cluster to one of its ready endpoints, out of the caches. */
+import { notFound, serviceUnavailable } from '../../api/errors.ts';
+import { kinds } from '../../api/kinds.ts';
+import { objectKey } from '../../api/object.ts';
+import type { Service, ServicePort } from '../../api/schema/types/core.v1.ts';
+import type { EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
+import type { View } from '../../lib/view.ts';
+import type { DialTarget } from './dial.ts';
+
+export interface ServiceEndpointsOptions {
+  services: View<Service>;
+  /** With the index `service`. */
+  endpointSlices: View<EndpointSlice>;
+  /** From 0 up to 1. */
+  random: () => number;
+}
+
+export class ServiceEndpoints {
+  private readonly options: ServiceEndpointsOptions;
+
+  constructor(options: ServiceEndpointsOptions) {
+    this.options = options;
+  }
+
+  /** `port` is the service's. Throws NotFound or ServiceUnavailable. */
+  resolve(namespace: string, name: string, port: number): DialTarget {
+    const service = this.options.services.get(objectKey(namespace, name));
+    if (!service) throw notFound(kinds.services, name);
+    if (service.spec.type === 'ExternalName') return { address: service.spec.externalName ?? '', port };
+    const wanted = service.spec.ports?.find((each) => each.port === port);
+    if (!wanted) throw serviceUnavailable(`no service port ${port} found for service "${name}"`);
+    const targets = this.targets(objectKey(namespace, name), wanted);
+    const chosen = targets[Math.floor(this.options.random() * targets.length)];
+    if (!chosen) throw serviceUnavailable(`no endpoints available for service "${name}"`);
+    return chosen;
+  }
+
+  private targets(key: string, { name: portName }: ServicePort): DialTarget[] {
+    const targets: DialTarget[] = [];
+    for (const slice of this.options.endpointSlices.byIndex('service', key)) {
+      const port = slice.ports?.find(({ name }) => (name ?? '') === (portName ?? ''))?.port;
+      if (port === undefined) continue;
+      for (const { addresses, conditions, nodeName } of slice.endpoints) {
+        const [address] = addresses;
+        if (address === undefined || conditions?.ready === false) continue;
+        targets.push({ address, port, ...(nodeName ? { nodeName } : {}) });
+      }
+    }
+    return targets;
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * Calls webhooks: of admission, and of the conversion of custom resources. A webhook is named by a URL or by a service;
+ * a service is reached at one of its ready endpoints, and its certificate must be for `name.namespace.svc`. Connections are
+ * kept for the next call. Like Kubernetes, it lets administrators name any URL: who may write webhooks rules the cluster.
+ */
+import { createHash } from 'node:crypto';
+import { Agent, request as httpsRequest } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { connect as tlsConnect } from 'node:tls';
+import type { WebhookClientConfig } from '../../api/schema/types/admissionregistration.v1.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Dialer } from '../nodes/dial.ts';
+import type { ServiceEndpoints } from '../nodes/service-endpoints.ts';
+import { WebhookCallError } from './errors.ts';
+
+/** Webhooks whose connections are kept; the one unused for longest leaves first. */
+const MAX_AGENTS = 256;
+const MAX_IDLE_SOCKETS = 25;
+const IDLE_MILLISECONDS = 90_000;
+/** Of an answer. */
+const MAX_BYTES = 8 * 1024 * 1024;
+const HTTPS_PORT = 443;
+
+export interface WebhookClientOptions {
+  dialer: Dialer;
+  endpoints: ServiceEndpoints;
+  clock: Clock;
+}
+
+interface Place {
+  /** `https://host:port/path?timeout=10s`, as messages name it. */
+  readonly url: URL;
+  readonly service: { readonly namespace: string; readonly name: string; readonly port: number } | undefined;
+  /** What the certificate is for. */
+  readonly serverName: string;
+  readonly ca: string | undefined;
+}
+
+export class WebhookClient {
+  private readonly options: WebhookClientOptions;
+  private readonly agents = new Map<string, Agent>();
+
+  constructor(options: WebhookClientOptions) {
+    this.options = options;
+  }
+
+  /** POSTs JSON and returns the JSON of the answer. Rejects with a WebhookCallError that says what happened. */
+  async call(config: WebhookClientConfig, body: unknown, timeoutSeconds: number): Promise<unknown> {
+    const place = placeOf(config, timeoutSeconds);
+    const cut = new AbortController();
+    const timer = this.options.clock.after(timeoutSeconds * 1000, () => cut.abort());
+    try {
+      const response = await this.post(place, JSON.stringify(body), cut.signal);
+      return await answerOf(response);
+    } catch (error) {
+      if (error instanceof WebhookCallError) throw error;
+      const why = cut.signal.aborted ? 'context deadline exceeded' : (error as Error).message;
+      throw new WebhookCallError(`Post ${JSON.stringify(place.url.href)}: ${why}`, { cause: error });
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  /** Closes the connections that nobody uses, and keeps no further ones. */
+  close(): void {
+    for (const agent of this.agents.values()) agent.destroy();
+    this.agents.clear();
+  }
+
+  private post(place: Place, body: string, signal: AbortSignal): Promise<IncomingMessage> {
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    const headers = {
+      'content-type': 'application/json',
+      accept: 'application/json, */*',
+      'user-agent': 'dure-server',
+      'content-length': Buffer.byteLength(body),
+    };
+    const request = httpsRequest(place.url, { method: 'POST', headers, agent: this.agentFor(place), signal });
+    request.once('response', resolve);
+    request.once('error', reject);
+    request.end(body);
+    return promise;
+  }
+
+  private agentFor(place: Place): Agent {
+    const { service, serverName, ca, url } = place;
+    const digest = createHash('sha256')
+      .update(ca ?? '')
+      .digest('base64');
+    const id = JSON.stringify([service ?? url.host, serverName, digest]);
+    const agent = this.agents.get(id) ?? this.newAgent(place);
+    this.agents.delete(id);
+    this.agents.set(id, agent);
+    if (this.agents.size > MAX_AGENTS) this.forgetOldest();
+    return agent;
+  }
+
+  private forgetOldest(): void {
+    const [oldest] = this.agents;
+    if (!oldest) return;
+    oldest[1].destroy();
+    this.agents.delete(oldest[0]);
+  }
+
+  private newAgent(place: Place): Agent {
+    const agent = new Agent({ keepAlive: true, maxFreeSockets: MAX_IDLE_SOCKETS, timeout: IDLE_MILLISECONDS });
+    const connect = (callback: (error: Error | null, socket: Duplex) => void): void => {
+      this.connect(place).then(
+        (socket) => callback(null, socket),
+        (error: unknown) => callback(error as Error, undefined as never),
+      );
+    };
+    agent.createConnection = (_options, callback) => {
+      if (callback) connect(callback);
+      return undefined;
+    };
+    return agent;
+  }
+
+  private async connect({ service, url, serverName, ca }: Place): Promise<Duplex> {
+    const target = service
+      ? this.options.endpoints.resolve(service.namespace, service.name, service.port)
+      : { address: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || HTTPS_PORT) };
+    const dialling = new AbortController();
+    const timer = this.options.clock.after(IDLE_MILLISECONDS, () => dialling.abort());
+    try {
+      const socket = await this.options.dialer.dial(target, dialling.signal);
+      return await secured(socket, serverName, ca, dialling.signal);
+    } finally {
+      timer.cancel();
+    }
+  }
+}
+
+function secured(socket: Duplex, serverName: string, ca: string | undefined, signal: AbortSignal): Promise<Duplex> {
+  const { promise, resolve, reject } = Promise.withResolvers<Duplex>();
+  const isName = !/^[\d.]+$|:/.test(serverName);
+  const secure = tlsConnect({
+    socket,
+    ...(isName ? { servername: serverName } : { host: serverName }),
+    ...(ca ? { ca } : {}),
+  });
+  const onAbort = (): void => void secure.destroy(new Error('the TLS handshake took too long'));
+  signal.addEventListener('abort', onAbort, { once: true });
+  const failed = (error: Error): void => {
+    socket.destroy();
+    reject(new Error(`tls: ${error.message}`, { cause: error }));
+  };
+  secure.once('error', failed);
+  secure.once('secureConnect', () => {
+    signal.removeEventListener('abort', onAbort);
+    secure.off('error', failed);
+    resolve(secure);
+  });
+  return promise;
+}
+
+function placeOf({ url, service, caBundle }: WebhookClientConfig, timeoutSeconds: number): Place {
+  const ca = caBundle ? Buffer.from(caBundle, 'base64').toString() : undefined;
+  const place = (address: string): URL => {
+    const made = new URL(address);
+    made.searchParams.set('timeout', `${timeoutSeconds}s`);
+    return made;
+  };
+  if (service) {
+    const { namespace, name, path = '', port = HTTPS_PORT } = service;
+    const serverName = `${name}.${namespace}.svc`;
+    const made = place(`https://${serverName}:${port}${path.startsWith('/') ? path : `/${path}`}`);
+    return { url: made, service: { namespace, name, port }, serverName, ca };
+  }
+  const made = place(url ?? '');
+  return { url: made, service: undefined, serverName: made.hostname.replace(/^\[|\]$/g, ''), ca };
+}
+
+async function answerOf(response: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response) {
+    size += (chunk as Buffer).length;
+    if (size > MAX_BYTES) throw new WebhookCallError(`the answer is larger than ${MAX_BYTES} bytes`);
+    chunks.push(chunk as Buffer);
+  }
+  const text = Buffer.concat(chunks).toString();
+  const { statusCode = 0 } = response;
+  if (statusCode < 200 || statusCode > 299) throw refused(statusCode, text);
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new WebhookCallError(`the answer is no JSON: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function refused(code: number, text: string): WebhookCallError {
+  if (code === 404) return new WebhookCallError('the server could not find the requested resource');
+  const said = JSON.stringify(text.slice(0, 256));
+  if (code >= 500) {
+    return new WebhookCallError(`an error on the server (${said}) has prevented the request from succeeding`);
+  }
+  return new WebhookCallError(`the server rejected our request for an unknown reason (${code}: ${said})`);
+}
