@@ -14,6 +14,7 @@ import { type Component, ComponentGroup } from '../lib/component.ts';
 import type { Log } from '../lib/log.ts';
 import { Metrics } from '../lib/metrics.ts';
 import { type Addresses, addressesOf } from './addresses.ts';
+import { dynamicAdmission } from './admission/dynamic.ts';
 import { makeTokens, type Tokens } from './auth/tokens/all.ts';
 import { authorizersOf } from './auth/authorizers.ts';
 import { mayHaveNodeCertificate } from './certificates/rights.ts';
@@ -40,6 +41,7 @@ import { apiDocuments } from './server/documents.ts';
 import { JoinTokens } from './server/join-tokens.ts';
 import { Pki } from './server/pki.ts';
 import type { JoinOptions } from './server/web.ts';
+import { webhookClient } from './webhooks/client.ts';
 import { ServerJoins } from './server-joins.ts';
 import { ServerKeys } from './server-keys.ts';
 import { ControlPlaneSight } from './sight.ts';
@@ -151,7 +153,13 @@ export class Server implements Component {
     const random = (bound: number): number => randomInt(bound);
     const table = loadSchemaTable();
     const codec = new Codec({ table });
-    const registry = new ResourceRegistry({
+    const webhooks = webhookClient({
+      tunnels: { open: (node, wanted, signal) => sessions.tunnels.open(node, wanted, signal) },
+      viewOf: (kind) => caches.of(kind).view,
+      random: Math.random,
+      clock,
+    });
+    const registry: ResourceRegistry = new ResourceRegistry({
       types: new SchemaTypes({ table, codec }),
       store: objects,
       cacheOf: (kind) => caches.of(kind),
@@ -161,6 +169,15 @@ export class Server implements Component {
       random,
       serviceCidr: flags.serviceCidr,
       ownerPermissions: flags.enableAdmissionPlugins.includes('OwnerReferencesPermissionEnforcement'),
+      admission: dynamicAdmission({
+        viewOf: (kind) => caches.of(kind).view,
+        registry: () => registry,
+        authorizers: () => authorizersOf(registry),
+        client: webhooks,
+        codec,
+        newUid: randomUUID,
+        log,
+      }),
     });
     const nextId = (): string => generateName('', random);
     const events = new RegistryEventRecorder({ registry, clock, log, component: 'dure-server', nextId });
@@ -193,7 +210,7 @@ export class Server implements Component {
     );
     const api = this.makeApi({ table, codec, pki, store: objects, registry, caches, sessions, join, tokens });
     const leases = new NodeLeases({ registry, connected: () => sessions.connected, clock, log });
-    await this.run('serving', [keys, sessions, leases, api, this.campaign(store, leader)]);
+    await this.run('serving', [keys, sessions, leases, webhooks, api, this.campaign(store, leader)]);
   }
 
   /** How nodes and further servers come in, with tokens of their own. */

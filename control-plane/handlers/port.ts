@@ -16,6 +16,7 @@ import type { ApplyRequest } from '../registry/resource.ts';
 import type { Exchange } from '../server/exchange.ts';
 import type { ResourceRequest } from '../server/request-info.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
+import type { Admission } from '../admission/port.ts';
 import type { User } from '../auth/user.ts';
 import type { TokenRequests } from '../auth/tokens/requests.ts';
 
@@ -50,6 +51,8 @@ export interface ServedResource<T extends KubeObject = KubeObject> extends Resou
 }
 
 export interface Resources {
+  /** For what is no write: writes are admitted by the resources themselves. */
+  readonly admission: Admission;
   /** undefined when it is not served. */
   find(group: string, version: string, plural: string): ServedResource | undefined;
   /** As `find`; what is not known yet may have been defined on another server a moment ago. */

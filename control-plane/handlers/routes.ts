@@ -4,6 +4,7 @@ import { qualifiedResource, type Kind } from '../../api/kinds.ts';
 import type { Verb } from '../server/request-info.ts';
 import { patchApproval, updateApproval } from './approval.ts';
 import { bind } from './binding.ts';
+import { connecting } from './connect.ts';
 import { create } from './create.ts';
 import { deleteCollection } from './delete-collection.ts';
 import { remove } from './delete.ts';
@@ -25,25 +26,33 @@ import { watch } from './watch.ts';
 type Verbs = Partial<Record<Verb, ResourceHandler>>;
 
 const OBJECT: Verbs = { get, list, watch, create, update, patch, delete: remove, deletecollection: deleteCollection };
-const PROXY: Verbs = { get: proxy, create: proxy, update: proxy, patch: proxy, delete: proxy, unknown: proxy };
 const STATUS: Verbs = { get, update, patch };
 const SCALE: Verbs = { get: getScale, update: updateScale, patch: patchScale };
 
 /** Subresources that one kind alone has. exec and attach are asked for by GET (WebSocket) and by POST. */
 const OWN: ReadonlyMap<string, Verbs> = new Map([
   ['pods/log', { get: log }],
-  ['pods/exec', { get: exec, create: exec }],
-  ['pods/attach', { get: attach, create: attach }],
-  ['pods/portforward', { get: portForward, create: portForward }],
+  ['pods/exec', both(connecting('PodExecOptions', exec))],
+  ['pods/attach', both(connecting('PodAttachOptions', attach))],
+  ['pods/portforward', both(connecting('PodPortForwardOptions', portForward))],
   ['pods/binding', { create: bind }],
   ['pods/eviction', { create: evict }],
-  ['pods/proxy', PROXY],
-  ['services/proxy', PROXY],
-  ['nodes/proxy', PROXY],
+  ['pods/proxy', proxied('PodProxyOptions')],
+  ['services/proxy', proxied('ServiceProxyOptions')],
+  ['nodes/proxy', proxied('NodeProxyOptions')],
   ['namespaces/finalize', { update: finalize }],
   ['serviceaccounts/token', { create: requestToken }],
   ['certificatesigningrequests.certificates.k8s.io/approval', { get, update: updateApproval, patch: patchApproval }],
 ]);
+
+function both(handler: ResourceHandler): Verbs {
+  return { get: handler, create: handler };
+}
+
+function proxied(optionsKind: string): Verbs {
+  const each = connecting(optionsKind, proxy);
+  return { get: each, create: each, update: each, patch: each, delete: each, unknown: each };
+}
 
 /** Throws NotFound when the kind has no such subresource, MethodNotAllowed when that has no such verb. */
 export function handlerOf(kind: Kind, subresource: string, verb: Verb): ResourceHandler {

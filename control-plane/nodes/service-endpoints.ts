@@ -5,7 +5,7 @@ import { objectKey } from '../../api/object.ts';
 import type { Service, ServicePort } from '../../api/schema/types/core.v1.ts';
 import type { EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
 import type { View } from '../../lib/view.ts';
-import type { DialTarget } from './dial.ts';
+import type { DialTarget } from './dialer.ts';
 
 export interface ServiceEndpointsOptions {
   services: View<Service>;
@@ -25,7 +25,7 @@ export class ServiceEndpoints {
   /** `port` is the service's. Throws NotFound or ServiceUnavailable. */
   resolve(namespace: string, name: string, port: number): DialTarget {
     const service = this.options.services.get(objectKey(namespace, name));
-    if (!service) throw notFound(kinds.services, name);
+    if (!service) throw notFound({ ...kinds.services, plural: 'service' }, name);
     if (service.spec.type === 'ExternalName') return { address: service.spec.externalName ?? '', port };
     const wanted = service.spec.ports?.find((each) => each.port === port);
     if (!wanted) throw serviceUnavailable(`no service port ${port} found for service "${name}"`);

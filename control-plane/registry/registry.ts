@@ -85,7 +85,7 @@ export class ResourceRegistry implements Registry {
   private readonly options: ResourceRegistryOptions;
   /** By the kind's id. */
   private readonly resources = new Map<string, GenericResource<KubeObject>>();
-  private readonly admission: Admission;
+  readonly admission: Admission;
   private readonly addressClaims: Claims;
   private readonly portClaims: Claims;
   private readonly followers = new Set<Follower>();

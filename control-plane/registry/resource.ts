@@ -87,6 +87,10 @@ export class GenericResource<T extends KubeObject> implements Resource<T> {
     return this.cache.view as View<T>;
   }
 
+  get conversion(): Conversion<T> | undefined {
+    return this.options.conversion;
+  }
+
   get decode(): DecodeStored | undefined {
     return this.options.decode;
   }

@@ -8,10 +8,15 @@ import { Agent, request as httpsRequest } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { connect as tlsConnect } from 'node:tls';
+import { type Kind, kinds } from '../../api/kinds.ts';
+import type { KubeObject } from '../../api/object.ts';
 import type { WebhookClientConfig } from '../../api/schema/types/admissionregistration.v1.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { Dialer } from '../nodes/dial.ts';
-import type { ServiceEndpoints } from '../nodes/service-endpoints.ts';
+import type { Component } from '../../lib/component.ts';
+import type { View } from '../../lib/view.ts';
+import { type Dialer, NodeDialer } from '../nodes/dialer.ts';
+import type { NodeTunnels } from '../nodes/port.ts';
+import { ServiceEndpoints } from '../nodes/service-endpoints.ts';
 import { WebhookCallError } from './errors.ts';
 
 /** Webhooks whose connections are kept; the one unused for longest leaves first. */
@@ -21,6 +26,21 @@ const IDLE_MILLISECONDS = 90_000;
 /** Of an answer. */
 const MAX_BYTES = 8 * 1024 * 1024;
 const HTTPS_PORT = 443;
+
+export interface WebhookClientParts {
+  tunnels: NodeTunnels;
+  viewOf: <T extends KubeObject>(kind: Kind<T>) => View<T>;
+  /** From 0 up to 1. */
+  random: () => number;
+  clock: Clock;
+}
+
+/** The client of a server. */
+export function webhookClient({ tunnels, viewOf, random, clock }: WebhookClientParts): WebhookClient {
+  const services = viewOf(kinds.services);
+  const endpoints = new ServiceEndpoints({ services, endpointSlices: viewOf(kinds.endpointslices), random });
+  return new WebhookClient({ dialer: new NodeDialer({ tunnels }), endpoints, clock });
+}
 
 export interface WebhookClientOptions {
   dialer: Dialer;
@@ -37,7 +57,8 @@ interface Place {
   readonly ca: string | undefined;
 }
 
-export class WebhookClient {
+export class WebhookClient implements Component {
+  readonly name = 'webhook client';
   private readonly options: WebhookClientOptions;
   private readonly agents = new Map<string, Agent>();
 
@@ -62,10 +83,16 @@ export class WebhookClient {
     }
   }
 
-  /** Closes the connections that nobody uses, and keeps no further ones. */
-  close(): void {
+  /** Connects only when called. */
+  start(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Closes all connections. */
+  stop(): Promise<void> {
     for (const agent of this.agents.values()) agent.destroy();
     this.agents.clear();
+    return Promise.resolve();
   }
 
   private post(place: Place, body: string, signal: AbortSignal): Promise<IncomingMessage> {

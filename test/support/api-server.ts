@@ -11,6 +11,9 @@ import { Codec } from '../../api/schema/codec.ts';
 import { Protobuf } from '../../api/schema/protobuf/protobuf.ts';
 import { loadSchemaTable } from '../../api/schema/table.ts';
 import { DEFAULT_CLUSTER_ROLE_BINDINGS, DEFAULT_CLUSTER_ROLES } from '../../control-plane/auth/rbac/defaults/policy.ts';
+import { dynamicAdmission } from '../../control-plane/admission/dynamic.ts';
+import { authorizersOf } from '../../control-plane/auth/authorizers.ts';
+import { webhookClient } from '../../control-plane/webhooks/client.ts';
 import { Caches } from '../../control-plane/caches.ts';
 import { customResources } from '../../control-plane/custom-resources/compose.ts';
 import type { CustomResources } from '../../control-plane/custom-resources/custom-resources.ts';
@@ -73,6 +76,12 @@ export class TestServer {
     this.caches = caches;
     const table = loadSchemaTable();
     const codec = new Codec({ table });
+    const webhooks = webhookClient({
+      tunnels: options.tunnels ?? unreachable,
+      viewOf: (kind) => caches.of(kind).view,
+      random: Math.random,
+      clock,
+    });
     this.registry = new ResourceRegistry({
       types: new SchemaTypes({ table, codec }),
       store: this.store,
@@ -82,6 +91,15 @@ export class TestServer {
       newUid: () => randomUUID(),
       random: (limit) => randomInt(limit),
       serviceCidr: '10.96.0.0/16',
+      admission: dynamicAdmission({
+        viewOf: (kind) => caches.of(kind).view,
+        registry: () => this.registry,
+        authorizers: () => authorizersOf(this.registry),
+        client: webhooks,
+        codec,
+        newUid: () => randomUUID(),
+        log,
+      }),
     });
     this.pki = new Pki({
       directory,
@@ -146,7 +164,7 @@ export class TestServer {
       log,
     });
     this.custom = customResources({ registry: this.registry, caches, codec, log });
-    this.group = new ComponentGroup('test server', [this.pki, key, caches, this.custom, this.api]);
+    this.group = new ComponentGroup('test server', [this.pki, key, caches, webhooks, this.custom, this.api]);
   }
 
   static async start(options: TestServerOptions = {}): Promise<TestServer> {

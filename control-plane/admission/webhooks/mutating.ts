@@ -20,7 +20,7 @@ export interface MutatingWebhooksOptions {
   caller: WebhookCaller;
   convert: Convert;
   /** Reads a patched object as one of the kind, with its defaults. Throws a StatusError for what is none. */
-  complete(kind: Kind, object: unknown): KubeObject;
+  complete: (kind: Kind, object: unknown) => KubeObject;
 }
 
 /** What the first round leaves for the second. */
