@@ -99,9 +99,11 @@ export class ServiceAccountTokens implements TokenVerifier {
   }
 
   async verify(token: string, audiences: readonly string[]): Promise<Verified | undefined> {
-    const issuer = issuerOf(token);
+    const hash = createHash('sha256').update(token).digest('base64');
+    const known = this.known.get(hash);
+    const issuer = known ? known.iss : issuerOf(token);
     if (issuer !== this.options.issuer && issuer !== LEGACY_ISSUER) return undefined;
-    const payload = await this.signed(token);
+    const payload = known ?? (await this.signed(token, hash));
     if (issuer === LEGACY_ISSUER) return this.verifyLegacy(payload, token, audiences);
     this.checkTime(payload);
     const claims = readClaims(payload);
@@ -118,10 +120,7 @@ export class ServiceAccountTokens implements TokenVerifier {
   }
 
   /** What the token says, once it is certain that one of the servers has signed it. */
-  private async signed(token: string): Promise<JWTPayload> {
-    const hash = createHash('sha256').update(token).digest('base64');
-    const known = this.known.get(hash);
-    if (known) return known;
+  private async signed(token: string, hash: string): Promise<JWTPayload> {
     const { clock, key } = this.options;
     const options = { algorithms: [SIGNING_ALGORITHM], currentDate: clock.date(), clockTolerance: LEEWAY_SECONDS };
     const { payload } = await jwtVerify(token, key.loaded.publicKey, options).catch((error: unknown) => {

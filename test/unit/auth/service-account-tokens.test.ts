@@ -7,6 +7,9 @@ import { isStatusError } from '../../../api/errors.ts';
 import type { TokenRequest, TokenRequestSpec } from '../../../api/schema/types/authentication.v1.ts';
 import type { Pod } from '../../../api/schema/types/core.v1.ts';
 import { makeTokens, type Tokens } from '../../../control-plane/auth/tokens/all.ts';
+import { BearerTokens } from '../../../control-plane/auth/tokens/bearer.ts';
+import { StaticTokens } from '../../../control-plane/auth/tokens/static.ts';
+import type { HttpRequest } from '../../../control-plane/server/exchange.ts';
 import type { Verified } from '../../../control-plane/auth/tokens/port.ts';
 import { SigningKey } from '../../../control-plane/auth/tokens/signing-key.ts';
 import type { User } from '../../../control-plane/auth/user.ts';
@@ -215,5 +218,28 @@ describe('tokens of service accounts', () => {
     await again.start();
     assert.equal(again.loaded.id, key.loaded.id);
     await jwtVerify(token, again.loaded.publicKey, { currentDate: harness.clock.date() });
+  });
+});
+
+describe('a bearer token', () => {
+  const users = new Map([['secret', { name: 'jane', groups: [] }]]);
+  const bearer = new BearerTokens({ verifiers: [new StaticTokens({ users, audiences: ['api'] })], audiences: ['api'] });
+  const ask = (headers: Record<string, string>): unknown => bearer.authenticate({ headers } as unknown as HttpRequest);
+
+  it('comes in a header, or among the protocols of a WebSocket', async () => {
+    assert.deepEqual(await ask({ authorization: 'Bearer secret' }), users.get('secret'));
+    const encoded = `base64url.bearer.authorization.k8s.io.${Buffer.from('secret').toString('base64url')}`;
+    const protocols = { 'sec-websocket-protocol': `${encoded}, v5.channel.k8s.io` };
+    assert.deepEqual(await ask(protocols), users.get('secret'));
+    assert.equal(await ask({ 'sec-websocket-protocol': 'v5.channel.k8s.io' }), undefined);
+  });
+
+  it('that nobody knows lets nobody in', async () => {
+    for (const authorization of ['Bearer other', 'Bearer', 'Basic c2VjcmV0', 'Bearer a b']) {
+      await assert.rejects(
+        async () => ask({ authorization }),
+        (error) => isStatusError(error, 'Unauthorized'),
+      );
+    }
   });
 });
