@@ -2,7 +2,10 @@
  * The annotation in which `kubectl apply` keeps what it applied, kept in step by a server-side apply of kubectl, so that
  * both ways of applying can follow each other.
  */
+import { isStatusError } from '../errors.ts';
+import { parseJson } from '../machinery/body.ts';
 import type { KubeObject } from '../object.ts';
+import { isObject } from '../patch/value.ts';
 import { compare } from './compare.ts';
 import { difference, type Fields } from './field-set.ts';
 import type { FieldType } from './field-type.ts';
@@ -45,10 +48,11 @@ export function takenOver(type: FieldType, live: KubeObject, manager: string, ap
 
 function parse(text: string): KubeObject | undefined {
   try {
-    const value = JSON.parse(text) as unknown;
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as KubeObject) : undefined;
-  } catch {
+    const { value } = parseJson(Buffer.from(text));
+    return isObject(value) ? (value as unknown as KubeObject) : undefined;
+  } catch (error) {
     // Anybody may write the annotation; what can't be read takes nothing over.
-    return undefined;
+    if (isStatusError(error, 'BadRequest')) return undefined;
+    throw error;
   }
 }

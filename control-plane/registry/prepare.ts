@@ -1,5 +1,5 @@
 /** From what a client sent to what may be stored: defaults, admission, the kind's rules, validation, in this order. */
-import { sameEntries } from '../../api/apply/entries.ts';
+import { parseEntries, sameEntries } from '../../api/apply/entries.ts';
 import type { FieldManager } from '../../api/apply/field-manager.ts';
 import { conflict, type FieldError, invalid, modified } from '../../api/errors.ts';
 import type { Kind } from '../../api/kinds.ts';
@@ -45,7 +45,7 @@ export class Preparer<T extends KubeObject> {
     strategy.applyDefaults(object);
     this.manage(object, undefined, request);
     const admitted = this.admissionRequest('CREATE', object, undefined, request);
-    await admission.mutate(admitted);
+    await this.mutate(object, admitted);
     stampNew(object, kind, strategy, { uid: newUid(), clock });
     strategy.prepareForCreate?.(object);
     this.check(object, [
@@ -81,7 +81,7 @@ export class Preparer<T extends KubeObject> {
     strategy.applyDefaults(next);
     this.manage(next, previous, request);
     const admitted = this.admissionRequest('UPDATE', next, previous, request);
-    await admission.mutate(admitted);
+    await this.mutate(next, admitted);
     strategy.prepareForUpdate?.(next, previous);
     stampUpdate(next, previous, kind, strategy, undefined);
     if (sameObject(next, previous)) return undefined;
@@ -102,7 +102,7 @@ export class Preparer<T extends KubeObject> {
     };
     this.manage(next, previous, request);
     const admitted = this.admissionRequest('UPDATE', next, previous, request);
-    await admission.mutate(admitted);
+    await this.mutate(next, admitted);
     strategy.prepareForStatusUpdate?.(next, previous, clock.date());
     stampUpdate(next, previous, kind, strategy, 'status');
     if (sameObject(next, previous)) return undefined;
@@ -118,6 +118,17 @@ export class Preparer<T extends KubeObject> {
     const { metadata } = next;
     if (!request.isApplied) metadata.managedFields = this.entries(next, previous, request);
     if (!metadata.managedFields?.length) delete metadata.managedFields;
+  }
+
+  /** Who owns what is not for admission to lose: what comes back without it, or with what is none, has what it had. */
+  private async mutate({ metadata: before }: T, admitted: AdmissionRequest): Promise<void> {
+    const { managedFields } = before;
+    await this.options.admission.mutate(admitted);
+    const after = admitted.object?.metadata;
+    if (!after || after.managedFields === managedFields) return;
+    if (after.managedFields?.length && parseEntries(after.managedFields)) return;
+    if (managedFields) after.managedFields = managedFields;
+    else delete after.managedFields;
   }
 
   private entries(next: T, previous: T | undefined, request: RequestOptions): T['metadata']['managedFields'] {

@@ -311,6 +311,49 @@ describe('bad requests to the API server', () => {
       );
     });
 
+    it('in a configuration to apply, and in who owns what', async () => {
+      const value = fc.jsonValue({ maxDepth: 3 });
+      const field = fc.constantFrom('containers', 'volumes', 'tolerations', 'nodeSelector', 'affinity', '__proto__');
+      const meta = fc.constantFrom(
+        'labels',
+        'finalizers',
+        'ownerReferences',
+        'managedFields',
+        'annotations',
+        '__proto__',
+      );
+      const item = fc.dictionary(fc.constantFrom('name', 'image', 'ports', 'env'), value, { maxKeys: 3 });
+      const spec = fc.dictionary(field, fc.oneof(value, fc.array(item, { maxLength: 3 })), { maxKeys: 3 });
+      const config = fc.record({ metadata: fc.dictionary(meta, value, { maxKeys: 2 }), spec: fc.oneof(spec, value) });
+      const element = fc.oneof(
+        fc.constantFrom('.', 'f:data', 'k:{', 'k:{"a":1}', 'v:', 'v:1', 'i:x', '__proto__'),
+        fc.string(),
+      );
+      const fieldsV1 = fc.oneof(value, fc.dictionary(element, fc.dictionary(element, value)));
+      const entry = fc.record(
+        {
+          manager: value,
+          operation: fc.constantFrom('Apply', 'Update', 'x', 1),
+          apiVersion: fc.constantFrom('v1', '', 2),
+          fieldsType: fc.constant('FieldsV1'),
+          fieldsV1,
+        },
+        { requiredKeys: [] },
+      );
+      const owners = fc.array(entry, { maxLength: 3 }).map((managedFields) => ({ metadata: { managedFields } }));
+      const pod = { apiVersion: 'v1', kind: 'Pod' };
+      await target.unchanged(() =>
+        fc.assert(
+          fc.asyncProperty(config, owners, async (given, managed) => {
+            const path = `${PODS}/a?dryRun=All&fieldManager=x`;
+            orderly(await target.client.ask(path, patch('application/apply-patch+yaml', { ...pod, ...given })));
+            orderly(await target.client.ask(`${MAPS}/kept?dryRun=All`, patch(MERGE, managed)));
+          }),
+          RUNS,
+        ),
+      );
+    });
+
     it('in a path and a query', async () => {
       const segment = fc.oneof(
         fc.constantFrom('api', 'v1', 'namespaces', 'default', 'pods', 'status', 'constructor'),

@@ -5,6 +5,7 @@ import type { KubeObject } from '../../../api/object.ts';
 import type { ConfigMap, Pod } from '../../../api/schema/types/core.v1.ts';
 import { bindPod } from '../../../control-plane/registry/binding.ts';
 import { managedBy } from '../../../control-plane/registry/managed-by.ts';
+import type { AdmissionPlugin } from '../../../control-plane/admission/port.ts';
 import type { Store } from '../../../control-plane/storage/port.ts';
 import { podNamed, startRegistry, type Harness } from './harness.ts';
 
@@ -140,5 +141,24 @@ describe('managed fields in the registry', () => {
     const dry = await maps.apply(map({ a: '2' }), { manager: 'second', force: true, dryRun: true });
     assert.deepEqual(dry.object.data, { a: '2' });
     assert.deepEqual(await maps.get('default', 'm'), made);
+  });
+
+  it('are not lost in admission', async () => {
+    for (const garbled of [undefined, [], [{ manager: 'x', operation: 'Guess' }]]) {
+      const admission: AdmissionPlugin = {
+        name: 'garbler',
+        handles: ({ object }) => object?.kind === 'ConfigMap',
+        mutate: ({ object }) => {
+          Object.assign(object!.metadata, { managedFields: garbled });
+          return Promise.resolve();
+        },
+      };
+      await start({ admission: [admission] });
+      const maps = managedBy(harness.registry, 'part').resource(kinds.configmaps);
+      const made = await maps.create(map({ a: '1' }));
+      assert.deepEqual(owners(made), ['part Update']);
+      assert.deepEqual(owners(await maps.update({ ...made, data: { a: '2' } })), ['part Update']);
+      await harness.stop();
+    }
   });
 });
