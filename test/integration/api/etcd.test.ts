@@ -121,6 +121,7 @@ describe('the API on etcd', function () {
     const query = { timeoutSeconds: 99_999_999 };
     const seen: string[] = [];
     for await (const { type, object } of watch<ConfigMap>(client, maps, { query })) {
+      if (type === 'BOOKMARK') continue;
       seen.push(`${type} ${object.metadata.name}`);
       if (seen.length === 3) break;
       await make(`after-${seen.length}`);
