@@ -1,5 +1,5 @@
 /** Volumes, as `describe` shows them. */
-import type { Volume } from '../../api/schema/types/core.v1.ts';
+import type { Volume, VolumeProjection } from '../../api/schema/types/core.v1.ts';
 import type { Lines } from './common.ts';
 
 /** `step` is what the names are indented by. */
@@ -14,7 +14,7 @@ export function volumeLines(volumes: readonly Volume[], title: string, step: str
   ];
 }
 
-function sourceLines({ emptyDir, hostPath, configMap, secret, ...others }: Volume): Lines {
+function sourceLines({ emptyDir, hostPath, configMap, secret, downwardAPI, projected, ...others }: Volume): Lines {
   if (emptyDir) {
     const { medium = '', sizeLimit = '<unset>' } = emptyDir;
     return [
@@ -44,6 +44,25 @@ function sourceLines({ emptyDir, hostPath, configMap, secret, ...others }: Volum
       `Optional:\t${secret.optional === true}`,
     ];
   }
+  if (downwardAPI) {
+    const items = (downwardAPI.items ?? []).map(
+      ({ path, fieldRef, resourceFieldRef }) => `  ${fieldRef?.fieldPath ?? resourceFieldRef?.resource} -> ${path}`,
+    );
+    return ['Type:\tDownwardAPI (a volume populated by information about the pod)', 'Items:', ...items];
+  }
+  if (projected) {
+    return [
+      'Type:\tProjected (a volume that contains injected data from multiple sources)',
+      ...(projected.sources ?? []).flatMap(projectionLines),
+    ];
+  }
   const kind = Object.keys(others).find((key) => key !== 'name') ?? 'unknown';
   return [`Type:\t${kind}`];
+}
+
+function projectionLines({ secret, downwardAPI, configMap, serviceAccountToken }: VolumeProjection): Lines {
+  if (secret) return [`SecretName:\t${secret.name ?? ''}`, `Optional:\t${secret.optional === true}`];
+  if (downwardAPI) return ['DownwardAPI:\ttrue'];
+  if (configMap) return [`ConfigMapName:\t${configMap.name ?? ''}`, `Optional:\t${configMap.optional === true}`];
+  return serviceAccountToken ? [`TokenExpirationSeconds:\t${serviceAccountToken.expirationSeconds}`] : [];
 }

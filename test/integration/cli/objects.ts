@@ -60,6 +60,8 @@ spec:
     envFrom: [{configMapRef: {name: conf}}, {secretRef: {name: sec, optional: true}, prefix: X_}]
     volumeMounts: [{name: v, mountPath: /v}, {name: w, mountPath: /w, readOnly: true, subPath: x}]
   volumes:
+  - {name: d, downwardAPI: {items: [{path: l, fieldRef: {fieldPath: metadata.labels}}, {path: m, resourceFieldRef: {containerName: c, resource: limits.memory}}]}}
+  - {name: p, projected: {sources: [{secret: {name: sec, optional: true}}, {serviceAccountToken: {path: t}}]}}
   - {name: v, emptyDir: {}}
   - {name: w, configMap: {name: conf}}
   - {name: s, secret: {secretName: sec}}
