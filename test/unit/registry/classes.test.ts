@@ -125,6 +125,18 @@ describe('registry: classes', () => {
     assert.equal(old.spec.ingressClassName, undefined);
   });
 
+  it('of storage: a claim without one gets the default, and one that wants none does not', async () => {
+    const annotations = { 'storageclass.kubernetes.io/is-default-class': 'true' };
+    await create(kinds.storageclasses, { metadata: { name: 'disk', annotations }, provisioner: 'example.com/disk' });
+    const claim = (name: string, more: object = {}): object => ({
+      metadata: { name, namespace: 'default' },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, ...more },
+    });
+    assert.equal((await create(kinds.persistentvolumeclaims, claim('a'))).spec.storageClassName, 'disk');
+    const without = await create(kinds.persistentvolumeclaims, claim('b', { storageClassName: '' }));
+    assert.equal(without.spec.storageClassName, '');
+  });
+
   it('tolerations of lost nodes are added where a pod says nothing of them', async () => {
     const own: Toleration = {
       key: 'node.kubernetes.io/unreachable',
