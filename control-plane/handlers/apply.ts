@@ -5,6 +5,7 @@ import type { KubeObject } from '../../api/object.ts';
 import { isObject } from '../../api/patch/value.ts';
 import { readBody } from '../server/body.ts';
 import { addWarnings } from '../server/respond.ts';
+import { authorizeCreation } from './authorize-creation.ts';
 import { placeObject } from './decode-body.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';
 import { sendObject } from './represent.ts';
@@ -16,7 +17,8 @@ export async function apply(exchange: ResourceExchange, options: HandlerOptions)
   const config = await readConfig(exchange, options, fieldValidation);
   placeObject(exchange, config);
   const subresource = exchange.target.subresource === 'status' ? { subresource: 'status' as const } : {};
-  const { object, created } = await exchange.resource.apply(config, { ...write, ...subresource });
+  const mayCreate = (): void => authorizeCreation(exchange, options);
+  const { object, created } = await exchange.resource.apply(config, { ...write, ...subresource, mayCreate });
   await sendObject(exchange, options, created ? 201 : 200, object);
 }
 

@@ -32,7 +32,10 @@ export interface ServedResource<T extends KubeObject = KubeObject> extends Resou
   readonly cache: ServedCache<T>;
   readonly decode: DecodeStored | undefined;
   /** As `update`; creates what does not exist, for the kinds that take a PUT so. */
-  put(object: T, options?: MutateOptions & Asked): Promise<{ object: T; created: boolean }>;
+  put(
+    object: T,
+    options?: MutateOptions & Asked & { mayCreate?: () => void },
+  ): Promise<{ object: T; created: boolean }>;
   /** Server-side apply; creates what does not exist. */
   apply(config: T, request: ApplyRequest): Promise<{ object: T; created: boolean }>;
   /** A change that a subresource with rules of its own makes. */

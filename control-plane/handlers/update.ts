@@ -1,3 +1,4 @@
+import { authorizeCreation } from './authorize-creation.ts';
 import { decodeObject } from './decode-body.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';
 import { representationOf, sendObject } from './represent.ts';
@@ -10,6 +11,7 @@ export async function update(exchange: ResourceExchange, options: HandlerOptions
   const object = await decodeObject(exchange, options, fieldValidation);
   const subresource = exchange.target.subresource === 'status' ? { subresource: 'status' as const } : {};
   const uid = object.metadata.uid ? { uid: object.metadata.uid } : {};
-  const result = await exchange.resource.put(object, { ...write, ...subresource, ...uid });
+  const mayCreate = (): void => authorizeCreation(exchange, options);
+  const result = await exchange.resource.put(object, { ...write, ...subresource, ...uid, mayCreate });
   await sendObject(exchange, options, result.created ? 201 : 200, result.object);
 }

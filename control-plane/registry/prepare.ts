@@ -17,6 +17,8 @@ export interface RequestOptions extends MutateOptions {
   user?: User;
   /** Warns whoever asks; nobody listens when absent. */
   warn?: ((text: string) => void) | undefined;
+  /** Throws Forbidden for who may change what there is, but make nothing new. Asked before a write that creates after all. */
+  mayCreate?: () => void;
   /** What the manager writes through, where that is not `subresource`: `scale`, … */
   through?: string;
   /** The object says itself who owns what in it, as after an apply. */

@@ -135,6 +135,7 @@ export class GenericResource<T extends KubeObject> implements Resource<T> {
     } catch (error) {
       const creates = this.strategy.createOnUpdate === true && request.subresource === undefined;
       if (!creates || object.metadata.resourceVersion || !isStatusError(error, 'NotFound')) throw error;
+      request.mayCreate?.();
       return { object: await this.create(object, request), created: true };
     }
   }
@@ -171,6 +172,7 @@ export class GenericResource<T extends KubeObject> implements Resource<T> {
         if (!creates || !isStatusError(error, 'NotFound')) throw error;
       }
       if (config.metadata.uid) throw this.uidMismatch(config);
+      request.mayCreate?.();
       const made = await this.createApplied(config, request, attempt === MAX_APPLY_ATTEMPTS);
       if (made) return { object: made, created: true };
     }

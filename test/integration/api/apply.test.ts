@@ -263,6 +263,14 @@ describe('apply on the server', () => {
       assert.match(status.message ?? '', /conflict with "dure-controllers" using v1: \.data\.a$/);
     });
 
+    it('is seen by who asks for metadata alone', async () => {
+      await succeed(apply(`${MAPS}/m`, map({ a: '1' })), 201);
+      const accept = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
+      const partial = await succeed(client.ask(`${MAPS}/m`, { headers: { accept } }));
+      assert.equal(partial.kind, 'PartialObjectMetadata');
+      assert.deepEqual(entriesOf(partial), ['one Apply - {"f:data":{"f:a":{}}}']);
+    });
+
     it('is told of by the description of the API', async () => {
       const { text } = await client.ask('/openapi/v3/api/v1');
       assert.match(text, /"application\/apply-patch\+yaml"/);

@@ -6,12 +6,14 @@ import type {
   SubjectAccessReviewStatus,
   SubjectRulesReviewStatus,
 } from '../../../api/schema/types/authorization.v1.ts';
+import type { Status } from '../../../api/schema/types/meta.v1.ts';
 import type { User } from '../../../control-plane/auth/user.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { ApiError } from '../../../lib/client/errors.ts';
 import { RestClient } from '../../../lib/client/rest.ts';
 import { TestServer } from '../../support/api-server.ts';
 import { kubectl } from '../../support/kubectl.ts';
+import { RawClient, type RawAnswer } from '../../support/raw-requests.ts';
 
 const TOKENS = new Map<string, User>([
   ['root', { name: 'root', groups: ['system:masters'] }],
@@ -110,6 +112,37 @@ describe('authorization', () => {
       'forbidden: User "ann" cannot get path "/metrics"',
     );
     await refused(as('eve').get(PODS), 403);
+  });
+
+  it('demands create of who makes something new by an apply or a PUT', async () => {
+    const changes = { verbs: ['patch', 'update', 'get'], apiGroups: ['', 'coordination.k8s.io'] };
+    await clusterRole('changer', { ...changes, resources: ['configmaps', 'leases'] });
+    await give('changer', 'ann');
+    const client = new RawClient({ server: server.url, authority: server.pki.authorityCertificate });
+    const send = (method: string, path: string, type: string, object: object): Promise<RawAnswer> =>
+      client.ask(path, {
+        method,
+        headers: { authorization: 'Bearer ann', 'content-type': type },
+        body: JSON.stringify(object),
+      });
+    const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm' } };
+    const apply = (): Promise<RawAnswer> =>
+      send('PATCH', '/api/v1/namespaces/default/configmaps/m?fieldManager=x', 'application/apply-patch+yaml', map);
+    const lease = '/apis/coordination.k8s.io/v1/namespaces/default/leases/l';
+    const refusals: [RawAnswer, string][] = [
+      [await apply(), 'configmaps "m" is forbidden: User "ann" cannot create resource "configmaps"'],
+      [
+        await send('PUT', lease, 'application/json', { metadata: { name: 'l' }, spec: {} }),
+        'leases.coordination.k8s.io "l" is forbidden: User "ann" cannot create resource "leases"',
+      ],
+    ];
+    for (const [{ code, text }, words] of refusals) {
+      assert.equal(code, 403, text);
+      assert.ok((JSON.parse(text) as Status).message?.startsWith(words), text);
+    }
+    await make('/api/v1/namespaces/default/configmaps', map);
+    assert.equal((await apply()).code, 200);
+    client.close();
   });
 
   it('lets somebody ask in the name of those whom he may impersonate', async () => {
