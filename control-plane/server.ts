@@ -24,8 +24,6 @@ import { makeBackend } from './backend.ts';
 import { Caches } from './caches.ts';
 import { customResources } from './custom-resources/compose.ts';
 import { RegistryEventRecorder } from './events/recorder.ts';
-import type { AuditOptions } from './audit/layers.ts';
-import { loadAudit } from './audit/load.ts';
 import { Encryption } from './encryption.ts';
 import type { ServerFlags } from './flags.ts';
 import { identitiesOf } from './identity-flags.ts';
@@ -75,7 +73,6 @@ interface Foundation {
   readonly objects: Store;
   readonly etcd: EtcdCluster | undefined;
   readonly caches: Caches;
-  readonly audit?: AuditOptions;
 }
 
 export class Server implements Component {
@@ -112,13 +109,10 @@ export class Server implements Component {
       const encryption = new Encryption({ dataDir, file, store, clock, log });
       const caches = new Caches({ store: encryption.store, clock, log, metrics: this.metrics });
       const compactor = new Compactor({ store, clock, log });
-      const audit = await loadAudit(flags, { clock, log });
       // Somebody else looks after an etcd that was there before.
       const upkeep = etcd ? [compactor, new Defragmenter({ store, members: etcd, clock, log })] : [compactor];
       await this.run('foundation', [pki, this.signingKey, ...components, encryption, ...upkeep, caches]);
-      if (audit) await this.run('audit', [audit.component]);
-      const audited = audit ? { audit: audit.audit } : {};
-      await this.serve({ pki, store, objects: encryption.store, etcd, caches, ...audited });
+      await this.serve({ pki, store, objects: encryption.store, etcd, caches });
       log.info({ api: this.addresses.apiUrl, kubeconfig: pki.adminKubeconfig }, 'ready');
     } catch (error) {
       await this.stop();
@@ -155,7 +149,7 @@ export class Server implements Component {
 
   private async serve(parts: Foundation): Promise<void> {
     const { flags, clock, log } = this.options;
-    const { pki, store, objects, etcd, caches, audit } = parts;
+    const { pki, store, objects, etcd, caches } = parts;
     const random = (bound: number): number => randomInt(bound);
     const table = loadSchemaTable();
     const codec = new Codec({ table });
@@ -188,7 +182,8 @@ export class Server implements Component {
     const nextId = (): string => generateName('', random);
     const events = new RegistryEventRecorder({ registry, clock, log, component: 'dure-server', nextId });
     const sessionKeys = new LeaseSessionKeys({ leases: store.leases, store, ttlSeconds: SESSION_TTL, clock, log });
-    await this.run('sessions', [sessionKeys, events, customResources({ registry, caches, codec, log })]);
+    const custom = customResources({ registry, caches, codec, log, webhooks, newUid: randomUUID });
+    await this.run('sessions', [sessionKeys, events, custom]);
 
     const keys = new ServerKeys({
       sessionKeys,
@@ -214,7 +209,7 @@ export class Server implements Component {
     this.metrics.observed('leader_election_master_status', 'Whether this server leads.', () =>
       Number(leader.isLeading),
     );
-    const api = this.makeApi({ table, codec, pki, store: objects, registry, caches, sessions, join, tokens, audit });
+    const api = this.makeApi({ table, codec, pki, store: objects, registry, caches, sessions, join, tokens });
     const leases = new NodeLeases({ registry, connected: () => sessions.connected, clock, log });
     await this.run('serving', [keys, sessions, leases, webhooks, api, this.campaign(store, leader)]);
   }
@@ -357,16 +352,14 @@ export class Server implements Component {
     sessions: NodeSessions;
     join: JoinOptions;
     tokens: Tokens;
-    audit: AuditOptions | undefined;
   }): ApiServer {
     const { flags, clock, log } = this.options;
-    const { table, codec, pki, store, registry, caches, sessions, join, tokens, audit } = parts;
+    const { table, codec, pki, store, registry, caches, sessions, join, tokens } = parts;
     const address = (): string => new URL(this.addresses.apiUrl).host;
     return new ApiServer({
       api: { host: flags.bindAddress, port: flags.port },
       web: { host: flags.bindAddress, port: flags.webPort },
       certificates: pki,
-      ...(audit ? { audit } : {}),
       handlers: {
         resources: registry,
         history: new StoreHistory({ store }),

@@ -1,11 +1,11 @@
 /** The parts that serve custom resources, put together. */
-import { serviceUnavailable } from '../../api/errors.ts';
 import { SchemaRules } from '../../api/custom/rules.ts';
 import { kinds } from '../../api/kinds.ts';
 import type { Codec } from '../../api/schema/codec.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Caches } from '../caches.ts';
 import type { ResourceRegistry } from '../registry/registry.ts';
+import { converterOf, type WebhookCaller } from './conversion-webhook.ts';
 import { CustomResources } from './custom-resources.ts';
 
 export interface CustomResourceParts {
@@ -13,10 +13,19 @@ export interface CustomResourceParts {
   caches: Caches;
   codec: Codec;
   log: Log;
+  webhooks: WebhookCaller;
+  newUid: () => string;
 }
 
 /** Start it once the caches are full. */
-export function customResources({ registry, caches, codec, log }: CustomResourceParts): CustomResources {
+export function customResources({
+  registry,
+  caches,
+  codec,
+  log,
+  webhooks,
+  newUid,
+}: CustomResourceParts): CustomResources {
   const custom = new CustomResources({
     definitions: caches.of(kinds.customresourcedefinitions),
     registry,
@@ -24,10 +33,7 @@ export function customResources({ registry, caches, codec, log }: CustomResource
     codec,
     log: log.child({ component: 'custom resources' }),
     rulesOf: (schema) => SchemaRules.of(schema),
-    converterOf: ({ spec }) =>
-      spec.conversion?.strategy === 'Webhook'
-        ? () => Promise.reject(serviceUnavailable('conversion webhooks are not asked yet'))
-        : undefined,
+    converterOf: (definition) => converterOf(definition, { webhooks, newUid }),
   });
   registry.freshenBy(() => custom.whenFresh());
   return custom;

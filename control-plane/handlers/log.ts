@@ -75,8 +75,7 @@ async function pourIntoSocket(socket: WebSocket, tunnel: Tunnel): Promise<void> 
   }
 }
 
-function sendHead({ response, trail }: ResourceExchange): void {
-  trail?.onStarted();
+function sendHead({ response }: ResourceExchange): void {
   response.statusCode = 200;
   response.setHeader('content-type', 'text/plain');
   if ('flushHeaders' in response) response.flushHeaders();

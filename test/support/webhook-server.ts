@@ -14,6 +14,7 @@ export interface Asked {
 }
 
 export interface Review {
+  readonly kind: string;
   readonly apiVersion: string;
   readonly request: {
     readonly uid: string;
@@ -102,9 +103,9 @@ export class WebhookServer {
     const decided = await this.decide(asked);
     if (decided === undefined) return;
     const { uid } = review.request;
-    const { apiVersion } = review;
+    const { kind, apiVersion } = review;
     response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify({ kind: 'AdmissionReview', apiVersion, response: { uid, ...decided } }));
+    response.end(JSON.stringify({ kind, apiVersion, response: { uid, ...decided } }));
   }
 }
 

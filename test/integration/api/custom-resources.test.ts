@@ -6,6 +6,7 @@ import type { Runner } from '../../../control-plane/controllers/runner.ts';
 import { TestServer } from '../../support/api-server.ts';
 import { definitionRunner } from '../../support/definition-controller.ts';
 import { kubectl } from '../../support/kubectl.ts';
+import { WebhookServer } from '../../support/webhook-server.ts';
 import { adminAccess, RawClient, type RawAnswer } from '../../support/raw-requests.ts';
 
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
@@ -350,6 +351,74 @@ describe('custom resources', () => {
     const unknown = await send('POST', DEFINITIONS, definition('brokens', 'Broken', version(broken)));
     assert.equal(unknown.code, 422);
     assert.match(json<Status>(unknown).message ?? '', /undefined field 'nowhere'/);
+  });
+
+  it('are converted by a webhook, for every verb', async () => {
+    interface Sized extends KubeObject {
+      size?: number;
+      width?: number;
+    }
+    const webhook = await WebhookServer.start();
+    webhook.decide = ({ review }) => {
+      const { objects, desiredAPIVersion } = review.request as unknown as {
+        objects: Sized[];
+        desiredAPIVersion: string;
+      };
+      const convertedObjects = objects.map(({ size, width, ...rest }) => ({
+        ...rest,
+        apiVersion: desiredAPIVersion,
+        ...(desiredAPIVersion.endsWith('/v1') ? { size: width } : { width: size }),
+      }));
+      return { result: { status: 'Success' }, convertedObjects };
+    };
+    const version = (name: string, storage: boolean, field: string) => ({
+      name,
+      served: true,
+      storage,
+      schema: { openAPIV3Schema: { type: 'object', properties: { [field]: { type: 'integer' } } } },
+    });
+    const made = definition('boxes', 'Box', [version('v1', true, 'size'), version('v2', false, 'width')]);
+    const conversion = {
+      strategy: 'Webhook',
+      webhook: { clientConfig: webhook.config('/convert'), conversionReviewVersions: ['v1'] },
+    };
+    await define({ ...made, spec: { ...made.spec, conversion } as typeof made.spec });
+    const at = (name: string): string => `/apis/stable.example.com/${name}/namespaces/default/boxes`;
+    const box = (name: string, width: number) => ({
+      apiVersion: 'stable.example.com/v2',
+      kind: 'Box',
+      metadata: { name },
+      width,
+    });
+    try {
+      const answer = await send('POST', at('v2'), box('b', 4));
+      assert.equal(answer.code, 201, answer.text);
+      assert.equal(json<Sized>(answer).width, 4);
+      assert.equal(json<Sized>(await send('GET', `${at('v1')}/b`)).size, 4);
+      const merge = 'application/merge-patch+json';
+      assert.equal(json<Sized>(await send('PATCH', `${at('v2')}/b`, { width: 5 }, merge)).width, 5);
+      await send('POST', at('v1'), { ...box('c', 0), apiVersion: 'stable.example.com/v1', size: 7 });
+      const list = json<{ items: Sized[]; metadata: { resourceVersion: string } }>(await send('GET', at('v2')));
+      assert.deepEqual(
+        list.items.map(({ width }) => width),
+        [5, 7],
+      );
+      const watched = send('GET', `${at('v2')}?watch=true&timeoutSeconds=1`);
+      const seen = (await watched).text
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { object: Sized });
+      assert.deepEqual(new Set(seen.map(({ object }) => object.width)), new Set([5, 7]));
+      webhook.decide = () => ({ result: { status: 'Failure', message: 'out of order' } });
+      const refused = await send('POST', at('v2'), box('d', 1));
+      assert.equal(refused.code, 500);
+      assert.match(
+        json<Status>(refused).message ?? '',
+        /conversion webhook for stable\.example\.com\/v2, Kind=Box failed: out of order/,
+      );
+    } finally {
+      webhook.stop();
+    }
   });
 
   it('are served in several versions, of which one is stored', async () => {
