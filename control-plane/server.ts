@@ -14,6 +14,7 @@ import { type Component, ComponentGroup } from '../lib/component.ts';
 import type { Log } from '../lib/log.ts';
 import { Metrics } from '../lib/metrics.ts';
 import { type Addresses, addressesOf } from './addresses.ts';
+import { kindTypes } from './admission/kind-types.ts';
 import { dynamicAdmission } from './admission/dynamic.ts';
 import { makeTokens, type Tokens } from './auth/tokens/all.ts';
 import { authorizersOf } from './auth/authorizers.ts';
@@ -205,7 +206,7 @@ export class Server implements Component {
     const sessions = this.makeSessions({ pki, registry, caches, keys, sight, tokens });
     sessionKeys.onLost(() => sessions.cutOff());
     const join = await this.makeJoins(pki, store, etcd, keys);
-    const leader = this.makeLeader({ tokens, pki, registry, caches, events, keys, sight, nextId });
+    const leader = this.makeLeader({ table, tokens, pki, registry, caches, events, keys, sight, nextId });
     this.metrics.observed('leader_election_master_status', 'Whether this server leads.', () =>
       Number(leader.isLeading),
     );
@@ -280,6 +281,7 @@ export class Server implements Component {
   }
 
   private makeLeader(parts: {
+    table: SchemaTable;
     tokens: Tokens;
     pki: Pki;
     registry: ResourceRegistry;
@@ -290,7 +292,7 @@ export class Server implements Component {
     nextId: () => string;
   }): Leader {
     const { flags, clock, log } = this.options;
-    const { tokens, pki, registry, caches, events, keys, sight, nextId } = parts;
+    const { table, tokens, pki, registry, caches, events, keys, sight, nextId } = parts;
     const attempts = this.metrics.counter(
       'scheduler_schedule_attempts_total',
       'Attempts to schedule pods, by result.',
@@ -311,6 +313,7 @@ export class Server implements Component {
         sight,
         servers: keys.servers,
         apiPort: flags.port,
+        typeOf: kindTypes({ table, definitions: caches.of(kinds.customresourcedefinitions).view }),
         serviceCidr: flags.serviceCidr,
         podAddresses: { clusterCidr: flags.clusterCidr, nodeBits: flags.nodeCidrSize },
         caCertificate: pki.authorityCertificate,

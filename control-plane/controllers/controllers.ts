@@ -22,6 +22,7 @@ import type { NodeSession, Sight } from './node-lifecycle/node-lifecycle.ts';
 import { NodeLifecycleController } from './node-lifecycle/node-lifecycle.ts';
 import type { AddressSpace } from './node-cidr/node-cidr.ts';
 import { NodeCidrController } from './node-cidr/node-cidr.ts';
+import { PolicyStatusController, type PolicyStatusOptions } from './policy-status/policy-status.ts';
 import { PodCollector } from './pod-collection/pod-collection.ts';
 import { TokenSecretController } from './token-secrets/token-secrets.ts';
 import { ReplicaSetController } from './replicaset/replicaset.ts';
@@ -55,6 +56,8 @@ export interface ControllersOptions {
   readonly credentials: Credentials;
   /** Whether a user may have certificates for nodes without anybody being asked. */
   readonly mayHaveNodeCertificate: CertificateControllerOptions['mayHave'];
+  /** What expressions see of objects of a kind; without it nothing is known of any. */
+  readonly typeOf?: PolicyStatusOptions['typeOf'];
   readonly nodeGraceMilliseconds?: number;
   readonly fenceMilliseconds?: number;
   readonly terminatedPodThreshold?: number;
@@ -125,6 +128,7 @@ function controllersOf(options: ControllersOptions): readonly Controller[] {
     new ReplicaSetController({ registry }),
     new DeploymentController({ registry }),
     new NamespaceController({ registry }),
+    new PolicyStatusController({ registry, typeOf: options.typeOf ?? (() => undefined) }),
     new CustomResourceDefinitionController({ registry }),
     new GarbageCollector({ registry }),
     new PodCollector({ registry, clock, ...limits({ threshold: options.terminatedPodThreshold }) }),
