@@ -7,6 +7,7 @@ import type { KubeObject } from '../../../api/object.ts';
 import { Codec } from '../../../api/schema/codec.ts';
 import { loadSchemaTable } from '../../../api/schema/table.ts';
 import type { ConfigMap, Service } from '../../../api/schema/types/core.v1.ts';
+import { indexesOf } from '../../../control-plane/controllers/indexes.ts';
 import { WatchCache } from '../../../control-plane/cacher/cache.ts';
 import { bindPod } from '../../../control-plane/registry/binding.ts';
 import { storagePrefix } from '../../../control-plane/registry/keys.ts';
@@ -29,7 +30,8 @@ async function startServer(store: Store): Promise<TestServer> {
   for (const kind of Object.values(kinds) as Kind[]) {
     if (kind.storedAs) continue;
     const prefix = storagePrefix(kind);
-    caches.set(kind, new WatchCache({ kind, store, prefix, clock: systemClock, log: silentLog }));
+    const indexes = indexesOf(kind);
+    caches.set(kind, new WatchCache({ kind, store, prefix, indexes, clock: systemClock, log: silentLog }));
   }
   await Promise.all([...caches.values()].map((cache) => cache.start()));
   const registry = new ResourceRegistry({
