@@ -13,6 +13,7 @@ import type { Controller } from './controller.ts';
 import { ClusterDefaults } from './defaults/defaults.ts';
 import { CustomResourceDefinitionController } from './custom-resource-definition/custom-resource-definition.ts';
 import { DeploymentController } from './deployment/deployment.ts';
+import { DisruptionController } from './disruption/disruption.ts';
 import { EndpointSliceController } from './endpointslice/endpointslice.ts';
 import type { Credentials, Edges } from './executors.ts';
 import { GarbageCollector } from './garbage-collection/garbage-collection.ts';
@@ -131,6 +132,7 @@ function controllersOf(options: ControllersOptions): readonly Controller[] {
     new PolicyStatusController({ registry, typeOf: options.typeOf ?? (() => undefined) }),
     new CustomResourceDefinitionController({ registry }),
     new GarbageCollector({ registry }),
+    new DisruptionController({ registry }),
     new PodCollector({ registry, clock, ...limits({ threshold: options.terminatedPodThreshold }) }),
   ];
 }

@@ -20,6 +20,8 @@ export async function evict(exchange: ResourceExchange, options: HandlerOptions)
   }
   placeObject(exchange, eviction);
   const request = { ...(dryRun ? { dryRun } : {}), ...(user ? { user } : {}) };
-  const status = await evictPod(options.resources.of(kinds.pods), eviction, options.clock.date(), request);
+  const { resources } = options;
+  const involved = { pods: resources.of(kinds.pods), budgets: resources.of(kinds.poddisruptionbudgets) };
+  const status = await evictPod(involved, eviction, options.clock.date(), request);
   await writeValue(exchange, options.protobuf, 201, STATUS_TYPE, status);
 }

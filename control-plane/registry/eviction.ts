@@ -4,11 +4,17 @@ import { formatTime } from '../../api/machinery/time.ts';
 import type { Pod, PodCondition } from '../../api/schema/types/core.v1.ts';
 import type { Status } from '../../api/schema/types/meta.v1.ts';
 import type { Eviction } from '../../api/schema/types/policy.v1.ts';
+import { type Budgets, chargeBudget } from './disruption.ts';
 import type { DeleteOptions } from './port.ts';
 import type { DeleteRequest, GenericResource } from './resource.ts';
 
 const DISRUPTION = 'DisruptionTarget';
 const SUCCESS: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
+
+export interface EvictionResources {
+  readonly pods: Pick<GenericResource<Pod>, 'get' | 'mutate' | 'remove'>;
+  readonly budgets: Budgets;
+}
 
 /**
  * Deletes the pod with the options the eviction carries. A pod that serves, and that a replica set replaces, is only
@@ -16,14 +22,17 @@ const SUCCESS: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status
  * TooManyRequests when a disruption budget forbids it.
  */
 export async function evictPod(
-  pods: Pick<GenericResource<Pod>, 'mutate' | 'remove'>,
+  { pods, budgets }: EvictionResources,
   eviction: Eviction,
   now: Date,
   request: DeleteRequest = {},
 ): Promise<Status> {
   const { namespace = '', name = '' } = eviction.metadata;
   const options = { ...optionsOf(eviction), ...request };
-  // Disruption budgets are asked here, before the delete, once that kind is served.
+  const evicted = await pods.get(namespace, name);
+  if (!endsAnyway(evicted) && isMet(evicted, options.preconditions ?? {})) {
+    await chargeBudget(budgets, evicted, now, options.dryRun === true);
+  }
   const marked = options.dryRun ? undefined : await markEvicted(pods, eviction, now, options);
   const { preconditions } = options;
   // Whoever asked for a version did not mean the one that the mark has made.

@@ -183,18 +183,23 @@ describe('registry: binding and eviction', () => {
     await assert.rejects(bindPod(pods, binding({}, {}), now), { reason: 'Invalid' });
   });
 
+  const evicting = () => ({ pods, budgets: harness.registry.resource(kinds.poddisruptionbudgets) });
+
   it('evicts with the options the eviction carries', async () => {
     await pods.create(podNamed('a'));
     await bindPod(pods, binding(), now);
     const metadata = { name: 'a', namespace: 'default' };
-    await assert.rejects(evictPod(pods, { metadata, deleteOptions: { preconditions: { uid: 'other' } } }, now), {
+    await assert.rejects(evictPod(evicting(), { metadata, deleteOptions: { preconditions: { uid: 'other' } } }, now), {
       reason: 'Conflict',
     });
-    assert.equal((await evictPod(pods, { metadata, deleteOptions: { gracePeriodSeconds: 7 } }, now)).status, 'Success');
+    assert.equal(
+      (await evictPod(evicting(), { metadata, deleteOptions: { gracePeriodSeconds: 7 } }, now)).status,
+      'Success',
+    );
     const pending = await pods.get('default', 'a');
     assert.equal(pending.metadata.deletionGracePeriodSeconds, 7);
     assert.ok(!pending.status.conditions?.some(({ type }) => type === 'DisruptionTarget'));
-    await assert.rejects(evictPod(pods, { metadata, deleteOptions: { propagationPolicy: 'Odd' } }, now), {
+    await assert.rejects(evictPod(evicting(), { metadata, deleteOptions: { propagationPolicy: 'Odd' } }, now), {
       reason: 'BadRequest',
     });
   });
@@ -206,9 +211,9 @@ describe('registry: binding and eviction', () => {
     const run = (pod: Pod): Pod => ({ ...pod, status: { ...pod.status, phase: 'Running' } });
     const before = await pods.mutate('default', 'a', run, { subresource: 'status' });
     const preconditions = { resourceVersion: before.metadata.resourceVersion ?? '' };
-    await evictPod(pods, { metadata, deleteOptions: { dryRun: ['All'] } }, now);
+    await evictPod(evicting(), { metadata, deleteOptions: { dryRun: ['All'] } }, now);
     assert.deepEqual(await pods.get('default', 'a'), before);
-    await evictPod(pods, { metadata, deleteOptions: { preconditions } }, now);
+    await evictPod(evicting(), { metadata, deleteOptions: { preconditions } }, now);
     const evicted = await pods.get('default', 'a');
     assert.ok(evicted.metadata.deletionTimestamp);
     assert.deepEqual(
@@ -221,7 +226,9 @@ describe('registry: binding and eviction', () => {
         lastTransitionTime: '2026-01-01T00:00:00Z',
       },
     );
-    await assert.rejects(evictPod(pods, { metadata, deleteOptions: { preconditions } }, now), { reason: 'Conflict' });
+    await assert.rejects(evictPod(evicting(), { metadata, deleteOptions: { preconditions } }, now), {
+      reason: 'Conflict',
+    });
   });
 
   it('only marks a pod that serves and that a replica set replaces', async () => {
@@ -232,16 +239,16 @@ describe('registry: binding and eviction', () => {
     const conditions = [{ type: 'Ready', status: 'True' }];
     const serve = (pod: Pod): Pod => ({ ...pod, status: { ...pod.status, phase: 'Running', conditions } });
     await pods.mutate('default', 'a', serve, { subresource: 'status' });
-    await assert.rejects(evictPod(pods, { metadata, deleteOptions: { preconditions: { uid: 'other' } } }, now), {
+    await assert.rejects(evictPod(evicting(), { metadata, deleteOptions: { preconditions: { uid: 'other' } } }, now), {
       reason: 'Conflict',
     });
-    await evictPod(pods, { metadata }, now);
+    await evictPod(evicting(), { metadata }, now);
     const marked = await pods.get('default', 'a');
     assert.equal(marked.metadata.deletionTimestamp, undefined);
     assert.ok(evictionOf(marked));
-    await evictPod(pods, { metadata }, new Date(now.getTime() + 1000));
+    await evictPod(evicting(), { metadata }, new Date(now.getTime() + 1000));
     assert.deepEqual(await pods.get('default', 'a'), marked);
-    await evictPod(pods, { metadata, deleteOptions: { gracePeriodSeconds: 7 } }, now);
+    await evictPod(evicting(), { metadata, deleteOptions: { gracePeriodSeconds: 7 } }, now);
     assert.equal((await pods.get('default', 'a')).metadata.deletionGracePeriodSeconds, 7);
   });
 
