@@ -32,6 +32,7 @@ export interface Review {
 }
 
 export interface TestObject {
+  readonly apiVersion?: string;
   readonly kind?: string;
   readonly metadata: { readonly name?: string; readonly labels?: Readonly<Record<string, string>> };
   readonly data?: Readonly<Record<string, string>>;

@@ -9,6 +9,8 @@ import { RestClient } from '../../../lib/client/rest.ts';
 import { serveDial } from '../../../node-agent/streams/dial.ts';
 import { statusOf } from '../../../node-agent/streams/status.ts';
 import { TestServer } from '../../support/api-server.ts';
+import { definitionRunner } from '../../support/definition-controller.ts';
+import { until } from '../../support/until.ts';
 import { pairedTunnels } from '../../support/paired-tunnels.ts';
 import { type Decide, patchOf, type TestObject, WebhookServer } from '../../support/webhook-server.ts';
 
@@ -301,6 +303,52 @@ describe('admission webhooks', () => {
       message,
       /Post "https:\/\/nowhere.default.svc(?::443)?\/through\?timeout=10s": service "nowhere" not found/,
     );
+  });
+
+  it('change custom resources, which are pruned afterwards, in the version that their rules name', async () => {
+    const text = { type: 'string' };
+    const openAPIV3Schema = { type: 'object', properties: { data: { type: 'object', additionalProperties: text } } };
+    const version = { served: true, schema: { openAPIV3Schema } };
+    const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+    const group = 'webhooks.example.com';
+    const runner = definitionRunner(server.registry, () => server.whenFresh());
+    await runner.start();
+    await client.create(definitions, {
+      metadata: { name: `widgets.${group}` },
+      spec: {
+        group,
+        scope: 'Namespaced',
+        names: { plural: 'widgets', kind: 'Widget' },
+        versions: [
+          { ...version, name: 'v1', storage: true },
+          { ...version, name: 'v2', storage: false },
+        ],
+      },
+    });
+    const { view } = server.registry.of(kinds.customresourcedefinitions);
+    const isEstablished = (): boolean =>
+      view.get(`widgets.${group}`)?.status?.conditions?.some(({ type, status }) => {
+        return type === 'Established' && status === 'True';
+      }) === true;
+    await until([view], isEstablished, { what: 'the definition is established' });
+    await runner.stop();
+    const rules = [{ ...TO_MAPS, apiGroups: [group], resources: ['widgets'], operations: ['CREATE'] }];
+    await configure('mutating', 'custom', { rules });
+    hook.decide = () =>
+      patchOf({ op: 'add', path: '/data', value: { by: 'hook' } }, { op: 'add', path: '/unknown', value: 'x' });
+    for (const served of ['v1', 'v2']) {
+      const path = `/apis/${group}/${served}/namespaces/default/widgets`;
+      const made = await client.create<TestObject & { unknown?: string }>(path, {
+        apiVersion: `${group}/${served}`,
+        kind: 'Widget',
+        metadata: { name: `w-${served}` },
+      });
+      assert.deepEqual([made.data, made.unknown], [{ by: 'hook' }, undefined]);
+    }
+    const [first, second] = hook.asked.map(({ review }) => review.request);
+    assert.deepEqual(first?.kind, { group, version: 'v1', kind: 'Widget' });
+    assert.deepEqual(second?.kind, { group, version: 'v1', kind: 'Widget' });
+    assert.equal(second?.object?.apiVersion, `${group}/v1`);
   });
 
   it('never keep anybody from taking them away', async () => {
