@@ -9,6 +9,7 @@ import type {
   Probe,
   Volume,
 } from '../schema/types/core.v1.ts';
+import { defaultClaimSpec } from './storage.ts';
 
 const TERMINATION_LOG = '/dev/termination-log';
 const READABLE_BY_ALL = 0o644;
@@ -40,6 +41,7 @@ function defaultPodSpec(spec: PodSpec): void {
   const account = spec.serviceAccountName || spec.serviceAccount;
   if (account) spec.serviceAccountName = spec.serviceAccount = account;
   for (const container of allContainers(spec)) defaultContainer(container);
+  for (const container of spec.ephemeralContainers ?? []) defaultContainer(container as Container);
   for (const volume of spec.volumes ?? []) defaultVolume(volume);
 }
 
@@ -105,6 +107,12 @@ function defaultVolume(volume: Volume): void {
     defaultItems(projection.downwardAPI?.items);
   }
   defaultItems(volume.downwardAPI?.items);
+  const claim = volume.ephemeral?.volumeClaimTemplate;
+  if (claim) {
+    claim.metadata ??= {};
+    claim.spec ??= { resources: {} };
+    defaultClaimSpec(claim.spec);
+  }
   if (volume.image) volume.image.pullPolicy ||= pullPolicyFor(volume.image.reference ?? '');
 }
 

@@ -38,9 +38,11 @@ const POD_SUBRESOURCES: readonly Subresource[] = [
     kind: 'Eviction',
     schema: 'io.k8s.api.policy.v1.Eviction',
   },
+  coreSubresource('ephemeralcontainers', 'Pod', 'get', 'patch', 'update'),
   coreSubresource('exec', 'PodExecOptions', 'create', 'get'),
   coreSubresource('log', 'Pod', 'get'),
   coreSubresource('portforward', 'PodPortForwardOptions', 'create', 'get'),
+  coreSubresource('resize', 'Pod', 'get', 'patch', 'update'),
   coreSubresource('proxy', 'PodProxyOptions', ...PROXY_VERBS),
 ];
 

@@ -11,8 +11,10 @@ import { parseWriteOptions } from './write-options.ts';
 
 export interface AnsweredKind<T extends KubeObject = KubeObject> {
   readonly kind: Kind<T>;
+  /** The type of what is said, when it is not the question's own; its name in the schema table. */
+  readonly answerType?: string;
   /** `question` has the path's namespace. Rejects with a StatusError. */
-  answer(question: T, exchange: Exchange): Promise<T> | T;
+  answer(question: T, exchange: Exchange): Promise<object> | object;
 }
 
 export class AnsweredKinds {
@@ -53,7 +55,7 @@ export async function answer(asked: AnsweredKind, exchange: Exchange, options: H
   }
   if (namespace !== '') question.metadata.namespace = namespace;
   const said = await asked.answer(question, exchange);
-  await writeValue(exchange, options.protobuf, 201, kind.schema, said);
+  await writeValue(exchange, options.protobuf, 201, asked.answerType ?? kind.schema, said);
 }
 
 function idOf(group: string, version: string, plural: string): string {

@@ -39,7 +39,12 @@ export interface ServedResource<T extends KubeObject = KubeObject> extends Resou
   /** Server-side apply; creates what does not exist. */
   apply(config: T, request: ApplyRequest): Promise<{ object: T; created: boolean }>;
   /** A change that a subresource with rules of its own makes. */
-  rewrite(namespace: string, name: string, change: (current: T) => T, options?: WriteOptions): Promise<T>;
+  rewrite(
+    namespace: string,
+    name: string,
+    change: (current: T) => T,
+    options?: WriteOptions & { countsUp?: boolean },
+  ): Promise<T>;
   /** As `delete`, and tells whether the object is gone. */
   remove(
     namespace: string,

@@ -15,6 +15,7 @@ import { get } from './get.ts';
 import { list } from './list.ts';
 import { log } from './log.ts';
 import { patch } from './patch.ts';
+import { patchPodPart, updatePodPart } from './pod-parts.ts';
 import { portForward } from './portforward.ts';
 import { proxy } from './proxy/proxy.ts';
 import type { ResourceHandler } from './port.ts';
@@ -29,6 +30,8 @@ const OBJECT: Verbs = { get, list, watch, create, update, patch, delete: remove,
 const STATUS: Verbs = { get, update, patch };
 const SCALE: Verbs = { get: getScale, update: updateScale, patch: patchScale };
 
+const POD_PART: Verbs = { get, update: updatePodPart, patch: patchPodPart };
+
 /** Subresources that one kind alone has. exec and attach are asked for by GET (WebSocket) and by POST. */
 const OWN: ReadonlyMap<string, Verbs> = new Map([
   ['pods/log', { get: log }],
@@ -40,6 +43,8 @@ const OWN: ReadonlyMap<string, Verbs> = new Map([
   ['pods/proxy', proxied('PodProxyOptions')],
   ['services/proxy', proxied('ServiceProxyOptions')],
   ['nodes/proxy', proxied('NodeProxyOptions')],
+  ['pods/ephemeralcontainers', POD_PART],
+  ['pods/resize', POD_PART],
   ['namespaces/finalize', { update: finalize }],
   ['serviceaccounts/token', { create: requestToken }],
   ['certificatesigningrequests.certificates.k8s.io/approval', { get, update: updateApproval, patch: patchApproval }],

@@ -37,6 +37,11 @@ export interface ApplyRequest extends RequestOptions {
   force: boolean;
 }
 
+export interface RewriteOptions extends Pick<RequestOptions, 'dryRun'> {
+  /** The change is one of what is wanted of the object. */
+  countsUp?: boolean;
+}
+
 export interface Deleted<T> {
   /** As it now is; as it was last, when it is gone. */
   readonly object: T;
@@ -182,18 +187,14 @@ export class GenericResource<T extends KubeObject> implements Resource<T> {
    * A change the kind's update rules do not speak of, made by a subresource with rules of its own (binding, finalize).
    * `change` gets what is there and returns what shall be; it may throw a StatusError.
    */
-  async rewrite(
-    namespace: string,
-    name: string,
-    change: (current: T) => T,
-    request: Pick<RequestOptions, 'dryRun'> = {},
-  ): Promise<T> {
+  async rewrite(namespace: string, name: string, change: (current: T) => T, request: RewriteOptions = {}): Promise<T> {
     const decide = async (current: T): Promise<Decision<T>> => {
       const wanted = change(current);
       if (wanted === current) return { action: 'leave' };
       const next = { ...wanted, metadata: { ...wanted.metadata } };
-      // What subresources write is no change of what the user wants, so it counts no generation up.
+      // What most subresources write is no change of what the user wants, so it counts no generation up.
       stampUpdate(next, current, this.kind, this.strategy, 'status');
+      if (request.countsUp === true) next.metadata.generation = (current.metadata.generation ?? 0) + 1;
       return { action: isReleased(next, this.strategy) ? 'remove' : 'put', object: next };
     };
     const dryRun = request.dryRun === true;

@@ -11,6 +11,7 @@ import { authorizersOf } from '../auth/authorizers.ts';
 import { CertificateAuthenticator } from '../auth/certificates.ts';
 import type { Tokens } from '../auth/tokens/all.ts';
 import { AnsweredKinds } from '../handlers/answered.ts';
+import { bindings } from '../handlers/bindings.ts';
 import { accessReviews } from '../handlers/access-reviews.ts';
 import { authenticationReviews } from '../handlers/authentication.ts';
 import { METRICS_GROUP } from '../handlers/usage.ts';
@@ -67,6 +68,7 @@ export class ApiServer implements Component {
     const authenticators: readonly Authenticator[] = [new CertificateAuthenticator({ clock }), tokens.bearer];
     const authorizers = authorizersOf(resources);
     const answered = new AnsweredKinds([
+      bindings({ ...options.handlers, clock }),
       ...authenticationReviews({ tokens: tokens.bearer, clock }),
       ...accessReviews(authorizers),
     ]);

@@ -4,7 +4,9 @@ import type { Container, ContainerPort, PodSpec, SecurityContext } from '../../s
 import type { FieldErrors } from '../field-errors.ts';
 import { validateResources } from '../resources.ts';
 import { validateEnv, validateEnvFrom } from './env.ts';
+import { validateDevices } from './devices.ts';
 import { validateLifecycle, validateProbes } from './probes.ts';
+import { isSidecar, validateContainerRestarts, validateResizePolicy } from './restarts.ts';
 import { validateMounts } from './volumes.ts';
 
 export const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
@@ -21,19 +23,30 @@ export function validateContainers(errors: FieldErrors, spec: PodSpec, path: str
     validateProbes(errors, container, at);
     validateLifecycle(errors, container, spec.terminationGracePeriodSeconds, at);
     validateHostPorts(errors, container, hostPorts, at);
+    validateContainerRestarts(errors, container, false, at);
   });
   spec.initContainers?.forEach((container, index) => {
     const at = `${path}.initContainers[${index}]`;
     validateContainer(errors, container, spec, names, at);
     validateHostPorts(errors, container, new Set(), at);
-    for (const field of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
-      if (container[field])
-        errors.forbidden(`${at}.${field}`, 'may not be set for init containers without restartPolicy=Always');
-    }
+    validateContainerRestarts(errors, container, true, at);
+    if (isSidecar(container)) {
+      validateProbes(errors, container, at);
+      validateLifecycle(errors, container, spec.terminationGracePeriodSeconds, at);
+    } else forbidProbes(errors, container, at);
   });
 }
 
-function validateContainer(
+/** One that ends before the others begin has nothing to be asked. */
+function forbidProbes(errors: FieldErrors, container: Container, path: string): void {
+  for (const field of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
+    if (!container[field]) continue;
+    errors.forbidden(`${path}.${field}`, 'may not be set for init containers without restartPolicy=Always');
+  }
+}
+
+/** What holds for every container; adds its name to `names`. */
+export function validateContainer(
   errors: FieldErrors,
   container: Container,
   spec: PodSpec,
@@ -56,6 +69,8 @@ function validateContainer(
   validateEnv(errors, container.env, `${path}.env`);
   validateEnvFrom(errors, container.envFrom, `${path}.envFrom`);
   validateMounts(errors, container, spec.volumes, path);
+  validateDevices(errors, container, spec.volumes, path);
+  validateResizePolicy(errors, container.resizePolicy, spec.restartPolicy, `${path}.resizePolicy`);
   validateResources(errors, container.resources, `${path}.resources`);
   if (container.securityContext) validateSecurity(errors, container.securityContext, `${path}.securityContext`);
 }

@@ -3,6 +3,7 @@ import { checkLabelValue, checkQualifiedName } from '../../machinery/names.ts';
 import type { NodeAffinity, PodSpec, Toleration, TopologySpreadConstraint } from '../../schema/types/core.v1.ts';
 import type { FieldErrors } from '../field-errors.ts';
 import { validateLabels } from '../metadata.ts';
+import { validatePodAffinity } from './affinity.ts';
 import { validateLabelSelector, validateNodeSelector, validateNodeSelectorTerm } from '../selectors.ts';
 
 const EFFECTS = ['NoExecute', 'NoSchedule', 'PreferNoSchedule'];
@@ -11,6 +12,10 @@ export function validateScheduling(errors: FieldErrors, spec: PodSpec, path: str
   validateLabels(errors, spec.nodeSelector, `${path}.nodeSelector`);
   if (spec.affinity?.nodeAffinity) {
     validateNodeAffinity(errors, spec.affinity.nodeAffinity, `${path}.affinity.nodeAffinity`);
+  }
+  for (const field of ['podAffinity', 'podAntiAffinity'] as const) {
+    const affinity = spec.affinity?.[field];
+    if (affinity) validatePodAffinity(errors, affinity, `${path}.affinity.${field}`);
   }
   spec.tolerations?.forEach((toleration, index) => {
     validateToleration(errors, toleration, `${path}.tolerations[${index}]`);

@@ -23,6 +23,9 @@ const SYSCTL_NAME = new RegExp(`^${SYSCTL_FORMAT}$`);
 export function validatePod(pod: Pod): FieldError[] {
   const errors = new FieldErrors();
   validatePodSpec(errors, pod.spec, 'spec');
+  if (pod.spec.ephemeralContainers?.length) {
+    errors.forbidden('spec.ephemeralContainers', 'cannot be set on create');
+  }
   refuseUnsupported(errors, pod.spec, 'spec');
   return errors.list;
 }
@@ -31,6 +34,9 @@ export function validatePodTemplate(errors: FieldErrors, template: PodTemplateSp
   validateLabels(errors, template.metadata?.labels, `${path}.labels`);
   validateAnnotations(errors, template.metadata?.annotations, `${path}.annotations`);
   validatePodSpec(errors, template.spec, `${path}.spec`);
+  if (template.spec.ephemeralContainers?.length) {
+    errors.forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template');
+  }
 }
 
 function validatePodSpec(errors: FieldErrors, spec: PodSpec, path: string): void {

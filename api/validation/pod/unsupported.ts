@@ -8,7 +8,6 @@ import type { FieldErrors } from '../field-errors.ts';
 const NOT_YET = 'is not supported by this version of Dure';
 
 const SPEC_FIELDS = [
-  'ephemeralContainers',
   'hostUsers',
   'resourceClaims',
   'resources',

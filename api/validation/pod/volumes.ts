@@ -1,21 +1,27 @@
 /** Volumes of a pod and where containers mount them. */
 import { checkDnsLabel, checkDnsSubdomain } from '../../machinery/names.ts';
-import type { Container, HostPathVolumeSource, KeyToPath, Volume } from '../../schema/types/core.v1.ts';
+import type { Container, EphemeralVolumeSource, KeyToPath, Volume, VolumeMount } from '../../schema/types/core.v1.ts';
+import type { ObjectMeta } from '../../schema/types/meta.v1.ts';
 import type { FieldErrors } from '../field-errors.ts';
+import { validateAnnotations, validateLabels } from '../metadata.ts';
 import { validateQuantity } from '../resources.ts';
+import { validateClaimSpec } from '../storage/claim.ts';
+import { type SourceName, validateSource as validateSharedSource } from '../storage/sources.ts';
 import { validateItems, validateMode } from './files.ts';
 import { validateDownward, validateProjected } from './projected.ts';
 
-const HOST_PATH_TYPES = [
-  '',
-  'BlockDevice',
-  'CharDevice',
-  'Directory',
-  'DirectoryOrCreate',
-  'File',
-  'FileOrCreate',
-  'Socket',
-];
+const RECURSIVE = ['Disabled', 'Enabled', 'IfPossible'];
+const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
+/** Sources that are looked at here; all others are those of persistent volumes too. */
+const OWN: ReadonlySet<string> = new Set<keyof Volume>([
+  'emptyDir',
+  'configMap',
+  'secret',
+  'downwardAPI',
+  'projected',
+  'ephemeral',
+  'image',
+]);
 
 export function validateVolumes(errors: FieldErrors, volumes: readonly Volume[] | undefined, path: string): void {
   const names = new Set<string>();
@@ -35,8 +41,10 @@ function validateSource(errors: FieldErrors, volume: Volume, path: string): void
   );
   if (sources.length === 0) errors.required(path, 'must specify a volume type');
   for (const extra of sources.slice(1)) errors.forbidden(`${path}.${extra}`, 'may not specify more than 1 volume type');
-  const { configMap, secret, hostPath, emptyDir, downwardAPI, projected } = volume;
-  if (hostPath) validateHostPath(errors, hostPath, `${path}.hostPath`);
+  const { configMap, secret, emptyDir, downwardAPI, projected, ephemeral, image } = volume;
+  const shared = sources.find((source) => !OWN.has(source)) as SourceName | undefined;
+  const source: object | undefined = shared && volume[shared as keyof Volume & SourceName];
+  if (shared && source) validateSharedSource(errors, shared, source, `${path}.${shared}`, 'pod');
   if (emptyDir?.sizeLimit !== undefined) validateQuantity(errors, emptyDir.sizeLimit, `${path}.emptyDir.sizeLimit`);
   if (configMap) {
     if (!configMap.name) errors.required(`${path}.configMap.name`);
@@ -51,6 +59,27 @@ function validateSource(errors: FieldErrors, volume: Volume, path: string): void
     validateDownward(errors, downwardAPI.items, `${path}.downwardAPI`);
   }
   if (projected) validateProjected(errors, projected, `${path}.projected`);
+  if (ephemeral) validateEphemeral(errors, ephemeral, `${path}.ephemeral`);
+  const policy = image?.pullPolicy;
+  if (policy && !PULL_POLICIES.includes(policy)) errors.notSupported(`${path}.image.pullPolicy`, policy, PULL_POLICIES);
+}
+
+/** A claim that is made with the pod and goes with it. */
+function validateEphemeral(
+  errors: FieldErrors,
+  { volumeClaimTemplate: template }: EphemeralVolumeSource,
+  path: string,
+): void {
+  const at = `${path}.volumeClaimTemplate`;
+  if (!template) {
+    errors.required(at);
+    return;
+  }
+  const { annotations, labels, ...others }: Partial<ObjectMeta> = template.metadata ?? {};
+  validateAnnotations(errors, annotations, `${at}.metadata.annotations`);
+  validateLabels(errors, labels, `${at}.metadata.labels`);
+  for (const field of Object.keys(others)) errors.forbidden(`${at}.metadata.${field}`, 'cannot be set');
+  validateClaimSpec(errors, template.spec ?? {}, `${at}.spec`);
 }
 
 function validateFiles(
@@ -60,16 +89,6 @@ function validateFiles(
 ): void {
   validateMode(errors, defaultMode, `${path}.defaultMode`);
   validateItems(errors, items, path);
-}
-
-function validateHostPath(
-  errors: FieldErrors,
-  { path: hostPath, type = '' }: HostPathVolumeSource,
-  path: string,
-): void {
-  if (!hostPath) errors.required(`${path}.path`);
-  else if (hostPath.split('/').includes('..')) errors.invalid(`${path}.path`, hostPath, "must not contain '..'");
-  if (!HOST_PATH_TYPES.includes(type)) errors.notSupported(`${path}.type`, type, HOST_PATH_TYPES);
 }
 
 export function validateMounts(
@@ -92,7 +111,23 @@ export function validateMounts(
       errors.invalid(`${at}.subPathExpr`, mount.subPathExpr, 'subPathExpr and subPath are mutually exclusive');
     }
     if (mount.mountPropagation !== undefined) validatePropagation(errors, mount.mountPropagation, container, at);
+    validateRecursion(errors, mount, `${at}.recursiveReadOnly`);
   });
+}
+
+function validateRecursion(
+  errors: FieldErrors,
+  { recursiveReadOnly, readOnly, mountPropagation }: VolumeMount,
+  path: string,
+): void {
+  if (recursiveReadOnly === undefined || recursiveReadOnly === 'Disabled') return;
+  if (!RECURSIVE.includes(recursiveReadOnly)) errors.notSupported(path, recursiveReadOnly, RECURSIVE);
+  else {
+    if (!readOnly) errors.forbidden(path, 'may only be specified when readOnly is true');
+    if (mountPropagation !== undefined && mountPropagation !== 'None') {
+      errors.forbidden(path, 'may only be specified when mountPropagation is None or not specified');
+    }
+  }
 }
 
 function validateLocalSubPath(errors: FieldErrors, subPath: string, path: string): void {

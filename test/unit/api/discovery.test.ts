@@ -41,11 +41,13 @@ describe('discovery', () => {
         ['pods', 'Pod', undefined, undefined, 'create,delete,deletecollection,get,list,patch,update,watch'],
         ['pods/attach', 'PodAttachOptions', undefined, undefined, 'create,get'],
         ['pods/binding', 'Binding', undefined, undefined, 'create'],
+        ['pods/ephemeralcontainers', 'Pod', undefined, undefined, 'get,patch,update'],
         ['pods/eviction', 'Eviction', 'policy', 'v1', 'create'],
         ['pods/exec', 'PodExecOptions', undefined, undefined, 'create,get'],
         ['pods/log', 'Pod', undefined, undefined, 'get'],
         ['pods/portforward', 'PodPortForwardOptions', undefined, undefined, 'create,get'],
         ['pods/proxy', 'PodProxyOptions', undefined, undefined, 'create,delete,get,patch,update'],
+        ['pods/resize', 'Pod', undefined, undefined, 'get,patch,update'],
         ['pods/status', 'Pod', undefined, undefined, 'get,patch,update'],
       ],
     );
