@@ -26,7 +26,7 @@ function fillObject(value: JsonObject, schema: Schema): JsonObject {
     if (inner && member === null && inner.nullable !== true) {
       const byDefault = inner === additionalOf(schema) ? inner.default : undefined;
       if (byDefault === undefined) delete own()[name];
-      else setOwn(own(), name, copyJson(byDefault));
+      else setOwn(own(), name, fill(copyJson(byDefault), inner));
       continue;
     }
     const filled = fill(member, inner);

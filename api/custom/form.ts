@@ -28,9 +28,10 @@ export class CustomForm implements ObjectForm {
     if (!isJsonObject(value))
       throw new DecodeError('json: cannot unmarshal into Go value of type map[string]interface {}');
     const { metadata, ...rest } = value;
-    const decoded = this.codec.check(OBJECT_META, metadata);
+    const readMetadata = (given: unknown): Checked => this.codec.check(OBJECT_META, given);
+    const decoded = readMetadata(metadata);
     const unknown = decoded.unknown.map((path) => `metadata.${path}`);
-    const { apiVersion, kind, ...own } = pruned(rest, this.schema, unknown);
+    const { apiVersion, kind, ...own } = pruned(rest, this.schema, unknown, readMetadata);
     const type = { ...(apiVersion === undefined ? {} : { apiVersion }), ...(kind === undefined ? {} : { kind }) };
     return { object: { ...type, metadata: decoded.object, ...own }, unknown };
   }

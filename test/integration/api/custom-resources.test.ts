@@ -170,6 +170,30 @@ describe('custom resources', () => {
     assert.match(json<Status>(strict).message ?? '', /strict decoding error: unknown field "spec\.bogus"/);
   });
 
+  it('tell of unknown metadata, their own and that of resources within them', async () => {
+    const template = {
+      type: 'object',
+      'x-kubernetes-embedded-resource': true,
+      'x-kubernetes-preserve-unknown-fields': true,
+    };
+    const schema = { type: 'object', properties: { spec: { type: 'object', properties: { template } } } };
+    const versions = [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }];
+    await define(definition('nests', 'Nest', versions));
+    const nest = {
+      apiVersion: 'stable.example.com/v1',
+      kind: 'Nest',
+      metadata: { name: 'n', unknownMeta: 1 },
+      spec: { template: { apiVersion: 'v1', kind: 'X', metadata: { name: 'x', unknownSubMeta: 1 }, free: 1 } },
+    };
+    const path = '/apis/stable.example.com/v1/namespaces/default/nests';
+    const strict = json<Status>(await send('POST', `${path}?fieldValidation=Strict`, nest));
+    assert.match(strict.message ?? '', /unknown field "metadata\.unknownMeta"/);
+    assert.match(strict.message ?? '', /unknown field "spec\.template\.metadata\.unknownSubMeta"/);
+    const made = json(await send('POST', path, nest));
+    const { template: kept } = made.spec as { template: { metadata: object; free: number } };
+    assert.deepEqual([Object.keys(kept.metadata).includes('unknownSubMeta'), kept.free], [false, 1]);
+  });
+
   it('are refused with causes in Kubernetes words', async () => {
     const spec = { replicas: 'many', policy: 'Maybe', ports: [{ port: 1 }, { port: 1 }], extra: {} };
     const answer = await send('POST', TABS, tab('c', spec));

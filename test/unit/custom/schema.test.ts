@@ -68,6 +68,17 @@ describe('structural schemas', () => {
     assert.deepEqual(defaulted({ a: null, b: null, c: null }, schema), { b: 'd', c: null });
   });
 
+  it('leave alone what is in lists of anything', () => {
+    const open: Schema = { 'x-kubernetes-preserve-unknown-fields': true };
+    const value = { any: [{ a: 1 }], some: [{ a: 1, b: 2 }], none: [{ a: 1 }] };
+    const items: Schema = { type: 'object', properties: { a: { type: 'object' } } };
+    const schema: Schema = {
+      type: 'object',
+      properties: { any: open, some: { ...open, items }, none: { type: 'array', items: { type: 'object' } } },
+    };
+    assert.deepEqual(pruned(value, schema), { ...value, none: [{}] });
+  });
+
   it('name what they leave out', () => {
     const schema: Schema = {
       type: 'object',
