@@ -111,6 +111,7 @@ export const coreKinds = {
     kind: 'Endpoints',
     plural: 'endpoints',
     shortNames: ['ep'],
+    deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
     schema: `${CORE}.Endpoints`,
   }),
   replicationcontrollers: kind<ReplicationController>({

@@ -55,6 +55,7 @@ export class Preparer<T extends KubeObject> {
       ...strategy.validate(object),
       ...(strategy.validateNew?.(object) ?? []),
     ]);
+    this.warn(object, undefined, request);
     strategy.completeNew?.(object);
     await admission.validate(admitted);
     return object;
@@ -91,6 +92,7 @@ export class Preparer<T extends KubeObject> {
     if (!strategy.validatesUpdateAlone) errors.push(...strategy.validate(next));
     errors.push(...(strategy.validateUpdate?.(next, previous) ?? []));
     this.check(next, errors);
+    this.warn(next, previous, request);
     await admission.validate(admitted);
     return next;
   }
@@ -138,6 +140,11 @@ export class Preparer<T extends KubeObject> {
     if (manager === undefined) return previous?.metadata.managedFields;
     const now = timestamp(this.options.clock.date());
     return this.options.fields.updated(previous, next, { manager, subresource: through, now });
+  }
+
+  private warn(next: T, previous: T | undefined, { warn }: RequestOptions): void {
+    if (!warn) return;
+    for (const text of this.options.strategy.warnings?.(next, previous) ?? []) warn(text);
   }
 
   private checkVersion(wanted: T, previous: T, request: RequestOptions): void {

@@ -27,6 +27,8 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   readonly validate: (object: T) => FieldError[];
   /** What is asked only of new objects, in addition to `validate`. */
   readonly validateNew?: (object: T) => FieldError[];
+  /** What to say to whoever writes a valid object (`previous` is absent for a new one) that had better be written otherwise. */
+  readonly warnings?: (next: T, previous: T | undefined) => string[];
   /** Adds to a new object what can be worked out only once it is known to be valid; edits it. */
   completeNew?(object: T): void;
   /** What may not change, in addition to `validate(next)`, which the generic code calls too unless `validatesUpdateAlone`. */

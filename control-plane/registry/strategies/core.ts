@@ -26,6 +26,7 @@ import {
   validateResourceQuotaStatus,
   validateResourceQuotaUpdate,
 } from '../../../api/validation/core/resourcequota.ts';
+import { warnOfPodNames, warnOfQuota } from '../../../api/validation/warnings.ts';
 import type { Strategy } from '../strategy.ts';
 
 export const replicationControllerStrategy: Strategy<ReplicationController> = {
@@ -38,6 +39,7 @@ export const replicationControllerStrategy: Strategy<ReplicationController> = {
   },
   validate: validateReplicationController,
   validateStatusUpdate: validateReplicationControllerStatus,
+  warnings: warnOfPodNames,
 };
 
 export const podTemplateStrategy: Strategy<PodTemplate> = {
@@ -72,4 +74,5 @@ export const resourceQuotaStrategy: Strategy<ResourceQuota> = {
   validate: validateResourceQuota,
   validateUpdate: validateResourceQuotaUpdate,
   validateStatusUpdate: validateResourceQuotaStatus,
+  warnings: warnOfQuota,
 };

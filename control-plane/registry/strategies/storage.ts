@@ -5,6 +5,7 @@ import type { PersistentVolume, PersistentVolumeClaim } from '../../../api/schem
 import { validateClaim, validateClaimStatus, validateClaimUpdate } from '../../../api/validation/storage/claim.ts';
 import { validateVolume, validateVolumeUpdate } from '../../../api/validation/storage/volume.ts';
 import { timestamp } from '../metadata.ts';
+import { warnOfClaim, warnOfVolume } from '../../../api/validation/warnings.ts';
 import type { Strategy } from '../strategy.ts';
 
 export const claimStrategy: Strategy<PersistentVolumeClaim> = {
@@ -22,6 +23,7 @@ export const claimStrategy: Strategy<PersistentVolumeClaim> = {
   validate: validateClaim,
   validateUpdate: validateClaimUpdate,
   validateStatusUpdate: validateClaimStatus,
+  warnings: warnOfClaim,
 };
 
 /** The older of the two fields knows claims and snapshots only; what it does not know it has always ignored. */
@@ -52,4 +54,5 @@ export const volumeStrategy: Strategy<PersistentVolume> = {
       next.status = { ...next.status, lastPhaseTransitionTime: before };
     }
   },
+  warnings: warnOfVolume,
 };

@@ -19,6 +19,7 @@ import {
   validateReplicaSetUpdate,
   validateWorkloadStatus,
 } from '../../../api/validation/workloads.ts';
+import { warnOfPodNames, warnOfStatefulSet } from '../../../api/validation/warnings.ts';
 import type { Strategy } from '../strategy.ts';
 
 export const deploymentStrategy: Strategy<Deployment> = {
@@ -38,6 +39,7 @@ export const deploymentStrategy: Strategy<Deployment> = {
     else delete next.metadata.labels;
   },
   validateStatusUpdate: validateWorkloadStatus,
+  warnings: warnOfPodNames,
 };
 
 export const replicaSetStrategy: Strategy<ReplicaSet> = {
@@ -50,6 +52,7 @@ export const replicaSetStrategy: Strategy<ReplicaSet> = {
   validate: validateReplicaSet,
   validateUpdate: validateReplicaSetUpdate,
   validateStatusUpdate: validateWorkloadStatus,
+  warnings: warnOfPodNames,
 };
 
 export const statefulSetStrategy: Strategy<StatefulSet> = {
@@ -63,6 +66,7 @@ export const statefulSetStrategy: Strategy<StatefulSet> = {
   validateUpdate: validateStatefulSetUpdate,
   validatesUpdateAlone: true,
   validateStatusUpdate: validateStatefulSetStatus,
+  warnings: warnOfStatefulSet,
 };
 
 export const controllerRevisionStrategy: Strategy<ControllerRevision> = {
