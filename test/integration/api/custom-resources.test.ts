@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import type { KubeObject } from '../../../api/object.ts';
 import type { Status } from '../../../api/schema/types/meta.v1.ts';
+import { SchemaTypes } from '../../../api/apply/schema-types.ts';
 import { kinds } from '../../../api/kinds.ts';
+import { Codec } from '../../../api/schema/codec.ts';
+import { loadSchemaTable } from '../../../api/schema/table.ts';
+import { Caches } from '../../../control-plane/caches.ts';
+import { customResources } from '../../../control-plane/custom-resources/compose.ts';
+import { ResourceRegistry } from '../../../control-plane/registry/registry.ts';
+import { systemClock } from '../../../lib/clock.ts';
+import { silentLog } from '../../../lib/log.ts';
+import { Metrics } from '../../../lib/metrics.ts';
 import type { Runner } from '../../../control-plane/controllers/runner.ts';
 import { TestServer } from '../../support/api-server.ts';
 import { definitionRunner } from '../../support/definition-controller.ts';
@@ -299,6 +308,35 @@ describe('custom resources', () => {
     assert.match(bad.stderr, /unknown field "spec\.nonsense"/);
     const scaled = await run('scale crontab k --replicas=4');
     assert.equal(scaled.code, 0, scaled.stderr);
+  });
+
+  it('are found at once on another server of the same store', async () => {
+    const { store } = server;
+    const given = { store, clock: systemClock, log: silentLog };
+    const caches = new Caches({ ...given, metrics: new Metrics() });
+    await caches.start();
+    const table = loadSchemaTable();
+    const codec = new Codec({ table });
+    const newUid = (): string => 'unused';
+    const registry = new ResourceRegistry({
+      ...given,
+      types: new SchemaTypes({ table, codec }),
+      cacheOf: (kind) => caches.of(kind),
+      newUid,
+      random: () => 0,
+      serviceCidr: '10.96.0.0/16',
+    });
+    const webhooks = { call: () => Promise.reject(new Error('not asked for')) };
+    const custom = customResources({ registry, caches, codec, log: silentLog, webhooks, newUid });
+    await custom.start();
+    try {
+      assert.ok(registry.find('stable.example.com', 'v1', 'crontabs'));
+      await define(definition('aliens', 'Alien'));
+      assert.ok(await registry.findFresh('stable.example.com', 'v1', 'aliens'));
+    } finally {
+      await custom.stop();
+      await caches.stop();
+    }
   });
 
   it('share no names with others of their group', async () => {
