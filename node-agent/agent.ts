@@ -284,6 +284,7 @@ export class Agent implements Component {
       reporter: reports,
       volumes: new DiskVolumes({
         root: podsDirectory,
+        memory: join(flags.dataDir, 'memory'),
         configMaps: this.store.configmaps,
         secrets: this.store.secrets,
         mounter: systemMounter,

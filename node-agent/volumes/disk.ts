@@ -1,6 +1,7 @@
 /**
  * Volumes on the node's disk and memory: emptyDir, hostPath, and those with files of the API's making (configMap, secret,
- * downwardAPI, projected). Everything of a pod is below one directory.
+ * downwardAPI, projected). Everything of a pod is below one directory, but what must not be on the disk: one file system in
+ * memory holds that of all pods, since nearly every pod has a token, and mounting is dear.
  */
 import { chmod, chown, mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -29,6 +30,8 @@ import { resolveSubPath } from './sub-path.ts';
 export interface DiskVolumesOptions {
   /** Pods have their directories here, by uid; volumes are below `volumes` in each, other files of the pod beside it. */
   root: string;
+  /** A file system in memory is mounted here, for what must not be on the disk; pods have directories in it by uid. */
+  memory: string;
   configMaps: View<ConfigMap>;
   secrets: View<Secret>;
   mounter: Mounter;
@@ -43,6 +46,7 @@ const KINDS: readonly Kind[] = ['emptyDir', 'hostPath', 'configMap', 'secret', '
 export class DiskVolumes implements Volumes {
   private readonly options: DiskVolumesOptions;
   private readonly projection: Projection;
+  private memory: Promise<void> | undefined;
 
   constructor(options: DiskVolumesOptions) {
     this.options = options;
@@ -86,15 +90,15 @@ export class DiskVolumes implements Volumes {
     const left = await mounter.mountsBelow(directory);
     if (left.length > 0) throw new VolumeError(`still mounted: ${left.join(', ')}`);
     await rm(directory, { recursive: true, force: true });
+    await rm(this.memoryOf(uid), { recursive: true, force: true });
     this.options.tokens.forget(uid);
     await rmdir(path.dirname(directory)).catch(ignoreKept);
   }
 
   async leftovers(): Promise<string[]> {
-    return readdir(this.options.root).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return [];
-      throw error;
-    });
+    const { root, memory } = this.options;
+    const names = await Promise.all([root, memory].map((directory) => readdir(directory).catch(ignoreMissing)));
+    return [...new Set(names.flatMap((found) => found ?? []))];
   }
 
   // --- one volume --------------------------------------------------------------------------------------------------
@@ -105,13 +109,13 @@ export class DiskVolumes implements Volumes {
       if (volume.hostPath) await prepareHostPath(volume.hostPath);
       return undefined;
     }
+    if (holdsSecrets(volume)) await this.ensureMemory();
     const directory = this.directoryOf(pod, volume);
     const made = await mkdir(directory, { recursive: true, mode: 0o755 });
     if (kind === 'emptyDir') {
       await this.mountEmptyDir(pod, directory, volume.emptyDir ?? {}, made !== undefined);
       return undefined;
     }
-    if (holdsSecrets(volume)) await this.ensureTmpfs(directory, 'mode=0755');
     return this.write(pod, volume);
   }
 
@@ -133,6 +137,21 @@ export class DiskVolumes implements Volumes {
     if (group !== undefined) await chown(directory, 0, group);
     // The group's bit makes what is created in it belong to the group too.
     await chmod(directory, group === undefined ? 0o777 : 0o2777);
+  }
+
+  /** Looked for once: nobody but this agent mounts there, and it stays for as long as the host runs. */
+  private ensureMemory(): Promise<void> {
+    this.memory ??= this.mountMemory().catch((error: unknown) => {
+      this.memory = undefined;
+      throw error;
+    });
+    return this.memory;
+  }
+
+  private async mountMemory(): Promise<void> {
+    const { memory } = this.options;
+    await mkdir(memory, { recursive: true, mode: 0o750 });
+    await this.ensureTmpfs(memory, 'mode=0750');
   }
 
   /** Returns whether it was mounted only now. */
@@ -197,13 +216,29 @@ export class DiskVolumes implements Volumes {
 
   private directoryOf(pod: Pod, volume: Volume): string {
     if (volume.hostPath) return volume.hostPath.path;
-    return path.join(this.volumesOf(pod.metadata.uid ?? ''), kindOf(volume), volume.name);
+    const { uid = '' } = pod.metadata;
+    const place = holdsSecrets(volume) ? this.memoryOf(uid) : this.volumesOf(uid);
+    return path.join(place, kindOf(volume), volume.name);
+  }
+
+  private memoryOf(uid: string): string {
+    checkUid(uid);
+    return path.join(this.options.memory, uid);
   }
 
   private volumesOf(uid: string): string {
-    if (!/^[\w.-]+$/.test(uid) || uid === '.' || uid === '..') throw new VolumeError(`"${uid}" is no uid`);
+    checkUid(uid);
     return path.join(this.options.root, uid, 'volumes');
   }
+}
+
+function checkUid(uid: string): void {
+  if (!/^[\w.-]+$/.test(uid) || uid === '.' || uid === '..') throw new VolumeError(`"${uid}" is no uid`);
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+  return undefined;
 }
 
 /** The pod's directory stays while other files of it are there. */

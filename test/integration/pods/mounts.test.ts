@@ -13,7 +13,8 @@ describe('mounts of volumes', () => {
   let root: string;
   const makeVolumes = (): DiskVolumes =>
     new DiskVolumes({
-      root,
+      root: path.join(root, 'pods'),
+      memory: path.join(root, 'memory'),
       configMaps: new MapView<ConfigMap>(),
       secrets: new MapView<Secret>(),
       mounter: systemMounter,

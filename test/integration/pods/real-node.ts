@@ -154,6 +154,7 @@ export class RealNode {
       },
       volumes: new DiskVolumes({
         root: path.join(host.directory, 'volumes'),
+        memory: path.join(host.directory, 'memory'),
         configMaps: configmaps,
         secrets,
         mounter: plainDirectories,

@@ -38,7 +38,14 @@ describe('volumes on disk', () => {
       unmount: (directory: string) => Promise.resolve(void (mounted = mounted.filter((known) => known !== directory))),
       mountsBelow: (directory: string) => Promise.resolve(mounted.filter((known) => known.startsWith(directory))),
     };
-    volumes = new DiskVolumes({ root: path.join(root, 'pods'), configMaps, secrets, mounter, ...noTokens() });
+    volumes = new DiskVolumes({
+      root: path.join(root, 'pods'),
+      memory: path.join(root, 'memory'),
+      configMaps,
+      secrets,
+      mounter,
+      ...noTokens(),
+    });
   });
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
@@ -86,8 +93,14 @@ describe('volumes on disk', () => {
     });
     secrets.set('default/login', { metadata: {}, data: { user: Buffer.from('ada').toString('base64') } });
     await volumes.mount(web);
-    assert.deepEqual(mounted, [inPod('secret', 'key')]);
-    assert.equal(readFileSync(inPod('secret', 'key', 'user'), 'utf8'), 'ada');
+    const other = { ...web, metadata: { ...web.metadata, uid: 'uid-other' } };
+    await volumes.mount(other);
+    assert.deepEqual(mounted, [path.join(root, 'memory')], 'one file system in memory for all');
+    assert.equal(readFileSync(path.join(root, 'memory/uid-web/secret/key/user'), 'utf8'), 'ada');
+    assert.ok(!existsSync(inPod('secret')));
+    await volumes.unmount('uid-web');
+    assert.deepEqual(await volumes.leftovers(), ['uid-other']);
+    assert.equal(readFileSync(path.join(root, 'memory/uid-other/secret/key/user'), 'utf8'), 'ada');
     await volumes.mount(withVolumes({ name: 'opt', secret: { secretName: 'none', optional: true } }));
   });
 
