@@ -1,17 +1,17 @@
 /**
  * What a pod may ask for that this agent can't do. Such a pod is not started halfway: it waits, and its status and events
- * say for what. Volumes are judged by the volumes themselves.
+ * say for what. Volumes are judged by the volumes themselves. Ephemeral containers are added to a pod that runs, and what
+ * can't be done with them must not hold the others up.
  */
 import type { Container, Pod } from '../../api/schema/types/core.v1.ts';
 
 export function unsupportedIn(pod: Pod): string[] {
   const found: string[] = [];
-  const { securityContext: context, os, hostUsers, resourceClaims, runtimeClassName, ephemeralContainers } = pod.spec;
+  const { securityContext: context, os, hostUsers, resourceClaims, runtimeClassName } = pod.spec;
   if (os?.name !== undefined && os.name !== 'linux') found.push(`pods for ${os.name} can't run on a Linux node`);
   if (hostUsers === false) found.push('user namespaces (hostUsers: false) are not supported');
   if (resourceClaims?.length) found.push('resource claims are not supported');
   if (runtimeClassName) found.push(`runtime class "${runtimeClassName}" is not supported`);
-  if (ephemeralContainers?.length) found.push('ephemeral containers are not supported');
   if (context?.supplementalGroupsPolicy === 'Strict') found.push('supplementalGroupsPolicy Strict is not supported');
   if (context?.seLinuxOptions) found.push('SELinux options are not supported');
   found.push(...profiles('the pod', context ?? {}));
