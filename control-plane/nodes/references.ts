@@ -15,7 +15,9 @@ export function referencesOf(pod: Pod): Reference[] {
   };
   for (const secret of spec.imagePullSecrets ?? []) add('secrets', secret.name);
   for (const volume of spec.volumes ?? []) addVolume(volume, add);
-  for (const container of [...(spec.initContainers ?? []), ...spec.containers]) addEnvironment(container, add);
+  for (const list of [spec.initContainers, spec.containers, spec.ephemeralContainers]) {
+    for (const container of list ?? []) addEnvironment(container, add);
+  }
   return [...names].map((name) => {
     const [resource, key] = name.split(' ') as [Reference['resource'], string];
     return { resource, key };

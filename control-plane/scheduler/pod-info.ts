@@ -40,7 +40,8 @@ const NOTHING: Request = { cpu: 0, memory: 0 };
 export function podInfo(pod: Pod): PodInfo {
   const { spec, metadata } = pod;
   const request = requestOf(pod, NOTHING);
-  const hostPorts = hostPortsOf(spec.containers);
+  const sidecars = (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
+  const hostPorts = hostPortsOf([...sidecars, ...spec.containers]);
   const owner = metadata.ownerReferences?.find(({ controller }) => controller)?.uid ?? '';
   return {
     key: keyOf(pod),

@@ -1,6 +1,7 @@
 /** A pod's conditions, from the statuses of its containers. */
 import { formatTime } from '../../api/machinery/time.ts';
-import type { ContainerStatus, Pod, PodCondition } from '../../api/schema/types/core.v1.ts';
+import type { Container, ContainerStatus, Pod, PodCondition } from '../../api/schema/types/core.v1.ts';
+import { sidecarsOf } from './container-kind.ts';
 
 export interface ConditionFacts {
   readonly pod: Pod;
@@ -40,19 +41,29 @@ export function conditionsOf(facts: ConditionFacts): PodCondition[] {
   return [...own, ...facts.before.filter(({ type }) => !OWN_CONDITIONS.includes(type))];
 }
 
-function judgeInits({ inits, apps, phase }: ConditionFacts): Verdict {
+/** Whether what comes after an init container or sidecar of this status may start. */
+export function isThrough(pod: Pod, { name, ready, started }: ContainerStatus): boolean {
+  return isNamed(sidecarsOf(pod), name) ? started === true : ready;
+}
+
+function isNamed(containers: readonly Container[], name: string): boolean {
+  return containers.some((container) => container.name === name);
+}
+
+function judgeInits({ pod, inits, apps, phase }: ConditionFacts): Verdict {
   if (phase === 'Succeeded') return { status: 'True', reason: 'PodCompleted' };
   const hasBegun = apps.some(({ state, lastState }) => state.running ?? state.terminated ?? lastState.terminated);
-  const open = hasBegun ? [] : inits.filter(({ ready }) => !ready).map(({ name }) => name);
+  const open = hasBegun ? [] : inits.filter((each) => !isThrough(pod, each)).map(({ name }) => name);
   if (open.length === 0) return TRUE;
   const message = `containers with incomplete status: [${open.join(' ')}]`;
   return { status: 'False', reason: 'ContainersNotInitialized', message };
 }
 
-function judgeContainers({ apps, phase }: ConditionFacts): Verdict {
+function judgeContainers({ pod, inits, apps, phase }: ConditionFacts): Verdict {
   if (phase === 'Succeeded') return { status: 'False', reason: 'PodCompleted' };
   if (phase === 'Failed') return { status: 'False', reason: 'PodFailed' };
-  const unready = apps.filter(({ ready }) => !ready).map(({ name }) => name);
+  const sidecars = inits.filter(({ name }) => isNamed(sidecarsOf(pod), name));
+  const unready = [...sidecars, ...apps].filter(({ ready }) => !ready).map(({ name }) => name);
   if (unready.length === 0) return TRUE;
   const message = `containers with unready status: [${unready.join(' ')}]`;
   return { status: 'False', reason: 'ContainersNotReady', message };

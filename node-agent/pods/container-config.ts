@@ -13,11 +13,13 @@ export interface ContainerFacts {
   readonly mounts: ContainerConfig['mounts'];
   /** Bytes. */
   readonly memoryCapacity: number;
+  /** The id of the container whose processes an ephemeral one shall see. */
+  readonly processesOf?: string | undefined;
 }
 
 /** Throws ContainerConfigError when the container must not run so. */
 export function containerConfigOf(pod: Pod, container: Container, facts: ContainerFacts): ContainerConfig {
-  const { attempt, environment, image } = facts;
+  const { attempt, environment, image, processesOf } = facts;
   const words = (list: string[] | undefined): string[] => (list ?? []).map((word) => expand(word, environment));
   return {
     name: container.name,
@@ -35,6 +37,6 @@ export function containerConfigOf(pod: Pod, container: Container, facts: Contain
     stdinOnce: container.stdinOnce ?? false,
     tty: container.tty ?? false,
     resources: containerResources(pod, container, facts.memoryCapacity),
-    security: securityOf(pod, container, image),
+    security: { ...securityOf(pod, container, image), ...(processesOf !== undefined && { processesOf }) },
   };
 }

@@ -5,17 +5,18 @@ import type {
   ContainerState,
   ContainerStateTerminated,
   ContainerStatus,
+  Pod,
 } from '../../api/schema/types/core.v1.ts';
+import type { ContainerKind } from './container-kind.ts';
 import type { MemoryView } from './memory.ts';
 import type { ObservedContainer, ObservedPod } from './observed.ts';
 import { mayRestart } from './outcome.ts';
 import type { Waiting } from './plan-builder.ts';
 
 export interface ContainerFacts {
+  readonly pod: Pod;
   readonly container: Container;
-  readonly kind: 'init' | 'app';
-  readonly hasInits: boolean;
-  readonly restartPolicy: string;
+  readonly kind: ContainerKind;
   readonly observed: ObservedPod;
   readonly memory: MemoryView;
   readonly waiting: Waiting | undefined;
@@ -24,7 +25,7 @@ export interface ContainerFacts {
 }
 
 export function containerStatusOf(facts: ContainerFacts): ContainerStatus {
-  const { container, observed } = facts;
+  const { container, kind, observed } = facts;
   const [last, previous] = observed.containers.filter(
     ({ name, state }) => name === container.name && state !== 'created',
   );
@@ -35,7 +36,7 @@ export function containerStatusOf(facts: ContainerFacts): ContainerStatus {
     state,
     lastState: before?.state === 'exited' ? { terminated: terminatedOf(before) } : {},
     ready: isReady(facts, last, state),
-    started: state.running !== undefined && isStarted(facts, last),
+    ...(kind !== 'ephemeral' && { started: state.running !== undefined && isStarted(facts, last) }),
     restartCount: last?.attempt ?? 0,
     image: container.image ?? '',
     imageID: last?.imageRef ?? '',
@@ -48,8 +49,8 @@ function stateOf(
   facts: ContainerFacts,
   last: ObservedContainer | undefined,
 ): { state: ContainerState; isPast: boolean } {
-  const { container, memory, waiting, isOver, hasInits } = facts;
-  const fallback = { reason: hasInits ? 'PodInitializing' : 'ContainerCreating' };
+  const { pod, container, memory, waiting, isOver } = facts;
+  const fallback = { reason: pod.spec.initContainers?.length ? 'PodInitializing' : 'ContainerCreating' };
   const isStarting = memory.underway.has(`start:${container.name}`);
   if (!last) return { state: { waiting: waiting ?? fallback }, isPast: false };
   if (last.state === 'running' || last.state === 'unknown') {
@@ -60,16 +61,12 @@ function stateOf(
       isPast: false,
     };
   }
-  if (waiting && !isOver && mayComeBack(facts, last)) return { state: { waiting }, isPast: true };
+  if (waiting && !isOver && mayRestart(pod, container, facts.kind, last)) return { state: { waiting }, isPast: true };
   return { state: { terminated: terminatedOf(last) }, isPast: false };
 }
 
-function mayComeBack({ container, kind, restartPolicy }: ContainerFacts, last: ObservedContainer): boolean {
-  const policy = kind === 'init' && restartPolicy === 'Always' ? 'OnFailure' : restartPolicy;
-  return mayRestart(policy, container, last);
-}
-
 function isReady(facts: ContainerFacts, last: ObservedContainer | undefined, state: ContainerState): boolean {
+  if (facts.kind === 'ephemeral') return false;
   if (facts.kind === 'init') return state.terminated?.exitCode === 0;
   if (!last || !state.running || !isStarted(facts, last)) return false;
   return facts.container.readinessProbe ? facts.memory.probes.get(last.id)?.readiness === true : true;

@@ -52,6 +52,8 @@ export interface Underway {
 export interface MemoryView {
   readonly stage: Stage;
   readonly verdict: Verdict | undefined;
+  /** Since when the pod is being ended; milliseconds since 1970, undefined while it runs. */
+  readonly endingSince: number | undefined;
   /** When this node first saw the pod; milliseconds since 1970. */
   readonly startedAt: number;
   readonly volumes: 'unknown' | 'mounted' | 'unmounted';
@@ -77,6 +79,7 @@ export interface MemoryView {
 export interface PodMemory extends MemoryView {
   stage: Stage;
   verdict: Verdict | undefined;
+  endingSince: number | undefined;
   volumes: 'unknown' | 'mounted' | 'unmounted';
   areVolumesStale: boolean;
   volumesDueAt: number | undefined;
@@ -94,6 +97,7 @@ export function newMemory(startedAt: number): PodMemory {
   return {
     stage: 'running',
     verdict: undefined,
+    endingSince: undefined,
     startedAt,
     volumes: 'unknown',
     areVolumesStale: false,

@@ -1,8 +1,10 @@
 /** Whether a pod has finished for good. */
-import type { Container } from '../../api/schema/types/core.v1.ts';
+import type { Container, ContainerRestartRule, Pod } from '../../api/schema/types/core.v1.ts';
+import type { ContainerKind } from './container-kind.ts';
+import { isSidecar } from './container-kind.ts';
 import { containerHash } from './labels.ts';
 import type { Verdict } from './memory.ts';
-import type { ObservedContainer } from './observed.ts';
+import type { ObservedContainer, ObservedPod } from './observed.ts';
 import { isLive, newestOf } from './observed.ts';
 import type { PlanInput } from './plan-builder.ts';
 
@@ -26,14 +28,10 @@ export function judge(input: PlanInput): Verdict | { wakeAt: number } | undefine
 }
 
 function judgeContainers({ pod, observed, memory }: PlanInput): Verdict | undefined {
-  const policy = pod.spec.restartPolicy ?? 'Always';
-  if (policy === 'Always') return undefined;
-  if (policy === 'Never' && (hasInitFailed(pod.spec.initContainers ?? [], observed.containers) || hasLostSandbox())) {
-    return { phase: 'Failed' };
-  }
+  if (hasInitFailed(pod, observed) || hasLostSandbox()) return { phase: 'Failed' };
   const ends = pod.spec.containers.map((container) => {
     const newest = newestOf(observed, container.name);
-    return newest && !mayRestart(policy, container, newest) ? newest : undefined;
+    return newest && !mayRestart(pod, container, 'app', newest) ? newest : undefined;
   });
   if (ends.includes(undefined)) return undefined;
   return { phase: ends.every((end) => end?.exitCode === 0) ? 'Succeeded' : 'Failed' };
@@ -41,21 +39,33 @@ function judgeContainers({ pod, observed, memory }: PlanInput): Verdict | undefi
   /** Containers of a pod that never restarts anything don't get a second sandbox. */
   function hasLostSandbox(): boolean {
     const newest = observed.sandboxes[0];
-    const isLost = newest !== undefined && !newest.ready && memory.stoppedSandboxes.has(newest.id);
+    if (pod.spec.restartPolicy !== 'Never' || !newest || newest.ready) return false;
+    const isLost = memory.stoppedSandboxes.has(newest.id);
     return isLost && observed.containers.length > 0 && !observed.containers.some(isLive);
   }
 }
 
-function hasInitFailed(inits: readonly Container[], containers: readonly ObservedContainer[]): boolean {
-  return inits.some(({ name }) => {
-    const newest = containers.find((container) => container.name === name);
-    return newest?.state === 'exited' && newest.exitCode !== 0;
+function hasInitFailed(pod: Pod, observed: ObservedPod): boolean {
+  return (pod.spec.initContainers ?? []).some((container) => {
+    const newest = newestOf(observed, container.name);
+    if (isSidecar(container) || newest?.state !== 'exited' || newest.exitCode === 0) return false;
+    return !mayRestart(pod, container, 'init', newest);
   });
 }
 
 /** Whether the container is to run (again) after what was last seen of it. A changed definition overrules the policy. */
-export function mayRestart(policy: string, container: Container, last: ObservedContainer): boolean {
-  if (last.state !== 'exited') return true;
-  if (policy === 'Always' || last.hash !== containerHash(container)) return true;
+export function mayRestart(pod: Pod, container: Container, kind: ContainerKind, last: ObservedContainer): boolean {
+  if (last.state !== 'exited' || kind === 'sidecar') return true;
+  if (kind === 'ephemeral') return false;
+  if (last.hash !== containerHash(container)) return true;
+  if (container.restartPolicyRules?.some((rule) => asksForRestart(rule, last.exitCode))) return true;
+  const policy = container.restartPolicy ?? pod.spec.restartPolicy ?? 'Always';
+  if (policy === 'Always') return kind === 'app' || last.exitCode !== 0;
   return policy === 'OnFailure' && last.exitCode !== 0;
+}
+
+function asksForRestart({ action, exitCodes }: ContainerRestartRule, exitCode: number): boolean {
+  if (action !== 'Restart' || !exitCodes) return false;
+  const isNamed = exitCodes.values?.includes(exitCode) ?? false;
+  return exitCodes.operator === 'In' ? isNamed : !isNamed;
 }

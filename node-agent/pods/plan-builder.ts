@@ -1,5 +1,5 @@
 /** What a plan is made from and of. */
-import type { Container, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../api/schema/types/core.v1.ts';
 import type { Action, KillCause } from './action.ts';
 import { actionKey } from './action.ts';
 import type { BackoffLimits } from './backoff.ts';
@@ -80,10 +80,6 @@ export class PlanBuilder {
     const { actions, wakeAt, waiting } = this;
     return { stage, verdict, actions, wakeAt, waiting };
   }
-}
-
-export function allContainers(pod: Pod): Container[] {
-  return [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
 }
 
 /** How long a container of this pod may take to end; unwanted pods get no time, others run in their place already. */

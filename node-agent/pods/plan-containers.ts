@@ -2,6 +2,8 @@
 import type { Container } from '../../api/schema/types/core.v1.ts';
 import type { Backoff } from './backoff.ts';
 import { formatDelay, nextBackoff, waitUntil } from './backoff.ts';
+import type { ContainerKind } from './container-kind.ts';
+import { isSidecar, sidecarsOf } from './container-kind.ts';
 import { containerHash } from './labels.ts';
 import type { ImageState } from './memory.ts';
 import type { ObservedContainer, ObservedSandbox } from './observed.ts';
@@ -12,18 +14,18 @@ import { graceOf } from './plan-builder.ts';
 
 export function planContainers(builder: PlanBuilder, sandbox: ObservedSandbox): void {
   const { pod, observed } = builder.input;
-  const inits = pod.spec.initContainers ?? [];
+  const { initContainers: inits = [], containers: apps, ephemeralContainers: ephemerals = [] } = pod.spec;
   const here = observed.containers.filter((container) => container.sandboxId === sandbox.id);
-  const isInitialized = here.some(({ name }) => pod.spec.containers.some((container) => container.name === name));
-  killStrangers(builder, here, isInitialized ? pod.spec.containers : [...inits, ...pod.spec.containers]);
-  const nextInit = isInitialized ? undefined : firstUnfinished(inits, here);
-  if (nextInit) {
-    planContainer(builder, sandbox, nextInit, true);
-    return;
-  }
+  const isInitialized = here.some(({ name }) => apps.some((container) => container.name === name));
+  const beside = isInitialized ? sidecarsOf(pod) : inits;
+  killStrangers(builder, here, [...beside, ...apps, ...ephemerals]);
+  // Whoever looks for why the others don't start must not wait for them.
+  for (const container of ephemerals) planContainer(builder, sandbox, container, 'ephemeral');
+  if (isInitialized) for (const sidecar of beside) planContainer(builder, sandbox, sidecar, 'sidecar');
+  else if (!planInits(builder, sandbox, inits, here)) return;
   // As Kubernetes does, one starts after the other; one that waits for a back-off holds up nobody.
-  for (const container of pod.spec.containers) {
-    if (planContainer(builder, sandbox, container, false) === 'starting') return;
+  for (const container of apps) {
+    if (planContainer(builder, sandbox, container, 'app') === 'starting') return;
   }
 }
 
@@ -42,11 +44,31 @@ function killStrangers(builder: PlanBuilder, here: readonly ObservedContainer[],
   }
 }
 
-function firstUnfinished(inits: readonly Container[], here: readonly ObservedContainer[]): Container | undefined {
-  return inits.find(({ name }) => {
-    const newest = here.find((container) => container.name === name);
-    return newest?.state !== 'exited' || newest.exitCode !== 0;
-  });
+/** Returns whether they are through: the init containers have ended well, and the sidecars have started. */
+function planInits(
+  builder: PlanBuilder,
+  sandbox: ObservedSandbox,
+  inits: readonly Container[],
+  here: readonly ObservedContainer[],
+): boolean {
+  const begun = inits.findLastIndex(({ name }) => here.some((container) => container.name === name));
+  for (const [index, container] of inits.entries()) {
+    const newest = here.find(({ name }) => name === container.name);
+    if (!isSidecar(container)) {
+      if (newest?.state === 'exited' && newest.exitCode === 0) continue;
+      planContainer(builder, sandbox, container, 'init');
+      return false;
+    }
+    planContainer(builder, sandbox, container, 'sidecar');
+    // One that fails after the next has begun is restarted beside it.
+    if (index >= begun && !hasStarted(builder, container, newest)) return false;
+  }
+  return true;
+}
+
+function hasStarted(builder: PlanBuilder, container: Container, newest: ObservedContainer | undefined): boolean {
+  if (newest?.state !== 'running' || builder.isUnderway(`start:${container.name}`)) return false;
+  return !container.startupProbe || builder.input.memory.probes.get(newest.id)?.startup === true;
 }
 
 /** Milliseconds. */
@@ -58,7 +80,7 @@ function planContainer(
   builder: PlanBuilder,
   sandbox: ObservedSandbox,
   container: Container,
-  isInit: boolean,
+  kind: ContainerKind,
 ): Progress {
   const { observed, pod } = builder.input;
   if (builder.isUnderway(`start:${container.name}`)) return 'starting';
@@ -82,15 +104,9 @@ function planContainer(
     return 'starting';
   }
   // Init containers run once more in each new sandbox, whatever became of them in an earlier one.
-  const isOfBefore = isInit && last?.sandboxId !== sandbox.id;
-  const policy = pod.spec.restartPolicy ?? 'Always';
-  if (last && !isOfBefore && !mayRestart(isInit ? initPolicy(policy) : policy, container, last)) return 'settled';
+  const isOfBefore = kind === 'init' && last?.sandboxId !== sandbox.id;
+  if (last && !isOfBefore && !mayRestart(pod, container, kind, last)) return 'settled';
   return planStart(builder, sandbox, container, last);
-}
-
-/** An init container that has failed is tried again also where the pod's policy is Always. */
-function initPolicy(policy: string): string {
-  return policy === 'Always' ? 'OnFailure' : policy;
 }
 
 function planRunning(builder: PlanBuilder, container: Container, running: ObservedContainer): void {

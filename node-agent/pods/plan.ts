@@ -4,12 +4,13 @@
  * wanted, from whatever state; the laws that always hold are in test/unit/pods/plan.property.test.ts.
  */
 import type { KillCause } from './action.ts';
+import { allContainers, sidecarsOf } from './container-kind.ts';
 import type { Verdict } from './memory.ts';
-import type { ObservedSandbox } from './observed.ts';
+import type { ObservedContainer, ObservedSandbox } from './observed.ts';
 import { isLive } from './observed.ts';
 import { judge } from './outcome.ts';
 import type { Plan, PlanInput } from './plan-builder.ts';
-import { allContainers, graceOf, PlanBuilder } from './plan-builder.ts';
+import { graceOf, PlanBuilder } from './plan-builder.ts';
 import { planContainers } from './plan-containers.ts';
 
 export function plan(input: PlanInput): Plan {
@@ -132,7 +133,7 @@ function planStopNow(builder: PlanBuilder, verdict: Verdict | undefined): Plan {
       ? 'podDeleted'
       : 'podFinished';
   const live = observed.containers.filter(isLive);
-  for (const container of live) builder.kill(container, cause, graceOf(input), 'the pod is ending');
+  endInOrder(builder, live, cause);
   // A start under way may still bring up a container: the sandbox has to wait for it.
   const isStarting = [...memory.underway.keys()].some((key) => key.startsWith('start:') || key === 'sandbox');
   if (live.length === 0 && !isStarting) {
@@ -143,6 +144,27 @@ function planStopNow(builder: PlanBuilder, verdict: Verdict | undefined): Plan {
     }
   }
   return builder.finish('stopping', verdict);
+}
+
+/** Sidecars serve the others to their end: then they go, in the reverse order of their start, while there is time. */
+function endInOrder(builder: PlanBuilder, live: readonly ObservedContainer[], cause: KillCause): void {
+  const { pod, memory, now } = builder.input;
+  const sidecars = sidecarsOf(pod).map(({ name }) => name);
+  const order = ({ name }: ObservedContainer): number => sidecars.indexOf(name);
+  const grace = graceOf(builder.input);
+  const deadline = (memory.endingSince ?? now) + grace * 1000;
+  const last = live.some((each) => order(each) < 0) ? Infinity : Math.max(...live.map(order));
+  for (const container of live) {
+    const isTurn = order(container) < 0 || order(container) === last || now >= deadline;
+    if (!isTurn) builder.wake(deadline);
+    else if (order(container) < 0) builder.kill(container, cause, grace, 'the pod is ending');
+    else builder.kill(container, cause, timeLeft(deadline - now, grace), 'those that it was to outlive have ended');
+  }
+}
+
+/** Seconds. Whoever comes last gets a moment to end well, as long as the pod has any time at all. */
+function timeLeft(milliseconds: number, grace: number): number {
+  return grace === 0 ? 0 : Math.max(1, Math.ceil(milliseconds / 1000));
 }
 
 function planEnd(builder: PlanBuilder, verdict: Verdict | undefined, isLeaving: boolean): Plan {

@@ -2,6 +2,7 @@
 import { objectKey } from '../../api/object.ts';
 import type { Pod, Secret } from '../../api/schema/types/core.v1.ts';
 import type { View } from '../../lib/view.ts';
+import { allContainers } from './container-kind.ts';
 
 /** `configmap:namespace/name` and `secret:namespace/name`. */
 export function referencesOf(pod: Pod): Set<string> {
@@ -18,7 +19,7 @@ export function referencesOf(pod: Pod): Set<string> {
       add('secret', source.secret?.name);
     }
   }
-  for (const container of [...(pod.spec.initContainers ?? []), ...pod.spec.containers]) {
+  for (const container of allContainers(pod)) {
     for (const { configMapRef, secretRef } of container.envFrom ?? []) {
       add('configmap', configMapRef?.name);
       add('secret', secretRef?.name);

@@ -2,6 +2,7 @@
 import type { Container, Pod, ResourceRequirements } from '../../api/schema/types/core.v1.ts';
 import { bytesOf, milliOf } from '../../api/machinery/quantity.ts';
 import type { ContainerResources } from '../runtime/port.ts';
+import { isSidecar } from './container-kind.ts';
 
 export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort';
 
@@ -44,11 +45,18 @@ export function sharesOf(milli: number): number {
   return Math.min(MAX_SHARES, Math.max(MIN_SHARES, Math.floor((milli * 1024) / 1000)));
 }
 
-/** What an init container asks for counts only as far as it exceeds what the containers ask for together. */
+/** Init containers run one after the other before the others; a sidecar runs beside all that follow. */
 export function podCpuRequest(pod: Pod): number {
   const requestOf = (container: Container): number => milliCpu(container.resources?.requests?.['cpu']);
-  const together = pod.spec.containers.reduce((sum, container) => sum + requestOf(container), 0);
-  return Math.max(together, ...(pod.spec.initContainers ?? []).map(requestOf)) + milliCpu(pod.spec.overhead?.['cpu']);
+  let sidecars = 0;
+  let peak = 0;
+  for (const container of pod.spec.initContainers ?? []) {
+    const wanted = sidecars + requestOf(container);
+    peak = Math.max(peak, wanted);
+    if (isSidecar(container)) sidecars = wanted;
+  }
+  const together = pod.spec.containers.reduce((sum, container) => sum + requestOf(container), sidecars);
+  return Math.max(together, peak) + milliCpu(pod.spec.overhead?.['cpu']);
 }
 
 /** `memoryCapacity` in bytes is the node's. */

@@ -7,6 +7,7 @@ import type { ClusterSettings, DesiredState, Reporter } from '../state/port.ts';
 import type { Volumes } from '../volumes/port.ts';
 import type { BackoffLimits } from './backoff.ts';
 import type { Cgroups } from './cgroups.ts';
+import { fieldPathOf } from './container-kind.ts';
 import type { DnsConfig } from './dns-config.ts';
 import type { PodFiles } from './files.ts';
 import type { Images } from './images.ts';
@@ -46,7 +47,6 @@ export function emit(
 ): void {
   const { namespace = '', name = '', uid = '' } = pod.metadata;
   const about = { kind: 'Pod', namespace, name, uid };
-  const isInit = pod.spec.initContainers?.some((init) => init.name === container);
-  const fieldPath = container && `spec.${isInit ? 'initContainers' : 'containers'}{${container}}`;
+  const fieldPath = container && fieldPathOf(pod, container);
   services.reporter.event({ ...about, ...(fieldPath && { fieldPath }) }, type, reason, message);
 }

@@ -12,7 +12,9 @@ import type { PodContext } from './context.ts';
 import { expand } from './expand.ts';
 import { runHook } from './hooks.ts';
 import { hostsFileOf } from './hosts-file.ts';
+import { newestOf } from './observed.ts';
 import { emit } from './services.ts';
+import { unsupportedInContainer } from './unsupported.ts';
 
 const MAX_HOOK_SECONDS = 3600;
 const FIRST_RETRY = 1000;
@@ -26,6 +28,8 @@ export async function startContainer(
   const { services, memory, pod } = context;
   let step = 'CreateContainerConfigError';
   try {
+    const problems = unsupportedInContainer(container);
+    if (problems.length > 0) throw new ContainerConfigError(problems.join('; '));
     const image = imageOf(context, container);
     const config = await configOf(context, container, action.attempt, image);
     if (context.ending.aborted) return;
@@ -81,7 +85,17 @@ async function configOf(
     environment,
     mounts,
     memoryCapacity: nodeCapacity.memoryBytes,
+    processesOf: targetOf(context, container),
   });
+}
+
+function targetOf({ services, pod, uid }: PodContext, container: Container): string | undefined {
+  const all = pod.spec.ephemeralContainers ?? [];
+  const target = all.find(({ name }) => name === container.name)?.targetContainerName;
+  if (!target) return undefined;
+  const found = newestOf(services.cache.podOf(uid), target);
+  if (!found) throw new ContainerConfigError(`unable to find target container ${target}`);
+  return found.id;
 }
 
 /** The hosts file and the file for last words; a volume that is mounted in their place comes first. */

@@ -1,7 +1,9 @@
 /** A pod's status, from what is wanted, what runs and what the last plan said. Pure, like the plan. */
 import { formatTime } from '../../api/machinery/time.ts';
-import type { ContainerStatus, Pod, PodStatus } from '../../api/schema/types/core.v1.ts';
-import { conditionsOf, OWN_CONDITIONS } from './conditions.ts';
+import type { Container, ContainerStatus, Pod, PodStatus } from '../../api/schema/types/core.v1.ts';
+import { conditionsOf, isThrough, OWN_CONDITIONS } from './conditions.ts';
+import type { ContainerKind } from './container-kind.ts';
+import { isSidecar } from './container-kind.ts';
 import { containerStatusOf } from './container-status.ts';
 import type { MemoryView } from './memory.ts';
 import type { ObservedPod } from './observed.ts';
@@ -23,8 +25,10 @@ export interface StatusInput {
 
 export function statusOf(input: StatusInput): PodStatus {
   const { pod, observed, memory, hostIps, before, now } = input;
-  const inits = statusesOf(input, 'init');
-  const apps = statusesOf(input, 'app');
+  const { initContainers = [], containers, ephemeralContainers = [] } = pod.spec;
+  const inits = initContainers.map((each) => oneOf(input, each, isSidecar(each) ? 'sidecar' : 'init'));
+  const apps = containers.map((each) => oneOf(input, each, 'app'));
+  const ephemerals = ephemeralContainers.map((each) => oneOf(input, each, 'ephemeral'));
   const phase = phaseOf(input, inits, apps);
   const sandbox = observed.sandboxes[0];
   const hasSandbox = sandbox?.ready ?? false;
@@ -42,6 +46,7 @@ export function statusOf(input: StatusInput): PodStatus {
     startTime: formatTime(memory.startedAt),
     ...(inits.length > 0 && { initContainerStatuses: inits }),
     containerStatuses: apps,
+    ...(ephemerals.length > 0 && { ephemeralContainerStatuses: ephemerals }),
     qosClass: qosOf(pod),
   };
 }
@@ -59,21 +64,10 @@ export function podIpsOf({
   return (before.podIPs ?? []).map(({ ip }) => ip);
 }
 
-function statusesOf(input: StatusInput, kind: 'init' | 'app'): ContainerStatus[] {
+function oneOf(input: StatusInput, container: Container, kind: ContainerKind): ContainerStatus {
   const { pod, observed, memory, waiting } = input;
-  const inits = pod.spec.initContainers ?? [];
-  return (kind === 'init' ? inits : pod.spec.containers).map((container) =>
-    containerStatusOf({
-      container,
-      kind,
-      hasInits: inits.length > 0,
-      restartPolicy: pod.spec.restartPolicy ?? 'Always',
-      observed,
-      memory,
-      waiting: waiting.get(container.name),
-      isOver: memory.stage !== 'running',
-    }),
-  );
+  const isOver = memory.stage !== 'running';
+  return containerStatusOf({ pod, container, kind, observed, memory, waiting: waiting.get(container.name), isOver });
 }
 
 function phaseOf(input: StatusInput, inits: readonly ContainerStatus[], apps: readonly ContainerStatus[]): string {
@@ -87,7 +81,7 @@ function phaseOf(input: StatusInput, inits: readonly ContainerStatus[], apps: re
   const count = countStates(apps);
   if (isEnded && count.stopped > 0) return count.stopped === count.succeeded ? 'Succeeded' : 'Failed';
   if (isEnded) return 'Failed';
-  if (!hasBegun && inits.some(({ ready }) => !ready)) return 'Pending';
+  if (!hasBegun && inits.some((each) => !isThrough(pod, each))) return 'Pending';
   if (count.waiting > 0) return 'Pending';
   return 'Running';
 }

@@ -7,26 +7,20 @@ import type { Container, Pod } from '../../api/schema/types/core.v1.ts';
 
 export function unsupportedIn(pod: Pod): string[] {
   const found: string[] = [];
-  const { securityContext: context, os, hostUsers, resourceClaims, runtimeClassName } = pod.spec;
+  const { securityContext: context, os, hostUsers, resourceClaims } = pod.spec;
   if (os?.name !== undefined && os.name !== 'linux') found.push(`pods for ${os.name} can't run on a Linux node`);
   if (hostUsers === false) found.push('user namespaces (hostUsers: false) are not supported');
   if (resourceClaims?.length) found.push('resource claims are not supported');
-  if (runtimeClassName) found.push(`runtime class "${runtimeClassName}" is not supported`);
   if (context?.supplementalGroupsPolicy === 'Strict') found.push('supplementalGroupsPolicy Strict is not supported');
   if (context?.seLinuxOptions) found.push('SELinux options are not supported');
   found.push(...profiles('the pod', context ?? {}));
-  for (const container of pod.spec.initContainers ?? []) {
-    if (container.restartPolicy === 'Always') {
-      found.push(`init container ${container.name}: sidecars (restartPolicy Always) are not supported`);
-    }
-  }
   for (const container of [...(pod.spec.initContainers ?? []), ...pod.spec.containers]) {
     found.push(...unsupportedInContainer(container));
   }
   return found;
 }
 
-function unsupportedInContainer(container: Container): string[] {
+export function unsupportedInContainer(container: Container): string[] {
   const found: string[] = [];
   const where = `container ${container.name}`;
   const { startupProbe, livenessProbe, readinessProbe, securityContext, lifecycle } = container;
@@ -34,7 +28,6 @@ function unsupportedInContainer(container: Container): string[] {
     if (probe?.grpc) found.push(`${where}: gRPC probes are not supported`);
   }
   if (container.volumeDevices?.length) found.push(`${where}: block devices are not supported`);
-  if (container.restartPolicyRules?.length) found.push(`${where}: restart policy rules are not supported`);
   if (lifecycle?.stopSignal) found.push(`${where}: stop signals other than the image's are not supported`);
   if (lifecycle?.postStart?.tcpSocket ?? lifecycle?.preStop?.tcpSocket)
     found.push(`${where}: TCP hooks are not supported`);

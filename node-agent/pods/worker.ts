@@ -11,6 +11,7 @@ import type { Timer } from '../../lib/clock.ts';
 import type { Action } from './action.ts';
 import { actionKey } from './action.ts';
 import { announce } from './announce.ts';
+import { sidecarsOf } from './container-kind.ts';
 import { containerId } from './container-status.ts';
 import type { PodContext } from './context.ts';
 import { execute } from './executor.ts';
@@ -162,7 +163,10 @@ export class PodWorker {
     this.memory.stage = moveStage(before, next.stage);
     this.tellVerdict(this.memory.verdict, next.verdict);
     this.memory.verdict = next.verdict;
-    if (before === 'running' && next.stage !== 'running') this.ending.abort(new Error('the pod is ending'));
+    if (before === 'running' && next.stage !== 'running') {
+      this.memory.endingSince = this.now();
+      this.ending.abort(new Error('the pod is ending'));
+    }
     for (const action of next.actions) this.start(action);
     return before !== next.stage;
   }
@@ -249,7 +253,7 @@ export class PodWorker {
     const { memory, pod } = this;
     if (memory.stage === 'ended' || memory.stage === 'gone') return [];
     const { containers } = this.services.cache.podOf(this.uid);
-    return pod.spec.containers.flatMap((container) => {
+    return [...sidecarsOf(pod), ...pod.spec.containers].flatMap((container) => {
       const running = containers.find(({ name, state }) => name === container.name && state === 'running');
       if (!running || memory.underway.has(`start:${container.name}`)) return [];
       const age = this.now() - (running.startedAt ?? running.createdAt);
@@ -260,7 +264,9 @@ export class PodWorker {
 
   /** What was reported of this very container before this agent started. */
   private verdictBefore(id: string): ProbeTarget['before'] {
-    const told = this.pod.status.containerStatuses?.find((status) => status.containerID === containerId(id));
+    const { initContainerStatuses = [], containerStatuses = [] } = this.pod.status;
+    const all = [...initContainerStatuses, ...containerStatuses];
+    const told = all.find((status) => status.containerID === containerId(id));
     return told ? { readiness: told.ready, startup: told.started ?? false } : {};
   }
 

@@ -73,6 +73,8 @@ export interface ContainerSecurity {
   dropCapabilities: string[];
   /** Which system calls are filtered: those the runtime thinks best, or none. */
   seccomp: 'RuntimeDefault' | 'Unconfined';
+  /** The id of a container of the same sandbox whose processes it shall see. */
+  processesOf?: string;
 }
 
 export interface Sandbox {

@@ -63,7 +63,7 @@ export function containerMessage(config: ContainerConfig, sandbox: SandboxConfig
       resources: resourcesMessage(config.resources),
       securityContext: {
         ...securityMessage(config.security),
-        namespaceOptions: namespaceOptions(sandbox),
+        namespaceOptions: { ...namespaceOptions(sandbox), ...targetOptions(config.security) },
       },
     },
   };
@@ -81,6 +81,10 @@ function namespaceOptions(sandbox: SandboxConfig): object {
     pid: sandbox.hostPid ? 'NODE' : ownOrShared,
     ipc: sandbox.hostIpc ? 'NODE' : 'POD',
   };
+}
+
+function targetOptions({ processesOf }: ContainerSecurity): object {
+  return processesOf === undefined ? {} : { pid: 'TARGET', targetId: processesOf };
 }
 
 function securityMessage(security: ContainerSecurity): object {

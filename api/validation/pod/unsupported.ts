@@ -15,12 +15,7 @@ const SPEC_FIELDS = [
   'workloadRef',
 ] as const satisfies readonly (keyof PodSpec)[];
 
-const CONTAINER_FIELDS = [
-  'restartPolicy',
-  'restartPolicyRules',
-  'resizePolicy',
-  'volumeDevices',
-] as const satisfies readonly (keyof Container)[];
+const CONTAINER_FIELDS = ['resizePolicy', 'volumeDevices'] as const satisfies readonly (keyof Container)[];
 
 const VOLUMES: ReadonlySet<string> = new Set<keyof Volume>([
   'name',

@@ -5,16 +5,16 @@ import type { Pod } from '../../../api/schema/types/core.v1.ts';
 import type { Action } from '../../../node-agent/pods/action.ts';
 import { actionKey } from '../../../node-agent/pods/action.ts';
 import { DEFAULT_BACKOFF } from '../../../node-agent/pods/backoff.ts';
+import { allContainers } from '../../../node-agent/pods/container-kind.ts';
 import { containerHash } from '../../../node-agent/pods/labels.ts';
 import type { PodMemory } from '../../../node-agent/pods/memory.ts';
 import { newMemory } from '../../../node-agent/pods/memory.ts';
 import type { ObservedContainer, ObservedPod, ObservedSandbox } from '../../../node-agent/pods/observed.ts';
 import { plan } from '../../../node-agent/pods/plan.ts';
-import { allContainers } from '../../../node-agent/pods/plan-builder.ts';
 import { moveStage } from '../../../node-agent/pods/stage.ts';
 import { container, deleted, pod } from './harness.ts';
 
-const NAMES = ['init', 'web', 'side'] as const;
+const NAMES = ['init', 'helper', 'web', 'side', 'debug'] as const;
 const IMAGE = { id: 'sha256:1', tags: [], digests: [], sizeBytes: 1, user: '' };
 const START = Date.parse('2026-01-01T00:00:00Z');
 
@@ -57,7 +57,9 @@ function step(model: Model, exitCodes: () => number): boolean {
   assert.equal(new Set(keys).size, keys.length, 'no two actions of one key');
   const before = memory.stage;
   memory.stage = moveStage(before, next.stage);
+  if (before === 'running' && next.stage !== 'running') memory.endingSince = model.now;
   memory.verdict = next.verdict;
+  checkOrder(model, next.actions);
   for (const action of next.actions) perform(model, action, exitCodes);
   if (next.actions.length === 0 && before === next.stage && next.wakeAt !== undefined) {
     model.now = next.wakeAt;
@@ -67,6 +69,20 @@ function step(model: Model, exitCodes: () => number): boolean {
   const init = model.containers.find(({ name, state }) => name === 'init' && state === 'running');
   if (init) end(model, init.id, 0);
   return init !== undefined;
+}
+
+/** A sidecar is started before, and ended after, those it serves. */
+function checkOrder({ pod: of, containers, memory, now }: Model, actions: readonly Action[]): void {
+  const hasHelper = of.spec.initContainers?.some(({ name }) => name === 'helper');
+  if (!hasHelper) return;
+  const isLive = (name: string): boolean =>
+    containers.some((known) => known.name === name && ['running', 'unknown'].includes(known.state));
+  for (const action of actions) {
+    const isEnd = action.type === 'killContainer' && action.container === 'helper' && memory.stage === 'stopping';
+    if (!isEnd || memory.endingSince === undefined || action.graceSeconds === 0) continue;
+    const isLate = now >= memory.endingSince + 30_000;
+    assert.ok(isLate || (!isLive('web') && !isLive('side')), 'a sidecar ends last');
+  }
 }
 
 function perform(model: Model, action: Action, exitCodes: () => number): void {
@@ -132,7 +148,17 @@ function start(model: Model, action: Action & { type: 'startContainer' }, exitCo
   const last = mine.toSorted((a, b) => b.createdAt - a.createdAt)[0];
   const policy = model.pod.spec.restartPolicy;
   const isInit = action.container === 'init';
-  if (last?.state === 'exited' && last.hash === containerHash(spec) && !isInit) {
+  const isSidecar = action.container === 'helper';
+  assert.ok(action.container !== 'debug' || !last || last.state === 'created', 'an ephemeral container runs once');
+  const isAlive = (name: string): boolean =>
+    containers.some((known) => known.name === name && known.state === 'running');
+  const begun = containers.some(
+    ({ name, sandboxId }) => sandboxId === action.sandboxId && (name === 'web' || name === 'side'),
+  );
+  if (spec.name === 'web' && !begun && allContainers(model.pod).some(({ name }) => name === 'helper')) {
+    assert.ok(isAlive('helper'), 'a sidecar starts first');
+  }
+  if (last?.state === 'exited' && last.hash === containerHash(spec) && !isInit && !isSidecar) {
     assert.ok(policy !== 'Never', 'Never means never');
     assert.ok(policy === 'Always' || last.exitCode !== 0, 'success is not repeated with OnFailure');
   }
@@ -146,7 +172,7 @@ function start(model: Model, action: Action & { type: 'startContainer' }, exitCo
   containers.push(
     observed({ id, name: action.container, attempt: action.attempt, createdAt: model.now }, action.sandboxId, spec),
   );
-  if (isInit || exitCode >= 0) end(model, id, Math.max(0, exitCode));
+  if (isInit || action.container === 'debug' || (exitCode >= 0 && !isSidecar)) end(model, id, Math.max(0, exitCode));
 }
 
 function end(model: Model, id: string, exitCode: number): void {
@@ -190,6 +216,8 @@ const anyModel = fc
   .record({
     policy: fc.constantFrom('Always', 'OnFailure', 'Never'),
     hasInit: fc.boolean(),
+    hasHelper: fc.boolean(),
+    hasDebug: fc.boolean(),
     sandboxes: fc.array(anySandbox, { maxLength: 3 }),
     containers: fc.array(anyContainer, { maxLength: 6 }),
     volumes: fc.constantFrom('unknown', 'mounted'),
@@ -198,11 +226,15 @@ const anyModel = fc
   })
   .map((facts): Model => {
     const wanted = facts.wanted || !facts.isLeaving;
-    const inits = facts.hasInit ? [container({ name: 'init' })] : [];
+    const inits = [
+      ...(facts.hasHelper ? [container({ name: 'helper', restartPolicy: 'Always' })] : []),
+      ...(facts.hasInit ? [container({ name: 'init' })] : []),
+    ];
     const base = pod({
       initContainers: inits,
       containers: [container(), container({ name: 'side' })],
       restartPolicy: facts.policy,
+      ...(facts.hasDebug && { ephemeralContainers: [container({ name: 'debug' })] }),
     });
     const model: Model = {
       pod: facts.isLeaving ? deleted(base) : base,
@@ -262,7 +294,9 @@ describe('the pod planner', () => {
           assert.deepEqual([model.sandboxes, model.containers], [[], []]);
         } else if (policy === 'Always') {
           assert.equal(model.memory.stage, 'running');
-          assert.deepEqual(running.toSorted(), ['side', 'web']);
+          const helpers = model.pod.spec.initContainers?.some(({ name }) => name === 'helper') ? ['helper'] : [];
+          const others = running.filter((name) => name !== 'debug');
+          assert.deepEqual(others.toSorted(), [...helpers, 'side', 'web']);
         } else if (model.memory.stage !== 'running') {
           assert.equal(model.memory.stage, 'ended');
           assert.ok(model.memory.verdict);

@@ -136,12 +136,12 @@ describe('validation of templates', () => {
       metadata: {},
       spec: {
         containers: [{ name: 'c', image: 'i' }],
-        initContainers: [{ name: 's', image: 'i', restartPolicy: 'Always' }],
+        hostUsers: false,
       },
     };
     defaultPod(pod as unknown as Pod);
     assert.deepEqual(linesOf(validatePod(pod as unknown as Pod)), [
-      'spec.initContainers[0].restartPolicy: Forbidden: is not supported by this version of Dure',
+      'spec.hostUsers: Forbidden: is not supported by this version of Dure',
     ]);
   });
 });
