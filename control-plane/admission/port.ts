@@ -31,7 +31,7 @@ export interface AdmissionRequest<T extends KubeObject = KubeObject> {
   /** Warns whoever asks. */
   warn(text: string): void;
   /** Notes something for the audit log; nobody keeps one when absent. */
-  annotate?(key: string, value: string): void;
+  annotate?: ((key: string, value: string) => void) | undefined;
 }
 
 /**

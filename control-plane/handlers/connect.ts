@@ -1,7 +1,7 @@
 /** Streams and proxies are admitted as well, as CONNECT of a subresource; what is admitted are the options they are opened with. */
 import type { KubeObject } from '../../api/object.ts';
 import type { AdmissionRequest } from '../admission/port.ts';
-import { addWarnings } from '../server/respond.ts';
+import { askedBy } from './asked.ts';
 import type { ResourceExchange, ResourceHandler } from './port.ts';
 
 const FLAGS = ['stdin', 'stdout', 'stderr', 'tty'];
@@ -18,7 +18,7 @@ export function connecting(optionsKind: string, handler: ResourceHandler): Resou
 }
 
 function requestOf(exchange: ResourceExchange, kind: string): AdmissionRequest {
-  const { resource, target, user } = exchange;
+  const { resource, target } = exchange;
   const [subresource] = target.subresource.split('/');
   return {
     operation: 'CONNECT',
@@ -30,8 +30,8 @@ function requestOf(exchange: ResourceExchange, kind: string): AdmissionRequest {
     object: { kind, apiVersion: 'v1', ...optionsOf(exchange) } as unknown as KubeObject,
     previous: undefined,
     dryRun: false,
-    user,
-    warn: (text) => addWarnings(exchange, [text]),
+    user: exchange.user,
+    ...askedBy(exchange),
   };
 }
 

@@ -3,7 +3,7 @@ import { badRequest, type FieldError } from '../../api/errors.ts';
 import type { DeleteOptions as WireOptions } from '../../api/schema/types/meta.v1.ts';
 import type { DeleteOptions } from '../registry/port.ts';
 import { readBody } from '../server/body.ts';
-import { addWarnings } from '../server/respond.ts';
+import { askedBy } from './asked.ts';
 import { parseBody } from './decode-body.ts';
 import type { Asked, HandlerOptions, ResourceExchange } from './port.ts';
 import { checkDryRun, notSupported, optionsInvalid } from './write-options.ts';
@@ -18,8 +18,7 @@ export async function readDeleteOptions(
 ): Promise<DeleteOptions & Asked> {
   const body = await readBody(exchange, options.clock);
   const wire = body.length > 0 ? fromBody(exchange, options, body) : fromQuery(exchange.info.query);
-  const warn = (text: string): void => addWarnings(exchange, [text]);
-  return { ...checked(wire), ...(exchange.user ? { user: exchange.user } : {}), warn };
+  return { ...checked(wire), ...askedBy(exchange) };
 }
 
 /** Throws Invalid. */

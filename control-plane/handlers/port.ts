@@ -25,6 +25,7 @@ export interface Asked {
   readonly user?: User;
   /** Warns the client. */
   readonly warn?: (text: string) => void;
+  readonly annotate?: (key: string, value: string) => void;
 }
 
 /** A resource as the API serves it: what controllers see of it, and what only a client asks for. */

@@ -1,19 +1,15 @@
 /** The parameters that create, update, patch and delete share, checked as Kubernetes checks them. */
 import { invalid, type FieldError } from '../../api/errors.ts';
-import type { User } from '../auth/user.ts';
 import { header, type Exchange } from '../server/exchange.ts';
-import { addWarnings } from '../server/respond.ts';
+import { askedBy, type Asking } from './asked.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
-export interface WriteParameters {
+export interface WriteParameters extends Asking {
   readonly dryRun: boolean;
   readonly fieldValidation: FieldValidation;
   /** Who is put down as the owner of what is written. */
   readonly manager: string;
-  readonly user?: User;
-  /** Warns the client. */
-  readonly warn: (text: string) => void;
 }
 
 const VALIDATIONS = ['', 'Ignore', 'Strict', 'Warn'];
@@ -56,8 +52,7 @@ function parsed(exchange: Exchange, what: string, further: readonly FieldError[]
     dryRun: query.getAll('dryRun').includes('All'),
     manager: query.get('fieldManager') || managerOf(header(exchange.request, 'user-agent')),
     fieldValidation: validation === '' ? 'Warn' : (validation as FieldValidation),
-    ...(exchange.user ? { user: exchange.user } : {}),
-    warn: (text) => addWarnings(exchange, [text]),
+    ...askedBy(exchange),
   };
 }
 

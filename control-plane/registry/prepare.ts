@@ -17,6 +17,8 @@ export interface RequestOptions extends MutateOptions {
   user?: User;
   /** Warns whoever asks; nobody listens when absent. */
   warn?: ((text: string) => void) | undefined;
+  /** Notes something in the audit log; nobody keeps one when absent. */
+  annotate?: ((key: string, value: string) => void) | undefined;
   /** Throws Forbidden for who may change what there is, but make nothing new. Asked before a write that creates after all. */
   mayCreate?: () => void;
   /** What the manager writes through, where that is not `subresource`: `scale`, … */
@@ -181,11 +183,11 @@ export class Preparer<T extends KubeObject> {
     operation: AdmissionRequest['operation'],
     object: T | undefined,
     previous: T | undefined,
-    { dryRun = false, user, subresource, warn = noOne }: RequestOptions,
+    { dryRun = false, user, subresource, warn = noOne, annotate }: RequestOptions,
   ): AdmissionRequest {
     const { name = '', namespace = '' } = (object ?? previous)?.metadata ?? {};
     const { kind } = this.options;
-    return { operation, kind, namespace, name, subresource, object, previous, dryRun, user, warn };
+    return { operation, kind, namespace, name, subresource, object, previous, dryRun, user, warn, annotate };
   }
 }
 

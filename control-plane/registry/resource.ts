@@ -29,6 +29,7 @@ const MAX_APPLY_ATTEMPTS = 5;
 export interface DeleteRequest extends DeleteOptions {
   user?: RequestOptions['user'];
   warn?: RequestOptions['warn'];
+  annotate?: RequestOptions['annotate'];
 }
 
 export interface ApplyRequest extends RequestOptions {
