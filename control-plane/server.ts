@@ -25,6 +25,8 @@ import { makeBackend } from './backend.ts';
 import { Caches } from './caches.ts';
 import { customResources } from './custom-resources/compose.ts';
 import { RegistryEventRecorder } from './events/recorder.ts';
+import type { AuditOptions } from './audit/layers.ts';
+import { loadAudit } from './audit/load.ts';
 import { Encryption } from './encryption.ts';
 import type { ServerFlags } from './flags.ts';
 import { identitiesOf } from './identity-flags.ts';
@@ -74,6 +76,7 @@ interface Foundation {
   readonly objects: Store;
   readonly etcd: EtcdCluster | undefined;
   readonly caches: Caches;
+  readonly audit?: AuditOptions;
 }
 
 export class Server implements Component {
@@ -110,10 +113,13 @@ export class Server implements Component {
       const encryption = new Encryption({ dataDir, file, store, clock, log });
       const caches = new Caches({ store: encryption.store, clock, log, metrics: this.metrics });
       const compactor = new Compactor({ store, clock, log });
+      const audit = await loadAudit(flags, { clock, log });
       // Somebody else looks after an etcd that was there before.
       const upkeep = etcd ? [compactor, new Defragmenter({ store, members: etcd, clock, log })] : [compactor];
       await this.run('foundation', [pki, this.signingKey, ...components, encryption, ...upkeep, caches]);
-      await this.serve({ pki, store, objects: encryption.store, etcd, caches });
+      if (audit) await this.run('audit', [audit.component]);
+      const audited = audit ? { audit: audit.audit } : {};
+      await this.serve({ pki, store, objects: encryption.store, etcd, caches, ...audited });
       log.info({ api: this.addresses.apiUrl, kubeconfig: pki.adminKubeconfig }, 'ready');
     } catch (error) {
       await this.stop();
@@ -150,7 +156,7 @@ export class Server implements Component {
 
   private async serve(parts: Foundation): Promise<void> {
     const { flags, clock, log } = this.options;
-    const { pki, store, objects, etcd, caches } = parts;
+    const { pki, store, objects, etcd, caches, audit } = parts;
     const random = (bound: number): number => randomInt(bound);
     const table = loadSchemaTable();
     const codec = new Codec({ table });
@@ -210,7 +216,7 @@ export class Server implements Component {
     this.metrics.observed('leader_election_master_status', 'Whether this server leads.', () =>
       Number(leader.isLeading),
     );
-    const api = this.makeApi({ table, codec, pki, store: objects, registry, caches, sessions, join, tokens });
+    const api = this.makeApi({ table, codec, pki, store: objects, registry, caches, sessions, join, tokens, audit });
     const leases = new NodeLeases({ registry, connected: () => sessions.connected, clock, log });
     await this.run('serving', [keys, sessions, leases, webhooks, api, this.campaign(store, leader)]);
   }
@@ -355,14 +361,16 @@ export class Server implements Component {
     sessions: NodeSessions;
     join: JoinOptions;
     tokens: Tokens;
+    audit: AuditOptions | undefined;
   }): ApiServer {
     const { flags, clock, log } = this.options;
-    const { table, codec, pki, store, registry, caches, sessions, join, tokens } = parts;
+    const { table, codec, pki, store, registry, caches, sessions, join, tokens, audit } = parts;
     const address = (): string => new URL(this.addresses.apiUrl).host;
     return new ApiServer({
       api: { host: flags.bindAddress, port: flags.port },
       web: { host: flags.bindAddress, port: flags.webPort },
       certificates: pki,
+      ...(audit ? { audit } : {}),
       handlers: {
         resources: registry,
         history: new StoreHistory({ store }),

@@ -75,7 +75,8 @@ async function pourIntoSocket(socket: WebSocket, tunnel: Tunnel): Promise<void> 
   }
 }
 
-function sendHead({ response }: ResourceExchange): void {
+function sendHead({ response, trail }: ResourceExchange): void {
+  trail?.onStarted();
   response.statusCode = 200;
   response.setHeader('content-type', 'text/plain');
   if ('flushHeaders' in response) response.flushHeaders();

@@ -6,6 +6,7 @@ import type { Metrics } from '../../lib/metrics.ts';
 import type { Kind } from '../../api/kinds.ts';
 import { Patcher } from '../../api/patch/patcher.ts';
 import type { StrategicMerge } from '../../api/patch/strategic.ts';
+import type { AuditOptions } from '../audit/layers.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { authorizersOf } from '../auth/authorizers.ts';
 import { CertificateAuthenticator } from '../auth/certificates.ts';
@@ -50,6 +51,8 @@ export interface ApiServerOptions {
   /** What must hold for this server to be live and ready, such as that the caches are filled. */
   readonly checks: readonly HealthCheck[];
   readonly tokens: Tokens;
+  /** Absent: nothing is audited. */
+  readonly audit?: AuditOptions;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
@@ -98,7 +101,11 @@ export class ApiServer implements Component {
       },
     });
     const { protobuf } = options.handlers;
-    const chain = apiChain({ authenticators, authorizers, metrics: requestMetrics, protobuf, clock, log }, handler);
+    const { audit } = options;
+    const chain = apiChain(
+      { authenticators, authorizers, metrics: requestMetrics, protobuf, ...(audit ? { audit } : {}), clock, log },
+      handler,
+    );
     this.api = new ApiListener({ ...options.api, certificates, handler: chain, clock, log });
     const shared = { certificates, authenticators, authorizers, metrics, clock, log, join, health: this.health };
     this.web = new WebListener({ ...options.web, ...shared });

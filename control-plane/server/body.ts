@@ -20,7 +20,9 @@ export async function readBody(exchange: Exchange, clock: Clock): Promise<Buffer
   const announced = Number(header(request, 'content-length'));
   if (announced > BODY_LIMIT_BYTES) throw bodyTooLarge();
   const body = await collect(request, clock);
-  return encoding === 'gzip' ? inflate(body) : body;
+  const bytes = encoding === 'gzip' ? await inflate(body) : body;
+  exchange.trail?.request(bytes, header(request, 'content-type'));
+  return bytes;
 }
 
 function bodyTooLarge(): StatusError {

@@ -4,10 +4,11 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Protobuf } from '../../api/schema/protobuf/protobuf.ts';
 import { authenticate, type Authenticator } from '../auth/authenticator.ts';
-import { attributesOf, furtherAttributes, type Attributes } from '../auth/attributes.ts';
+import { attributesOf, furtherAttributes } from '../auth/attributes.ts';
 import { authorize, type Authorizer } from '../auth/authorizer.ts';
 import type { User } from '../auth/user.ts';
 import { impersonate } from '../auth/impersonation.ts';
+import { auditReceived, audited, type AuditOptions } from '../audit/layers.ts';
 import { isGone, type Exchange, type Handler, type Layer } from './exchange.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import { isLongRunning } from './request-info.ts';
@@ -27,16 +28,21 @@ export interface ChainOptions {
   readonly metrics: RequestMetrics;
   /** For errors to clients that ask for them so; JSON when absent. */
   readonly protobuf?: Protobuf;
+  /** Absent: nothing is audited. */
+  readonly audit?: AuditOptions;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 export function apiChain(options: ChainOptions, handler: Handler): Handler {
+  const { audit, clock, protobuf } = options;
   const layers: readonly Layer[] = [
     // First, so that every answer can be found in the log, however it came to be.
     identified(),
     // Outside of what turns errors into answers, so that it counts those answers as well.
     measured(options),
+    // Outside of those answers as well: the audit log says how each request ended, the refused ones above all.
+    ...(audit ? [audited({ ...audit, clock, protobuf })] : []),
     // Whatever is thrown further in becomes a Status; nothing that one request does ends the process.
     answered(options),
     // Before any work is done for the request: who is refused here has cost next to nothing.
@@ -46,7 +52,8 @@ export function apiChain(options: ChainOptions, handler: Handler): Handler {
     authenticated(options.authenticators),
     // Who asks in another's name must never be answered in his own, which may have more rights.
     impersonated(options.authorizers),
-    // The audit log has its place here: it is known who asks, and nothing has been changed or refused yet.
+    // It is known who asks, and nothing has been changed or refused for it yet.
+    ...(audit ? [auditReceived({ ...audit, clock })] : []),
     authorized(options.authorizers),
     // Limits of a body's size and time are in `readBody`, where a handler that wants one reads it.
   ];
@@ -143,23 +150,34 @@ function authenticated(authenticators: readonly Authenticator[]): Layer {
 
 function impersonated(authorizers: readonly Authorizer[]): Layer {
   return (next) => async (exchange) => {
-    if (exchange.user) exchange.user = impersonate(authorizers, exchange.user, exchange);
+    const { user, trail } = exchange;
+    if (user) {
+      exchange.user = impersonate(authorizers, user, exchange);
+      if (trail && exchange.user !== user) trail.impersonator = user;
+    }
     return next(exchange);
   };
 }
 
 function authorized(authorizers: readonly Authorizer[]): Layer {
   return (next) => async (exchange) => {
-    if (exchange.user) authorizeAll(authorizers, exchange.user, attributesOf(exchange.info));
+    if (exchange.user) authorizeAll(authorizers, exchange.user, exchange);
     else if (!isPublic(exchange)) throw new Error('a request reached authorization without a user');
     return next(exchange);
   };
 }
 
-function authorizeAll(authorizers: readonly Authorizer[], user: User, attributes: Attributes): void {
-  authorize(authorizers, user, attributes);
+function authorizeAll(authorizers: readonly Authorizer[], user: User, { info, trail }: Exchange): void {
+  const attributes = attributesOf(info);
   const further = furtherAttributes(attributes);
-  if (further) authorize(authorizers, user, further);
+  try {
+    authorize(authorizers, user, attributes);
+    if (further) authorize(authorizers, user, further);
+  } catch (error) {
+    trail?.annotate('authorization.k8s.io/decision', 'forbid');
+    throw error;
+  }
+  trail?.annotate('authorization.k8s.io/decision', 'allow');
 }
 
 function isPublic({ info }: Exchange): boolean {

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import type { AuditTrail } from '../audit/trail.ts';
 import type { User } from '../auth/user.ts';
 import type { RequestInfo } from './request-info.ts';
 
@@ -16,6 +17,8 @@ export interface Exchange {
   readonly info: RequestInfo;
   /** Set by the authentication layer; undefined for what needs none. */
   user: User | undefined;
+  /** Kept for the audit log, where there is one. */
+  trail?: AuditTrail;
   /** Aborted when the client has gone, when time is up, and when everything under way has been answered. */
   readonly signal: AbortSignal;
   /** Aborts `signal`. */

@@ -34,6 +34,7 @@ export async function writeValue(
 
 export async function writeBytes(exchange: Exchange, code: number, bytes: Buffer, type: string): Promise<void> {
   const { response } = exchange;
+  exchange.trail?.response(bytes, type);
   const compressed = bytes.length >= GZIP_FROM_BYTES && acceptsGzip(exchange);
   const body = compressed ? await promisify(gzip)(bytes, { level: GZIP_LEVEL }) : bytes;
   // Time was up meanwhile, and the client has been told so.
@@ -63,23 +64,31 @@ export async function writePieces(
     response.end();
     return;
   }
+  const { trail } = exchange;
+  const onPiece = trail && ((piece: Uint8Array): void => trail.response(piece, type));
   if (!compress) {
-    await pour(pieces, response, exchange.signal);
+    await pour(pieces, response, exchange.signal, onPiece);
     response.end();
     return;
   }
   const zip = createGzip({ level: GZIP_LEVEL, finishFlush: constants.Z_FINISH });
   zip.pipe(response as unknown as NodeJS.WritableStream);
   exchange.signal.addEventListener('abort', () => zip.destroy(), { once: true });
-  await pour(pieces, zip, exchange.signal);
+  await pour(pieces, zip, exchange.signal, onPiece);
   zip.end();
   await once(zip, 'end', { signal: exchange.signal });
 }
 
-async function pour(pieces: Iterable<Uint8Array>, sink: HttpResponse | Gzip, signal: AbortSignal): Promise<void> {
+async function pour(
+  pieces: Iterable<Uint8Array>,
+  sink: HttpResponse | Gzip,
+  signal: AbortSignal,
+  onPiece: ((piece: Uint8Array) => void) | undefined,
+): Promise<void> {
   let gathered: Uint8Array[] = [];
   let size = 0;
   for (const piece of pieces) {
+    onPiece?.(piece);
     gathered.push(piece);
     size += piece.length;
     if (size < CHUNK_BYTES) continue;
@@ -107,6 +116,7 @@ export async function writeError(exchange: Exchange, error: StatusError, protobu
     response.destroy(error);
     return;
   }
+  exchange.trail?.fail(error.toStatus());
   const retryAfter = error.details?.retryAfterSeconds;
   if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter);
   // What is left of a body that nobody read would be taken for the next request.

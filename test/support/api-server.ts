@@ -28,6 +28,7 @@ import { MemoryStore } from '../../control-plane/storage/memory.ts';
 import type { Store } from '../../control-plane/storage/port.ts';
 import { makeTokens, type Tokens, type TokensOptions } from '../../control-plane/auth/tokens/all.ts';
 import { SigningKey } from '../../control-plane/auth/tokens/signing-key.ts';
+import type { AuditOptions } from '../../control-plane/audit/layers.ts';
 import type { User } from '../../control-plane/auth/user.ts';
 import { serviceUnavailable } from '../../api/errors.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -45,6 +46,7 @@ export interface TestServerOptions {
   readonly verifiers?: TokensOptions['others'];
   /** Whether there are the default roles; always when there are tokens. */
   readonly roles?: boolean;
+  readonly audit?: AuditOptions;
   readonly log?: Log;
 }
 
@@ -153,6 +155,7 @@ export class TestServer {
         }),
       address,
       tokens: this.identity,
+      ...(options.audit ? { audit: options.audit } : {}),
       join: {
         tokens: this.tokens,
         signNode: (request, nodeName) => this.pki.signNode(request, nodeName),
