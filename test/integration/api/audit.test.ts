@@ -136,6 +136,33 @@ describe('the audit log', () => {
     assert.deepEqual(stages, ['watch ResponseStarted', 'watch ResponseComplete']);
   });
 
+  it('has what admission policies note, and which of them would have refused', async () => {
+    const policies = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies';
+    const matchConstraints = {
+      resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'], operations: ['CREATE'] }],
+    };
+    const policy = {
+      metadata: { name: 'watchful' },
+      spec: {
+        matchConstraints,
+        validations: [{ expression: "object.metadata.name != 'odd'", message: 'odd names are odd' }],
+        auditAnnotations: [{ key: 'name', valueExpression: "'named ' + object.metadata.name" }],
+      },
+    };
+    const binding = { metadata: { name: 'watchful' }, spec: { policyName: 'watchful', validationActions: ['Audit'] } };
+    await client.ask(policies, { method: 'POST', body: JSON.stringify(policy), headers: json });
+    const bound = { method: 'POST', body: JSON.stringify(binding), headers: json };
+    await client.ask(policies.replace('policies', 'policybindings'), bound);
+    events.splice(0);
+    await client.ask(MAPS, { method: 'POST', body: JSON.stringify({ metadata: { name: 'odd' } }), headers: json });
+    const [event] = await logged(1);
+    assert.partialDeepStrictEqual(event, {
+      responseStatus: { code: 201 },
+      annotations: { 'watchful/name': 'named odd' },
+    });
+    assert.match(JSON.stringify(event?.['annotations']), /validation_failure.*odd names are odd/);
+  });
+
   it('leaves out what the policy does not name', async () => {
     await client.ask('/version');
     await client.ask(`${MAPS}/c`, { method: 'DELETE' });
