@@ -12,6 +12,8 @@ import type { ServerJoinAnswer, ServerJoinMessage } from '../lib/join.ts';
 export const SHARED_FILES = [
   'pki/ca.key',
   'pki/ca.crt',
+  'pki/front-proxy-ca.key',
+  'pki/front-proxy-ca.crt',
   'pki/sa.key',
   'store-pki/ca.key',
   'store-pki/ca.crt',

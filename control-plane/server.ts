@@ -3,7 +3,8 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { SchemaTypes } from '../api/apply/schema-types.ts';
-import { kinds } from '../api/kinds.ts';
+import { type Kind, kinds } from '../api/kinds.ts';
+import type { KubeObject } from '../api/object.ts';
 import { StrategicMerge } from '../api/patch/strategic.ts';
 import { cellsOf, columnDefinitions } from '../api/printing/table.ts';
 import { Codec } from '../api/schema/codec.ts';
@@ -14,6 +15,7 @@ import { type Component, ComponentGroup } from '../lib/component.ts';
 import type { Log } from '../lib/log.ts';
 import { Metrics } from '../lib/metrics.ts';
 import { type Addresses, addressesOf } from './addresses.ts';
+import { type Aggregation, makeAggregation } from './aggregation/compose.ts';
 import { kindTypes } from './admission/kind-types.ts';
 import { dynamicAdmission } from './admission/dynamic.ts';
 import { makeTokens, type Tokens } from './auth/tokens/all.ts';
@@ -32,6 +34,7 @@ import type { ServerFlags } from './flags.ts';
 import { identitiesOf } from './identity-flags.ts';
 import { StoreHistory } from './handlers/history.ts';
 import { Leader } from './leader.ts';
+import type { NodeTunnels } from './nodes/port.ts';
 import { NodeLeases } from './nodes/leases.ts';
 import { NodeSessions } from './nodes/sessions.ts';
 import { generateName } from './registry/name-generator.ts';
@@ -42,7 +45,7 @@ import { PROFILES } from './scheduler/profiles.ts';
 import { ApiServer } from './server/api-server.ts';
 import { apiDocuments } from './server/documents.ts';
 import { JoinTokens } from './server/join-tokens.ts';
-import { Pki } from './server/pki.ts';
+import { FRONT_PROXY, Pki } from './server/pki.ts';
 import type { JoinOptions } from './server/web.ts';
 import { webhookClient } from './webhooks/client.ts';
 import { ServerJoins } from './server-joins.ts';
@@ -160,12 +163,14 @@ export class Server implements Component {
     const random = (bound: number): number => randomInt(bound);
     const table = loadSchemaTable();
     const codec = new Codec({ table });
-    const webhooks = webhookClient({
-      tunnels: { open: (node, wanted, signal) => sessions.tunnels.open(node, wanted, signal) },
-      viewOf: (kind) => caches.of(kind).view,
+    const outward = {
+      tunnels: { open: (node, wanted, signal) => sessions.tunnels.open(node, wanted, signal) } satisfies NodeTunnels,
+      viewOf: <T extends KubeObject>(kind: Kind<T>) => caches.of(kind).view,
       random: Math.random,
       clock,
-    });
+    };
+    const webhooks = webhookClient(outward);
+    const aggregation = makeAggregation({ ...outward, frontProxy: () => pki.frontProxyKeyPair });
     const registry: ResourceRegistry = new ResourceRegistry({
       types: new SchemaTypes({ table, codec }),
       store: objects,
@@ -212,11 +217,23 @@ export class Server implements Component {
     const sessions = this.makeSessions({ pki, registry, caches, keys, sight, tokens });
     sessionKeys.onLost(() => sessions.cutOff());
     const join = await this.makeJoins(pki, store, etcd, keys);
-    const leader = this.makeLeader({ table, tokens, pki, registry, caches, events, keys, sight, nextId });
+    const leader = this.makeLeader({ table, tokens, pki, registry, caches, events, keys, sight, aggregation, nextId });
     this.metrics.observed('leader_election_master_status', 'Whether this server leads.', () =>
       Number(leader.isLeading),
     );
-    const api = this.makeApi({ table, codec, pki, store: objects, registry, caches, sessions, join, tokens, audit });
+    const api = this.makeApi({
+      table,
+      codec,
+      pki,
+      store: objects,
+      registry,
+      caches,
+      sessions,
+      join,
+      tokens,
+      aggregation,
+      audit,
+    });
     const leases = new NodeLeases({ registry, connected: () => sessions.connected, clock, log });
     await this.run('serving', [keys, sessions, leases, webhooks, api, this.campaign(store, leader)]);
   }
@@ -295,10 +312,11 @@ export class Server implements Component {
     events: RegistryEventRecorder;
     keys: ServerKeys;
     sight: ControlPlaneSight;
+    aggregation: Aggregation;
     nextId: () => string;
   }): Leader {
     const { flags, clock, log } = this.options;
-    const { table, tokens, pki, registry, caches, events, keys, sight, nextId } = parts;
+    const { table, tokens, pki, registry, caches, events, keys, sight, aggregation, nextId } = parts;
     const attempts = this.metrics.counter(
       'scheduler_schedule_attempts_total',
       'Attempts to schedule pods, by result.',
@@ -323,6 +341,12 @@ export class Server implements Component {
         serviceCidr: flags.serviceCidr,
         podAddresses: { clusterCidr: flags.clusterCidr, nodeBits: flags.nodeCidrSize },
         caCertificate: pki.authorityCertificate,
+        authorities: {
+          client: pki.authorityCertificate,
+          frontProxy: pki.frontProxyAuthority,
+          frontProxyName: FRONT_PROXY.commonName,
+        },
+        probe: aggregation.probe,
         credentials: {
           signCertificate: (request) => pki.signForSigner(request),
           issueToken: (account, secretName) => tokens.accounts.issueLegacy(account, secretName),
@@ -362,9 +386,10 @@ export class Server implements Component {
     join: JoinOptions;
     tokens: Tokens;
     audit: AuditOptions | undefined;
+    aggregation: Aggregation;
   }): ApiServer {
     const { flags, clock, log } = this.options;
-    const { table, codec, pki, store, registry, caches, sessions, join, tokens, audit } = parts;
+    const { table, codec, pki, store, registry, caches, sessions, join, tokens, audit, aggregation } = parts;
     const address = (): string => new URL(this.addresses.apiUrl).host;
     return new ApiServer({
       api: { host: flags.bindAddress, port: flags.port },
@@ -390,6 +415,7 @@ export class Server implements Component {
           address,
         }),
       address,
+      elsewhere: aggregation.elsewhere,
       tokens,
       join,
       checks: [

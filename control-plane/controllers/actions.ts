@@ -2,6 +2,7 @@
 import type { Kind } from '../../api/kinds.ts';
 import { apiVersionOf } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
+import type { APIService } from '../../api/schema/types/apiregistration.v1.ts';
 import type { CertificateSigningRequest } from '../../api/schema/types/certificates.v1.ts';
 import type { ServiceAccount, Taint } from '../../api/schema/types/core.v1.ts';
 import type { ObjectReference } from '../../api/schema/types/core.v1.ts';
@@ -107,6 +108,11 @@ export type Action = Common &
         readonly target: Target;
         readonly kind: Kind;
         readonly finalizer: string;
+      }
+    | {
+        /** Asks the server behind it; fails when none answers. */
+        readonly do: 'probe';
+        readonly apiService: APIService;
       }
     | { readonly do: 'record'; readonly event: EventSeed }
   );

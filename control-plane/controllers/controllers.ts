@@ -6,6 +6,8 @@ import type { Log } from '../../lib/log.ts';
 import type { View } from '../../lib/view.ts';
 import type { EventRecorder } from '../events/recorder.ts';
 import type { Registry } from '../registry/port.ts';
+import { ApiServiceAvailability } from './api-service-availability/api-service-availability.ts';
+import { ApiServiceRegistration } from './api-service-registration/api-service-registration.ts';
 import type { ApiServer } from './bootstrap/bootstrap.ts';
 import { Bootstrap } from './bootstrap/bootstrap.ts';
 import { CertificateController, type CertificateControllerOptions } from './certificates/certificates.ts';
@@ -16,6 +18,7 @@ import { DeploymentController } from './deployment/deployment.ts';
 import { DisruptionController } from './disruption/disruption.ts';
 import { EndpointSliceController } from './endpointslice/endpointslice.ts';
 import type { Credentials, Edges } from './executors.ts';
+import { type Authorities, ExtensionAuthentication } from './extension-authentication/extension-authentication.ts';
 import { GarbageCollector } from './garbage-collection/garbage-collection.ts';
 import { NamespaceDefaults } from './namespace-defaults/namespace-defaults.ts';
 import { NamespaceController } from './namespace/namespace.ts';
@@ -55,6 +58,9 @@ export interface ControllersOptions {
   /** PEM of the CA that signs the servers' certificates. */
   readonly caCertificate: string;
   readonly credentials: Credentials;
+  /** Whom extension API servers believe. */
+  readonly authorities: Authorities;
+  readonly probe: Edges['probe'];
   /** Whether a user may have certificates for nodes without anybody being asked. */
   readonly mayHaveNodeCertificate: CertificateControllerOptions['mayHave'];
   /** What expressions see of objects of a kind; without it nothing is known of any. */
@@ -120,6 +126,9 @@ function controllersOf(options: ControllersOptions): readonly Controller[] {
     new StorageProtection({ registry }),
     new RbacDefaults({ registry }),
     new RoleAggregationController({ registry }),
+    new ApiServiceRegistration({ registry }),
+    new ApiServiceAvailability({ registry }),
+    new ExtensionAuthentication({ registry, authorities: options.authorities }),
     new NamespaceDefaults({ registry, certificate: options.caCertificate }),
     new TokenSecretController({ registry, certificate: options.caCertificate }),
     new CertificateController({ registry, mayHave: options.mayHaveNodeCertificate }),
@@ -151,6 +160,7 @@ function runnerOf(controller: Controller, options: ControllersOptions): Runner {
     events: { record: (event) => options.events.record({ component, ...event }) },
     whenFresh,
     credentials: options.credentials,
+    probe: options.probe,
   };
   return new Runner({ controller, edges, clock, log, nextId, ...(metrics ? { metrics } : {}) });
 }

@@ -1,7 +1,8 @@
 /** How each action is carried out. An action without an executor does not compile. */
-import { isStatusError, conflict } from '../../api/errors.ts';
+import { isStatusError, conflict, serviceUnavailable } from '../../api/errors.ts';
 import { kinds, type Kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
+import type { APIService } from '../../api/schema/types/apiregistration.v1.ts';
 import type { CertificateSigningRequest } from '../../api/schema/types/certificates.v1.ts';
 import type { Secret, ServiceAccount, Taint } from '../../api/schema/types/core.v1.ts';
 import type { EventRecorder } from '../events/recorder.ts';
@@ -17,6 +18,8 @@ export interface Edges {
   /** Resolves once every view holds at least what the store held when it was called. */
   readonly whenFresh: () => Promise<void>;
   readonly credentials: Credentials;
+  /** Asks the server that an APIService names for its discovery. Rejects when it does not answer, and says why. */
+  readonly probe: (apiService: APIService) => Promise<void>;
 }
 
 /** What only the keys of the cluster can make. */
@@ -139,6 +142,15 @@ const executors: Executors = {
       throw conflict(target.kind, target.name, `${kind.kind} ${metadata.name} is still there`);
     }
     return changeIfThere(edges, target, (object) => withoutFinalizer(object, finalizer));
+  },
+
+  async probe({ apiService }, { probe }) {
+    try {
+      await probe(apiService);
+      return undefined;
+    } catch (cause) {
+      throw serviceUnavailable((cause as Error).message);
+    }
   },
 
   record({ event }, { events }) {

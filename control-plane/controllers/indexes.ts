@@ -2,6 +2,8 @@
 import type { Kind } from '../../api/kinds.ts';
 import { kinds } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
+import type { CustomResourceDefinition } from '../../api/schema/types/apiextensions.v1.ts';
+import type { APIService } from '../../api/schema/types/apiregistration.v1.ts';
 import type { EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
 import type { Pod } from '../../api/schema/types/core.v1.ts';
 import type { IndexFunction } from '../../lib/view.ts';
@@ -36,6 +38,11 @@ const byService: IndexFunction<EndpointSlice> = ({ metadata }) => {
   return service ? [`${metadata.namespace}/${service}`] : [];
 };
 
+const byApiService: IndexFunction<APIService> = ({ spec: { service } }) =>
+  service ? [`${service.namespace}/${service.name}`] : [];
+
+const byGroup: IndexFunction<CustomResourceDefinition> = ({ spec }) => [spec.group];
+
 export function labelIndexValue(namespace: string, label: string, value: string): string {
   return `${namespace}/${label}=${value}`;
 }
@@ -49,6 +56,8 @@ const ownKinds = new Map<Kind, Record<string, IndexFunction<never>>>([
   ],
   [kinds.replicasets, { controller: byController, loose: byLoose }],
   [kinds.endpointslices, { service: byService }],
+  [kinds.apiservices, { service: byApiService }],
+  [kinds.customresourcedefinitions, { group: byGroup }],
   [kinds.rolebindings, { [SUBJECT_INDEX]: bindingIndex }],
   [kinds.clusterrolebindings, { [SUBJECT_INDEX]: bindingIndex }],
 ]);

@@ -4,6 +4,7 @@
  */
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { guardedLookup, refuseSpecial } from './guard.ts';
 import { dialNode } from './dial.ts';
 import type { NodeTunnels } from './port.ts';
 
@@ -13,6 +14,11 @@ export interface DialTarget {
   readonly port: number;
   /** The node that has the pod; absent for what is outside of the cluster. */
   readonly nodeName?: string;
+  /**
+   * Somebody chose the address who may not reach what listens on this machine: loopback, link-local and the like are
+   * refused.
+   */
+  readonly guarded?: boolean;
 }
 
 export interface Dialer {
@@ -27,8 +33,9 @@ export class NodeDialer implements Dialer {
     this.tunnels = tunnels;
   }
 
-  async dial({ address, port, nodeName }: DialTarget, signal: AbortSignal): Promise<Duplex> {
-    if (nodeName === undefined) return connectTo(address, port, signal);
+  async dial(target: DialTarget, signal: AbortSignal): Promise<Duplex> {
+    const { address, port, nodeName } = target;
+    if (nodeName === undefined) return connectTo(target, signal);
     // The connection lives on after the dialling, until one of its ends closes it.
     const life = new AbortController();
     const onAbort = (): void => life.abort(signal.reason);
@@ -42,9 +49,10 @@ export class NodeDialer implements Dialer {
   }
 }
 
-function connectTo(host: string, port: number, signal: AbortSignal): Promise<Duplex> {
+function connectTo({ address: host, port, guarded }: DialTarget, signal: AbortSignal): Promise<Duplex> {
   const { promise, resolve, reject } = Promise.withResolvers<Duplex>();
-  const socket = connect({ host, port });
+  if (guarded) refuseSpecial(host);
+  const socket = connect({ host, port, ...(guarded ? { lookup: guardedLookup } : {}) });
   const onAbort = (): void => void socket.destroy(new Error('the connection was not made in time'));
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });

@@ -26,7 +26,7 @@ export class ServiceEndpoints {
   resolve(namespace: string, name: string, port: number): DialTarget {
     const service = this.options.services.get(objectKey(namespace, name));
     if (!service) throw notFound({ ...kinds.services, plural: 'service' }, name);
-    if (service.spec.type === 'ExternalName') return { address: service.spec.externalName ?? '', port };
+    if (service.spec.type === 'ExternalName') return { address: service.spec.externalName ?? '', port, guarded: true };
     const wanted = service.spec.ports?.find((each) => each.port === port);
     if (!wanted) throw serviceUnavailable(`no service port ${port} found for service "${name}"`);
     const targets = this.targets(objectKey(namespace, name), wanted);
@@ -43,7 +43,7 @@ export class ServiceEndpoints {
       for (const { addresses, conditions, nodeName } of slice.endpoints) {
         const [address] = addresses;
         if (address === undefined || conditions?.ready === false) continue;
-        targets.push({ address, port, ...(nodeName ? { nodeName } : {}) });
+        targets.push({ address, port, ...(nodeName ? { nodeName } : { guarded: true }) });
       }
     }
     return targets;

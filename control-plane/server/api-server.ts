@@ -23,7 +23,7 @@ import { Health, type HealthCheck } from './health.ts';
 import { ApiListener, type Certificates } from './http.ts';
 import { issuerEndpoints } from './issuer.ts';
 import { RequestMetrics } from './request-metrics.ts';
-import { router } from './router.ts';
+import { router, type RouterOptions } from './router.ts';
 import { WebListener, type JoinOptions } from './web.ts';
 
 export interface Address {
@@ -47,6 +47,8 @@ export interface ApiServerOptions {
   readonly documents: (answered: readonly Kind[]) => EndpointsOptions['documents'];
   /** Where clients reach the server, such as 10.0.0.1:6443. */
   readonly address: () => string;
+  /** Who passes requests on to other API servers. */
+  readonly elsewhere: RouterOptions['elsewhere'];
   readonly join: JoinOptions;
   /** What must hold for this server to be live and ready, such as that the caches are filled. */
   readonly checks: readonly HealthCheck[];
@@ -95,6 +97,7 @@ export class ApiServer implements Component {
     const handler = router({
       handlers,
       answered,
+      elsewhere: options.elsewhere,
       endpoints: {
         ...endpoints({ health: this.health, metrics, documents: options.documents(answered.kinds) }),
         ...issuerEndpoints({ tokens: tokens.accounts, address: options.address }),

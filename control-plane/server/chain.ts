@@ -126,6 +126,7 @@ function timed(clock: Clock): Layer {
     if (isLongRunning(exchange.info)) return next(exchange);
     const late = Promise.withResolvers<never>();
     const timer = clock.after(REQUEST_DEADLINE_MILLISECONDS, () => {
+      if (exchange.upgrade?.taken) return;
       const error = timeout(`the request did not complete within ${REQUEST_DEADLINE_MILLISECONDS / 1000} s`);
       late.reject(error);
       exchange.abort(error);

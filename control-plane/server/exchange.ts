@@ -34,6 +34,8 @@ export interface Upgrade {
   readonly head: Buffer;
   /** Frees the connection from HTTP. Nothing can be answered by `response` afterwards. */
   take(): Duplex;
+  /** Whether that was done: what goes over the connection is no request any more. */
+  readonly taken: boolean;
 }
 
 /** Answers an exchange, or throws a StatusError that is then the answer. */

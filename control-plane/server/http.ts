@@ -143,11 +143,21 @@ export class ApiListener implements Component {
     response.shouldKeepAlive = false;
     response.assignSocket(socket as TLSSocket);
     response.on('finish', () => socket.end());
+    let taken = false;
     const take = (): Duplex => {
+      taken = true;
       response.detachSocket(socket as TLSSocket);
       return socket;
     };
-    this.accept(request, response, { request, head, take });
+    const upgrade: Upgrade = {
+      request,
+      head,
+      take,
+      get taken() {
+        return taken;
+      },
+    };
+    this.accept(request, response, upgrade);
   }
 
   private accept(request: HttpRequest, response: HttpResponse, upgrade: Upgrade | undefined): void {

@@ -36,6 +36,8 @@ const BACKDATE = 5 * 60 * 1000;
 const SHORT_LIFE = 8 * 60 * 60 * 1000;
 
 const ADMIN: Subject = { commonName: 'kubernetes-admin', organizations: ['system:masters'] };
+/** By whom extension API servers know that a request was passed on by a server. */
+export const FRONT_PROXY: Subject = { commonName: 'front-proxy-client', organizations: [] };
 const NODES_GROUP = 'system:nodes';
 const NODE_PREFIX = 'system:node:';
 
@@ -61,6 +63,8 @@ export class Pki implements Component {
   private readonly listeners = new Set<(server: KeyPair) => void>();
   private authority: KeyPair | undefined;
   private server: KeyPair | undefined;
+  private frontAuthority: KeyPair | undefined;
+  private frontProxy: KeyPair | undefined;
   private timer: Timer | undefined;
 
   constructor(options: PkiOptions) {
@@ -69,7 +73,8 @@ export class Pki implements Component {
 
   async start(): Promise<void> {
     await mkdir(this.options.directory, { recursive: true, mode: 0o700 });
-    this.authority = await this.loadAuthority();
+    this.authority = await this.loadAuthority('ca', 'dure-ca');
+    this.frontAuthority = await this.loadAuthority('front-proxy-ca', 'dure-front-proxy-ca');
     await this.renew();
     this.schedule();
   }
@@ -92,8 +97,17 @@ export class Pki implements Component {
 
   /** What this server shows its clients. */
   get serverKeyPair(): KeyPair {
-    if (!this.server) throw new Error('the certificates are not loaded yet');
-    return this.server;
+    return this.need(this.server);
+  }
+
+  /** That of the authority which signs for nobody but the front proxy, as PEM. */
+  get frontProxyAuthority(): string {
+    return this.need(this.frontAuthority).certificate;
+  }
+
+  /** What this server shows extension API servers when it passes a request on. */
+  get frontProxyKeyPair(): KeyPair {
+    return this.need(this.frontProxy);
   }
 
   /** Where the kubeconfig of the administrator is. */
@@ -143,6 +157,7 @@ export class Pki implements Component {
   async renew(): Promise<void> {
     await this.renewServer();
     await this.renewAdmin();
+    await this.renewFrontProxy();
   }
 
   private schedule(): void {
@@ -155,16 +170,16 @@ export class Pki implements Component {
     });
   }
 
-  private async loadAuthority(): Promise<KeyPair> {
-    const present = await this.loadPair('ca');
+  private async loadAuthority(file: string, commonName: string): Promise<KeyPair> {
+    const present = await this.loadPair(file);
     if (present) {
       if (validityOf(present.certificate).notAfter <= this.options.clock.date()) {
-        throw new Error(`the certificate authority in ${this.file('ca.crt')} has expired`);
+        throw new Error(`the certificate authority in ${this.file(`${file}.crt`)} has expired`);
       }
       return present;
     }
-    const authority = await createAuthority('dure-ca', this.validFor(AUTHORITY_DAYS));
-    await this.storePair('ca', authority);
+    const authority = await createAuthority(commonName, this.validFor(AUTHORITY_DAYS));
+    await this.storePair(file, authority);
     return authority;
   }
 
@@ -195,6 +210,17 @@ export class Pki implements Component {
     if ((await readIfPresent(this.adminKubeconfig)) !== text) await writePrivate(this.adminKubeconfig, text);
   }
 
+  private async renewFrontProxy(): Promise<void> {
+    const authority = this.need(this.frontAuthority);
+    const present = this.frontProxy ?? (await this.loadPair('front-proxy-client'));
+    if (present && this.isGood(present, authority)) {
+      this.frontProxy = present;
+      return;
+    }
+    this.frontProxy = await issue(authority, this.profile(FRONT_PROXY, ['client']));
+    await this.storePair('front-proxy-client', this.frontProxy);
+  }
+
   private serverProfile(): Profile {
     const { clusterDomain, dnsNames, addresses, serviceAddress } = this.options;
     const service = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc'];
@@ -222,11 +248,11 @@ export class Pki implements Component {
     return { notBefore: new Date(begin), notAfter: new Date(Math.min(begin + life, last.getTime())) };
   }
 
-  private isGood(pair: KeyPair): boolean {
+  private isGood(pair: KeyPair, authority = this.needAuthority()): boolean {
     const { notBefore, notAfter } = validityOf(pair.certificate);
     const now = this.options.clock.date().getTime();
     const fresh = notAfter.getTime() - now > (notAfter.getTime() - notBefore.getTime()) * RENEW_SHARE;
-    const issuer = new X509Certificate(this.authorityCertificate);
+    const issuer = new X509Certificate(authority.certificate);
     return fresh && new X509Certificate(pair.certificate).verify(issuer.publicKey);
   }
 
@@ -250,8 +276,12 @@ export class Pki implements Component {
   }
 
   private needAuthority(): KeyPair {
-    if (!this.authority) throw new Error('the certificates are not loaded yet');
-    return this.authority;
+    return this.need(this.authority);
+  }
+
+  private need(pair: KeyPair | undefined): KeyPair {
+    if (!pair) throw new Error('the certificates are not loaded yet');
+    return pair;
   }
 
   private file(name: string): string {

@@ -7,7 +7,7 @@ import type { HandlerOptions } from '../handlers/port.ts';
 import { handlerOf } from '../handlers/routes.ts';
 import type { Exchange, Handler } from './exchange.ts';
 import { addWarnings } from './respond.ts';
-import { isNamedWatch, type ResourceRequest } from './request-info.ts';
+import { isNamedWatch, type RequestInfo, type ResourceRequest } from './request-info.ts';
 
 export interface RouterOptions {
   readonly handlers: HandlerOptions;
@@ -15,14 +15,18 @@ export interface RouterOptions {
   readonly answered: AnsweredKinds;
   /** By the first segment of the path; '' is the root. */
   readonly endpoints: Readonly<Record<string, Handler>>;
+  /** Who passes a request on that another server answers; undefined when none does. */
+  readonly elsewhere: (info: RequestInfo) => Handler | undefined;
 }
 
-export function router({ handlers, answered, endpoints }: RouterOptions): Handler {
+export function router({ handlers, answered, endpoints, elsewhere }: RouterOptions): Handler {
   const usages = new NodeUsages(handlers);
   return async (exchange) => {
     const { resource, segments } = exchange.info;
     const asked = resource && answered.find(resource);
-    if (asked) await answer(asked, exchange, handlers);
+    const passOn = elsewhere(exchange.info);
+    if (passOn) await passOn(exchange);
+    else if (asked) await answer(asked, exchange, handlers);
     else if (!resource) await endpoint(endpoints, exchange, segments[0] ?? '');
     else if (resource.group === METRICS_GROUP) await metrics(exchange, resource, handlers, usages);
     else await stored(exchange, resource, handlers);

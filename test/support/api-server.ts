@@ -4,7 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { SchemaTypes } from '../../api/apply/schema-types.ts';
-import { kinds } from '../../api/kinds.ts';
+import { type Kind, kinds } from '../../api/kinds.ts';
+import type { KubeObject } from '../../api/object.ts';
 import { StrategicMerge } from '../../api/patch/strategic.ts';
 import { cellsOf, columnDefinitions } from '../../api/printing/table.ts';
 import { Codec } from '../../api/schema/codec.ts';
@@ -14,6 +15,7 @@ import { DEFAULT_CLUSTER_ROLE_BINDINGS, DEFAULT_CLUSTER_ROLES } from '../../cont
 import { dynamicAdmission } from '../../control-plane/admission/dynamic.ts';
 import { authorizersOf } from '../../control-plane/auth/authorizers.ts';
 import { webhookClient } from '../../control-plane/webhooks/client.ts';
+import { type Aggregation, makeAggregation } from '../../control-plane/aggregation/compose.ts';
 import { Caches } from '../../control-plane/caches.ts';
 import { customResources } from '../../control-plane/custom-resources/compose.ts';
 import type { CustomResources } from '../../control-plane/custom-resources/custom-resources.ts';
@@ -63,6 +65,7 @@ export class TestServer {
   /** Whose bearer tokens are, and who makes them. */
   readonly identity: Tokens;
   readonly metrics = new Metrics();
+  readonly aggregation: Aggregation;
   private readonly directory: string;
   private readonly group: Component;
   private readonly api: ApiServer;
@@ -78,12 +81,14 @@ export class TestServer {
     this.caches = caches;
     const table = loadSchemaTable();
     const codec = new Codec({ table });
-    const webhooks = webhookClient({
+    const outward = {
       tunnels: options.tunnels ?? unreachable,
-      viewOf: (kind) => caches.of(kind).view,
+      viewOf: <T extends KubeObject>(kind: Kind<T>) => caches.of(kind).view,
       random: Math.random,
       clock,
-    });
+    };
+    const webhooks = webhookClient(outward);
+    this.aggregation = makeAggregation({ ...outward, frontProxy: () => this.pki.frontProxyKeyPair });
     this.registry = new ResourceRegistry({
       types: new SchemaTypes({ table, codec }),
       store: this.store,
@@ -154,6 +159,7 @@ export class TestServer {
           address,
         }),
       address,
+      elsewhere: this.aggregation.elsewhere,
       tokens: this.identity,
       ...(options.audit ? { audit: options.audit } : {}),
       join: {

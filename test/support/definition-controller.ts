@@ -15,7 +15,7 @@ const unasked: Credentials = {
 export function definitionRunner(registry: Registry, whenFresh: () => Promise<void>): Runner {
   return new Runner({
     controller: new CustomResourceDefinitionController({ registry }),
-    edges: { registry, events: { record: () => {} }, whenFresh, credentials: unasked },
+    edges: { registry, events: { record: () => {} }, whenFresh, credentials: unasked, probe: () => Promise.resolve() },
     clock: systemClock,
     log: silentLog,
     nextId: () => 'aaaaa',

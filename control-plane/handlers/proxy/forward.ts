@@ -4,8 +4,9 @@ import http, { type IncomingMessage, type OutgoingHttpHeaders, type ServerRespon
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { connect as secure, type ConnectionOptions, type TLSSocket } from 'node:tls';
-import { unreachable, StatusError } from '../../../api/errors.ts';
+import { unreachable } from '../../../api/errors.ts';
 import { header, isGone, type Exchange, type Upgrade } from '../../server/exchange.ts';
+import { writeBytes } from '../../server/respond.ts';
 import { rewriteLinks, rewriteLocation } from './rewrite.ts';
 
 /** Of one connection, not of the request (RFC 9110, 7.6.1); and what the servers on the way have no business with. */
@@ -39,20 +40,27 @@ export interface ForwardOptions {
   readonly headers?: OutgoingHttpHeaders;
   /** What has to stand before the backend's paths so that they lead here: links in its pages are rewritten. */
   readonly prefix?: string;
+  /** Which of the client's headers the backend must not see; their names in lower case. */
+  readonly withheld?: (header: string) => boolean;
+  /** False when the backend may not send the client elsewhere. */
+  readonly redirects?: boolean;
 }
+
+const FORBIDDEN_REDIRECT = 'the backend attempted to redirect this request, which is not permitted';
 
 /** Throws ServiceUnavailable when the backend can't be reached or does not answer as HTTP has it. */
 export async function forward(exchange: Exchange, options: ForwardOptions): Promise<void> {
   const ended = new AbortController();
   const signal = AbortSignal.any([exchange.signal, exchange.stopping, ended.signal]);
   try {
-    await pass(exchange, options, await reaching(() => open(options.backend, signal)), signal);
+    await pass(exchange, options, await reaching(() => openBackend(options.backend, signal)), signal);
   } finally {
     ended.abort(new Error('the request has ended'));
   }
 }
 
-async function open(backend: Backend, signal: AbortSignal): Promise<Duplex> {
+/** A connection on which HTTP can be spoken. The signal closes it. Rejects when it can't be made. */
+export async function openBackend(backend: Backend, signal: AbortSignal): Promise<Duplex> {
   const connection = await backend.connect(signal);
   if (!backend.tls) return connection;
   const socket = secure({ ...backend.tls, socket: connection });
@@ -108,12 +116,21 @@ async function reaching<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const why = error instanceof StatusError || error instanceof Error ? error.message : String(error);
+    const why = (aborted(error) ?? (error as Error)).message;
     throw unreachable(`error trying to reach service: ${why}`);
   }
 }
 
-function headersFor(exchange: Exchange, { backend, headers = {} }: ForwardOptions): OutgoingHttpHeaders {
+/** What stands behind the error of an aborted signal. */
+function aborted(error: unknown): Error | undefined {
+  const { name, cause } = error as Error;
+  return name === 'AbortError' && cause instanceof Error ? cause : undefined;
+}
+
+function headersFor(
+  exchange: Exchange,
+  { backend, headers = {}, prefix, withheld }: ForwardOptions,
+): OutgoingHttpHeaders {
   const { request, upgrade } = exchange;
   const own = new Set(
     header(request, 'connection')
@@ -122,13 +139,13 @@ function headersFor(exchange: Exchange, { backend, headers = {} }: ForwardOption
   );
   const sent: OutgoingHttpHeaders = {};
   for (const [name, value] of Object.entries(request.headers)) {
-    const isOurs = name.startsWith(':') || HOP_BY_HOP.has(name) || own.has(name);
+    const isOurs = name.startsWith(':') || HOP_BY_HOP.has(name) || own.has(name) || withheld?.(name);
     // What proves to us who asks is no concern of the backend.
     if (value !== undefined && !isOurs && name !== 'authorization') sent[name] = value;
   }
   sent['host'] = backend.host;
   // Nothing that has to be unpacked before its links can be rewritten.
-  delete sent['accept-encoding'];
+  if (prefix !== undefined) delete sent['accept-encoding'];
   if (upgrade) Object.assign(sent, { connection: 'Upgrade', upgrade: header(request, 'upgrade') });
   const from = request.socket.remoteAddress ?? '';
   const before = header(request, 'x-forwarded-for');
@@ -145,10 +162,14 @@ function headersFor(exchange: Exchange, { backend, headers = {} }: ForwardOption
 async function sendAnswer(
   exchange: Exchange,
   answer: IncomingMessage,
-  { prefix, path, backend }: ForwardOptions,
+  { prefix, path, backend, redirects = true }: ForwardOptions,
 ): Promise<void> {
   const { response, info } = exchange;
   if (isGone(response)) return;
+  if (!redirects && isRedirect(answer)) {
+    answer.destroy();
+    return writeBytes(exchange, 502, Buffer.from(FORBIDDEN_REDIRECT), 'text/plain; charset=utf-8');
+  }
   for (const [name, value] of Object.entries(answer.headers)) {
     if (value === undefined || HOP_BY_HOP.has(name)) continue;
     const isLink = name === 'location' && prefix !== undefined;
@@ -163,7 +184,15 @@ async function sendAnswer(
   } else if (isPage && prefix !== undefined) {
     response.removeHeader('content-length');
     await pipeline(answer.setEncoding('utf8'), rewriteLinks({ prefix, host: backend.host }), sink);
-  } else await pipeline(answer, sink);
+  } else {
+    // Of a watch nothing may follow for long; that it was accepted must be known at once.
+    if (answer.headers['content-length'] === undefined) sink.flushHeaders();
+    await pipeline(answer, sink);
+  }
+}
+
+function isRedirect({ statusCode = 0, headers }: IncomingMessage): boolean {
+  return statusCode >= 300 && statusCode <= 399 && headers.location !== undefined;
 }
 
 /** What both sides say from here on is theirs alone. */

@@ -35,6 +35,8 @@ describe('all controllers together', () => {
       serviceCidr: '10.96.0.0/12',
       caCertificate: 'PEM',
       credentials: fakeCredentials,
+      probe: () => Promise.resolve(),
+      authorities: { client: 'CLIENT', frontProxy: 'FRONT', frontProxyName: 'front' },
       mayHaveNodeCertificate: () => false,
     });
     running = controllers.run(leadership.signal);
@@ -51,7 +53,17 @@ describe('all controllers together', () => {
     const names = world.all(kinds.namespaces).map(({ metadata }) => metadata.name ?? '');
     assert.deepEqual(new Set(names), new Set(['default', 'kube-node-lease', 'kube-public', 'kube-system']));
     assert.equal(world.all(kinds.serviceaccounts).length, 4);
-    assert.ok(world.all(kinds.configmaps).every(({ data }) => data?.['ca.crt'] === 'PEM'));
+    const [roots, others] = [true, false].map((isRoot) =>
+      world.all(kinds.configmaps).filter(({ metadata }) => (metadata.name === 'kube-root-ca.crt') === isRoot),
+    );
+    assert.deepEqual(
+      roots?.map(({ data }) => data?.['ca.crt']),
+      ['PEM', 'PEM', 'PEM', 'PEM'],
+    );
+    assert.deepEqual(
+      others?.map(({ data }) => [data?.['client-ca-file'], data?.['requestheader-client-ca-file']]),
+      [['CLIENT', 'FRONT']],
+    );
   });
 
   it('keeps the endpoints of the service kubernetes at the servers there are', async () => {
@@ -85,14 +97,14 @@ describe('all controllers together', () => {
     const team = world.all(kinds.namespaces).find(({ metadata }) => metadata.name === 'team');
     const remaining = team?.status.conditions?.filter(({ status }) => status === 'True').map(({ message }) => message);
     assert.match(remaining?.join() ?? '', /pods\. has 1 resource instances.*example.org\/hold in 1 resource instances/);
-    assert.equal(world.all(kinds.configmaps).length, 5);
+    assert.equal(world.all(kinds.configmaps).length, 6);
     await world
       .resource(kinds.pods)
       .mutate('team', 'web', (now) => ({ ...now, metadata: { ...now.metadata, finalizers: [] } }));
     await settle();
     await settle();
     assert.ok(!world.all(kinds.namespaces).some(({ metadata }) => metadata.name === 'team'));
-    assert.equal(world.all(kinds.configmaps).length, 4);
+    assert.equal(world.all(kinds.configmaps).length, 5);
   });
 
   it('does nothing any more once leadership has ended', async () => {

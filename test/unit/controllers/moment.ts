@@ -13,6 +13,7 @@ export function aMoment(now = 100_000, date = NOON): Moment {
 export function inShort(actions: readonly Action[]): string[] {
   return actions.map((action) => {
     if (action.do === 'create') return `create ${action.object.metadata.name}`;
+    if (action.do === 'probe') return `probe ${action.apiService.metadata.name}`;
     return action.do === 'record' ? `record ${action.event.reason}` : `${action.do} ${action.target.name}`;
   });
 }

@@ -100,6 +100,7 @@ export class World implements Registry {
         events: { record: (event) => this.events.push(event) },
         whenFresh: () => Promise.resolve(this.deliver()),
         credentials: fakeCredentials,
+        probe: () => Promise.resolve(),
       },
     });
   }

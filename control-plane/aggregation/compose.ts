@@ -1,0 +1,44 @@
+/** API aggregation, put together: what other API servers serve behind this one. */
+import { kinds, type Kind } from '../../api/kinds.ts';
+import type { KubeObject } from '../../api/object.ts';
+import type { APIService } from '../../api/schema/types/apiregistration.v1.ts';
+import type { KeyPair } from '../../lib/certificates.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { View } from '../../lib/view.ts';
+import { NodeDialer } from '../nodes/dialer.ts';
+import type { NodeTunnels } from '../nodes/port.ts';
+import { ServiceEndpoints } from '../nodes/service-endpoints.ts';
+import type { RouterOptions } from '../server/router.ts';
+import { probe } from './probe.ts';
+import { AggregationProxy } from './proxy.ts';
+import { RemoteApis } from './remote-apis.ts';
+import { RemoteReader } from './remote-reader.ts';
+import { Upstreams } from './upstream.ts';
+
+export interface AggregationParts {
+  readonly tunnels: NodeTunnels;
+  readonly viewOf: <T extends KubeObject>(kind: Kind<T>) => View<T>;
+  /** What this server shows to other API servers. */
+  readonly frontProxy: () => KeyPair;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+  readonly clock: Clock;
+}
+
+export interface Aggregation {
+  readonly elsewhere: RouterOptions['elsewhere'];
+  /** Rejects with an Error when the server behind the APIService does not answer. */
+  readonly probe: (apiService: APIService) => Promise<void>;
+}
+
+export function makeAggregation({ tunnels, viewOf, frontProxy, random, clock }: AggregationParts): Aggregation {
+  const services = viewOf(kinds.services);
+  const endpoints = new ServiceEndpoints({ services, endpointSlices: viewOf(kinds.endpointslices), random });
+  const upstreams = new Upstreams({ endpoints, dialer: new NodeDialer({ tunnels }), frontProxy });
+  const reader = new RemoteReader({ upstreams, clock });
+  const proxy = new AggregationProxy({ apis: new RemoteApis({ view: viewOf(kinds.apiservices) }), upstreams, clock });
+  return {
+    elsewhere: (info) => proxy.handlerOf(info),
+    probe: (apiService) => probe(reader, apiService),
+  };
+}
