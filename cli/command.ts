@@ -1,6 +1,6 @@
 /** The shape of a verb. Each stands in a file of its own in commands/, and is loaded only when it is called. */
 import type { FlagTable, Values } from './flags.ts';
-import type { Session } from './session.ts';
+import type { Session, World } from './session.ts';
 
 export interface Call<Flags extends FlagTable> {
   /** Without flags, and without what follows `--`. */
@@ -11,6 +11,8 @@ export interface Call<Flags extends FlagTable> {
   /** Names of the flags that were given, as in the table. */
   readonly given: ReadonlySet<string>;
   readonly session: Session;
+  /** Runs another verb, as if it had been typed. Resolves with its exit code. */
+  readonly run: (args: readonly string[], world: World) => Promise<number>;
 }
 
 export interface CommandModule<Flags extends FlagTable = FlagTable> {

@@ -57,7 +57,7 @@ async function runModule(
     return values['help'] === true ? 0 : 1;
   }
   const session = new Session({ world, globals: values as GlobalValues });
-  const call: Call<FlagTable> = { args, afterDash, flags: values, given, session };
+  const call: Call<FlagTable> = { args, afterDash, flags: values, given, session, run };
   try {
     return (await module.run(call)) ?? 0;
   } finally {

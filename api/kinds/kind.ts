@@ -1,6 +1,6 @@
 /** What a row in the table of resources says. */
 import type { KubeObject } from '../object.ts';
-import type { Column } from '../printing/columns.ts';
+import type { Column } from './column.ts';
 import type { ObjectForm } from '../schema/form.ts';
 import type { JSONSchemaProps } from '../schema/types/apiextensions.v1.ts';
 

@@ -1,23 +1,11 @@
 /** What a kind's tables look like: a row here is a column there. */
+import type { Cell, Column } from '../kinds/column.ts';
 import type { Kinds, ObjectOf } from '../kinds/kind.ts';
 import type { KubeObject } from '../object.ts';
 import type { TableColumnDefinition } from '../schema/types/meta.v1.ts';
 import { since } from './duration.ts';
 
-export interface Column<T extends KubeObject> {
-  readonly name: string;
-  readonly description: string;
-  readonly type?: 'string' | 'integer' | 'number' | 'boolean' | 'date';
-  readonly format?: string;
-  /** Shown only when wide output is asked for. */
-  readonly wide?: boolean;
-  /** Instead of `wide`, a number above zero for the same. */
-  readonly priority?: number;
-  readonly cell: (object: T, now: Date) => Cell;
-}
-
-/** null is shown as nothing at all. */
-export type Cell = string | number | boolean | null;
+export type { Cell, Column };
 
 /** The columns of each row of a table of kinds. */
 export type ColumnsOf<Table extends Kinds> = { readonly [Key in keyof Table]: readonly Column<ObjectOf<Table[Key]>>[] };

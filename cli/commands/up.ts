@@ -13,7 +13,7 @@ export const command = defineCommand({
     nodes: integerOr(3, 'How many nodes'),
     example: toggle('Run the example of three web servers, and ask them', { fallback: true }),
   },
-  async run({ flags, session }) {
+  async run({ flags, session, run }) {
     const { LocalCluster } = await import('../local/cluster.ts');
     const { adminClient, nodesReady, serversReady } = await import('../local/ready.ts');
     const { Steps } = await import('../local/steps.ts');
@@ -36,7 +36,6 @@ export const command = defineCommand({
 
     async function example(): Promise<ExampleResult> {
       const { runExample } = await import('../local/example.ts');
-      const { run } = await import('../main.ts');
       const runVerb = (args: readonly string[], stdout: NodeJS.WritableStream): Promise<number> =>
         run(args, { ...session.world, stdout: stdout as Output });
       return runExample(cluster, client, clock, runVerb, (what) => steps.show(what));

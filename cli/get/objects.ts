@@ -1,7 +1,7 @@
 /** `get -o …`: the objects themselves. */
 import type { KubeObject } from '../../api/object.ts';
 import type { RestClient } from '../../lib/client/rest.ts';
-import type { GetFlags } from '../commands/get.ts';
+import type { GetFlags } from './flags.ts';
 import { apiVersionOf } from '../discovery.ts';
 import { printerFor } from '../print/printer.ts';
 import type { Session } from '../session.ts';

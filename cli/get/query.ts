@@ -1,6 +1,6 @@
 /** What the flags of `get` mean for requests. */
 import type { Query } from '../../lib/client/rest.ts';
-import type { GetFlags } from '../commands/get.ts';
+import type { GetFlags } from './flags.ts';
 import { pathOf, type Target } from '../targets.ts';
 
 export function selectionOf(flags: Pick<GetFlags, 'selector' | 'fieldSelector'>): Query {

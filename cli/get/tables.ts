@@ -2,7 +2,7 @@
 import type { TableRow } from '../../api/printing/table.ts';
 import { ApiError } from '../../lib/client/errors.ts';
 import type { Query, RestClient } from '../../lib/client/rest.ts';
-import type { GetFlags } from '../commands/get.ts';
+import type { GetFlags } from './flags.ts';
 import { aligned } from '../print/align.ts';
 import { TABLE_TYPE, headCells, isTable, namePrefix, rowCells, type Table, type TableOptions } from '../print/table.ts';
 import type { Session } from '../session.ts';

@@ -1,7 +1,7 @@
 /** `get --watch`: what is there, then each change. On a terminal the rows change in place. */
 import type { KubeObject } from '../../api/object.ts';
 import { watch, type WatchEvent } from '../../lib/client/watch.ts';
-import type { GetFlags } from '../commands/get.ts';
+import type { GetFlags } from './flags.ts';
 import { CommandError } from '../errors.ts';
 import { TABLE_TYPE, type Table } from '../print/table.ts';
 import { printerFor } from '../print/printer.ts';

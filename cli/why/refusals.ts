@@ -3,23 +3,7 @@ import { bytesOf, milliOf } from '../../api/machinery/quantity.ts';
 import type { Node, Pod, Taint } from '../../api/schema/types/core.v1.ts';
 import { amountsOf, totals } from '../describe/amounts.ts';
 import { affinityRefusal } from './affinity.ts';
-
-export type Refusal =
-  | { readonly kind: 'cordoned' }
-  | { readonly kind: 'not-ready'; readonly message: string }
-  | { readonly kind: 'taint'; readonly taint: Taint }
-  | { readonly kind: 'label'; readonly key: string; readonly wanted: string; readonly has: string | undefined }
-  | { readonly kind: 'affinity'; readonly wanted: string }
-  /** `asks`, `free` and `total` in thousandths of a core, or bytes. */
-  | {
-      readonly kind: 'room';
-      readonly resource: 'cpu' | 'memory';
-      readonly asks: number;
-      readonly free: number;
-      readonly total: number;
-    }
-  | { readonly kind: 'pods'; readonly limit: number }
-  | { readonly kind: 'port'; readonly port: number; readonly by: string };
+import type { Refusal } from './refusal.ts';
 
 export interface Verdict {
   readonly node: string;

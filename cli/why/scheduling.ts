@@ -2,7 +2,8 @@
 import type { Pod } from '../../api/schema/types/core.v1.ts';
 import { cpuText } from '../describe/amounts.ts';
 import type { Explanation } from './explanation.ts';
-import type { Refusal, Verdict } from './refusals.ts';
+import type { Refusal } from './refusal.ts';
+import type { Verdict } from './refusals.ts';
 
 const MEBIBYTE = 1024 * 1024;
 

@@ -4,10 +4,9 @@ import { parseYaml } from '../../api/machinery/yaml.ts';
 import { apiVersionOf, kinds, type Kind } from '../../api/kinds.ts';
 import type { Protobuf } from '../../api/schema/protobuf/protobuf.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { Exchange, Layer } from '../server/exchange.ts';
-import { isLongRunning } from '../server/request-info.ts';
+import type { Layer } from '../server/exchange.ts';
 import { mediaType } from '../server/negotiate.ts';
-import type { AuditPolicy, Stage } from './policy.ts';
+import type { AuditPolicy } from './policy.ts';
 import { AuditTrail, type AuditEvent, type BodyReader } from './trail.ts';
 
 export interface AuditOptions {
@@ -25,34 +24,22 @@ export interface AuditLayersOptions extends AuditOptions {
 export function audited({ policy, write, protobuf, clock }: AuditLayersOptions): Layer {
   const readBody = bodyReader(protobuf);
   return (next) => async (exchange) => {
-    const trail = new AuditTrail({ exchange, policy, received: clock.date(), readBody });
+    const trail = new AuditTrail({ exchange, policy, write, readBody, clock });
     exchange.trail = trail;
-    trail.onStarted = () => {
-      if (isLongRunning(exchange.info)) void writeStage(exchange, 'ResponseStarted', write, clock);
-    };
     try {
       await next(exchange);
     } finally {
-      await writeStage(exchange, 'ResponseComplete', write, clock);
+      await trail.ended();
     }
   };
 }
 
 /** Inside of authentication: only when it is known who asks does the policy know what to write. */
-export function auditReceived({ write, clock }: Pick<AuditLayersOptions, 'write' | 'clock'>): Layer {
+export function auditReceived(): Layer {
   return (next) => async (exchange) => {
-    await writeStage(exchange, 'RequestReceived', write, clock);
+    await exchange.trail?.received();
     return next(exchange);
   };
-}
-
-async function writeStage(
-  { trail }: Exchange,
-  stage: Stage,
-  write: AuditOptions['write'],
-  clock: Clock,
-): Promise<void> {
-  if (trail?.wants(stage)) await write(trail.event(stage, clock.date()));
 }
 
 /** Bodies are read again only for requests of which the policy wants them. */

@@ -1,8 +1,10 @@
 /** What is kept of one request for the audit log while it is carried out (audit.k8s.io/v1 Event). */
 import type { Status } from '../../api/schema/types/meta.v1.ts';
 import { formatMicroTime } from '../../api/machinery/time.ts';
+import type { Clock } from '../../lib/clock.ts';
 import type { User } from '../auth/user.ts';
-import { header, type Exchange } from '../server/exchange.ts';
+import { header, type Exchange, type Trail } from '../server/exchange.ts';
+import { isLongRunning } from '../server/request-info.ts';
 import type { AuditPolicy, Judgement, Stage } from './policy.ts';
 import { verbOf } from './policy.ts';
 
@@ -19,17 +21,17 @@ export type BodyReader = (bytes: Buffer, contentType: string) => unknown;
 export interface TrailOptions {
   readonly exchange: Exchange;
   readonly policy: AuditPolicy;
-  readonly received: Date;
+  /** Resolves when the event has been taken. */
+  readonly write: (event: AuditEvent) => Promise<void>;
   readonly readBody: BodyReader;
+  readonly clock: Clock;
 }
 
-export class AuditTrail {
-  /** Set when somebody acts in another's name: who it really is. */
+export class AuditTrail implements Trail {
   impersonator: User | undefined;
-  /** Called once an answer that lasts has begun. */
-  onStarted: () => void = () => undefined;
   private failure: Status | undefined;
   private readonly options: TrailOptions;
+  private readonly arrival: Date;
   private readonly annotations = new Map<string, string>();
   private judged: Judgement | undefined;
   private sent: { bytes: Buffer; type: string } | undefined;
@@ -37,10 +39,11 @@ export class AuditTrail {
 
   constructor(options: TrailOptions) {
     this.options = options;
+    this.arrival = options.clock.date();
   }
 
   /** What the policy says; asked first once it is known who asks. */
-  get judgement(): Judgement {
+  private get judgement(): Judgement {
     const { exchange, policy } = this.options;
     this.judged ??= policy.judge(this.impersonator ?? exchange.user, exchange.info);
     return this.judged;
@@ -69,12 +72,26 @@ export class AuditTrail {
     this.failure = status;
   }
 
-  wants(stage: Stage): boolean {
-    return this.judgement.level !== 'None' && !this.judgement.omitStages.has(stage);
+  received(): Promise<void> {
+    return this.write('RequestReceived');
   }
 
-  event(stage: Stage, now: Date): AuditEvent {
-    const { exchange, received } = this.options;
+  started(): void {
+    // What ends by itself is told of when it has ended.
+    if (isLongRunning(this.options.exchange.info)) void this.write('ResponseStarted');
+  }
+
+  ended(): Promise<void> {
+    return this.write('ResponseComplete');
+  }
+
+  private async write(stage: Stage): Promise<void> {
+    const { level, omitStages } = this.judgement;
+    if (level !== 'None' && !omitStages.has(stage)) await this.options.write(this.event(stage));
+  }
+
+  private event(stage: Stage): AuditEvent {
+    const { exchange, clock } = this.options;
     const { request, info } = exchange;
     const isOver = stage === 'ResponseComplete' || stage === 'Panic';
     const user = this.impersonator ?? exchange.user;
@@ -92,8 +109,8 @@ export class AuditTrail {
       userAgent: header(request, 'user-agent'),
       ...(info.resource ? { objectRef: this.objectReference() } : {}),
       ...(isOver ? { responseStatus: this.responseStatus(), ...this.bodies() } : {}),
-      requestReceivedTimestamp: formatMicroTime(received.getTime()),
-      stageTimestamp: formatMicroTime(now.getTime()),
+      requestReceivedTimestamp: formatMicroTime(this.arrival.getTime()),
+      stageTimestamp: formatMicroTime(clock.date().getTime()),
       ...(this.annotations.size > 0 ? { annotations: Object.fromEntries(this.annotations) } : {}),
     };
   }

@@ -40,7 +40,7 @@ async function stream(
   const tunnel = await options.tunnels.open(nodeName, wanted, signal);
   try {
     // Only now: until the connection is taken over, a refusal can be told as a Status.
-    exchange.trail?.onStarted();
+    exchange.trail?.started();
     await bridge(await accept(exchange, wanted, options), tunnel, signal);
   } finally {
     ended.abort(new Error('the stream has ended'));

@@ -76,7 +76,7 @@ async function pourIntoSocket(socket: WebSocket, tunnel: Tunnel): Promise<void> 
 }
 
 function sendHead({ response, trail }: ResourceExchange): void {
-  trail?.onStarted();
+  trail?.started();
   response.statusCode = 200;
   response.setHeader('content-type', 'text/plain');
   if ('flushHeaders' in response) response.flushHeaders();

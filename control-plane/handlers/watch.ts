@@ -82,7 +82,7 @@ class WatchStream {
   /** The headers go out at once: a client waits for them, and there may be nothing else for a long time. */
   private begin(): void {
     this.response.statusCode = 200;
-    this.given.exchange.trail?.onStarted();
+    this.given.exchange.trail?.started();
     this.response.setHeader('content-type', this.given.frames.contentType);
     if ('flushHeaders' in this.response) this.response.flushHeaders();
   }

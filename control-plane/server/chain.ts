@@ -53,7 +53,7 @@ export function apiChain(options: ChainOptions, handler: Handler): Handler {
     // Who asks in another's name must never be answered in his own, which may have more rights.
     impersonated(options.authorizers),
     // It is known who asks, and nothing has been changed or refused for it yet.
-    ...(audit ? [auditReceived({ ...audit, clock })] : []),
+    ...(audit ? [auditReceived()] : []),
     authorized(options.authorizers),
     // Limits of a body's size and time are in `readBody`, where a handler that wants one reads it.
   ];

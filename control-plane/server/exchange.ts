@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import type { AuditTrail } from '../audit/trail.ts';
+import type { Status } from '../../api/schema/types/meta.v1.ts';
 import type { User } from '../auth/user.ts';
 import type { RequestInfo } from './request-info.ts';
 
@@ -18,7 +18,7 @@ export interface Exchange {
   /** Set by the authentication layer; undefined for what needs none. */
   user: User | undefined;
   /** Kept for the audit log, where there is one. */
-  trail?: AuditTrail;
+  trail?: Trail;
   /** Aborted when the client has gone, when time is up, and when everything under way has been answered. */
   readonly signal: AbortSignal;
   /** Aborts `signal`. */
@@ -27,6 +27,23 @@ export interface Exchange {
   readonly stopping: AbortSignal;
   /** The connection of a request that asks for another protocol, taken over by whoever answers it. */
   readonly upgrade: Upgrade | undefined;
+}
+
+/** What is noted of a request on its way, for the audit log. */
+export interface Trail {
+  /** Somebody acts in another's name: who it really is. */
+  impersonator: User | undefined;
+  /** An answer that lasts has begun. */
+  started(): void;
+  annotate(key: string, value: string): void;
+  /** The body, as it came. */
+  request(bytes: Buffer, type: string): void;
+  /** A piece of the answer, before it is compressed. */
+  response(bytes: Uint8Array, type: string): void;
+  /** The answer is this error. */
+  fail(status: Status): void;
+  /** It is known who asks; nothing has been done yet. Resolves when that is written. */
+  received(): Promise<void>;
 }
 
 export interface Upgrade {
