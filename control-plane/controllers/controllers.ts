@@ -16,6 +16,8 @@ import { ClusterDefaults } from './defaults/defaults.ts';
 import { CustomResourceDefinitionController } from './custom-resource-definition/custom-resource-definition.ts';
 import { DeploymentController } from './deployment/deployment.ts';
 import { DisruptionController } from './disruption/disruption.ts';
+import { EndpointsController } from './endpoints/endpoints.ts';
+import { EndpointSliceMirroring } from './endpointslice-mirroring/endpointslice-mirroring.ts';
 import { EndpointSliceController } from './endpointslice/endpointslice.ts';
 import type { Credentials, Edges } from './executors.ts';
 import { type Authorities, ExtensionAuthentication } from './extension-authentication/extension-authentication.ts';
@@ -135,6 +137,8 @@ function controllersOf(options: ControllersOptions): readonly Controller[] {
     new NodeLifecycleController({ registry, sessions, sight, clock, ...lifecycle }),
     new NodeCidrController({ registry, space: options.podAddresses }),
     new EndpointSliceController({ registry }),
+    new EndpointsController({ registry }),
+    new EndpointSliceMirroring({ registry }),
     new ReplicaSetController({ registry }),
     new DeploymentController({ registry }),
     new NamespaceController({ registry }),

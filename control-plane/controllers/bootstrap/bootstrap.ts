@@ -44,6 +44,7 @@ export class Bootstrap implements Controller {
       }),
       registry.resource(kinds.services).view.subscribe(onOwn),
       registry.resource(kinds.endpointslices).view.subscribe(onOwn),
+      registry.resource(kinds.endpoints).view.subscribe(onOwn),
       servers.subscribe(() => enqueue(SERVICE_KEY)),
     ];
     for (const name of SYSTEM_NAMESPACES) enqueue(name);
@@ -60,6 +61,7 @@ export class Bootstrap implements Controller {
       namespace: namespaces.get(SERVICE_NAMESPACE),
       service: registry.resource(kinds.services).view.get(own),
       slice: registry.resource(kinds.endpointslices).view.get(own),
+      endpoints: registry.resource(kinds.endpoints).view.get(own),
       addresses: [...servers.list()].map(({ address }) => address),
       port,
       serviceCidr,

@@ -4,11 +4,12 @@ import { isDeepStrictEqual } from 'node:util';
 import ipaddr from 'ipaddr.js';
 
 import { kinds } from '../../../api/kinds.ts';
-import type { Namespace, Service } from '../../../api/schema/types/core.v1.ts';
+import type { Endpoints, Namespace, Service } from '../../../api/schema/types/core.v1.ts';
 import type { Endpoint, EndpointSlice } from '../../../api/schema/types/discovery.v1.ts';
-import { targetOf } from '../actions.ts';
+import { targetOf, type Action } from '../actions.ts';
 import type { Plan } from '../controller.ts';
 import { NOTHING } from '../controller.ts';
+import { SKIP_MIRROR_LABEL } from '../endpointslice-mirroring/plan.ts';
 import { SERVICE_NAME_LABEL } from '../indexes.ts';
 
 export const SYSTEM_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'] as const;
@@ -26,6 +27,7 @@ export interface ServiceSnapshot {
   readonly namespace: Namespace | undefined;
   readonly service: Service | undefined;
   readonly slice: EndpointSlice | undefined;
+  readonly endpoints: Endpoints | undefined;
   /** The servers that serve the API now. */
   readonly addresses: readonly string[];
   readonly port: number;
@@ -33,7 +35,7 @@ export interface ServiceSnapshot {
 }
 
 export function planKubernetesService(snapshot: ServiceSnapshot): Plan {
-  const { namespace, service, slice, addresses } = snapshot;
+  const { namespace, service, addresses } = snapshot;
   if (!namespace) return { ...NOTHING, reasons: [`waiting for the namespace ${SERVICE_NAMESPACE}`] };
   if (!service) {
     const why = 'pods reach the API server by it';
@@ -41,18 +43,28 @@ export function planKubernetesService(snapshot: ServiceSnapshot): Plan {
   }
   // A service without any server would only say that this one cannot see itself.
   if (addresses.length === 0) return { ...NOTHING, reasons: ['no server has said that it serves the API'] };
+  return { actions: [...sliceActions(snapshot), ...endpointsActions(snapshot)], reasons: [] };
+}
+
+function sliceActions(snapshot: ServiceSnapshot): readonly Action[] {
+  const { slice } = snapshot;
   const wanted = sliceOf(snapshot);
-  if (!slice) {
-    return {
-      actions: [{ do: 'create', kind: kinds.endpointslices, object: wanted, why: 'servers serve the API' }],
-      reasons: [],
-    };
-  }
+  if (!slice) return [{ do: 'create', kind: kinds.endpointslices, object: wanted, why: 'servers serve the API' }];
   const { endpoints, ports } = wanted;
-  if (isDeepStrictEqual(slice.endpoints, endpoints) && isDeepStrictEqual(slice.ports, ports)) return NOTHING;
+  if (isDeepStrictEqual(slice.endpoints, endpoints) && isDeepStrictEqual(slice.ports, ports)) return [];
   const target = targetOf(kinds.endpointslices, slice);
-  const why = 'other servers serve the API now';
-  return { actions: [{ do: 'patch', target, patch: { endpoints, ports }, why }], reasons: [] };
+  return [{ do: 'patch', target, patch: { endpoints, ports }, why: 'other servers serve the API now' }];
+}
+
+/** The same in the older form, for those who read that. */
+function endpointsActions(snapshot: ServiceSnapshot): readonly Action[] {
+  const { endpoints } = snapshot;
+  const wanted = endpointsOf(snapshot);
+  if (!endpoints) return [{ do: 'create', kind: kinds.endpoints, object: wanted, why: 'servers serve the API' }];
+  const { subsets } = wanted;
+  if (isDeepStrictEqual(endpoints.subsets, subsets)) return [];
+  const target = targetOf(kinds.endpoints, endpoints);
+  return [{ do: 'patch', target, patch: { subsets }, why: 'other servers serve the API now' }];
 }
 
 function serviceOf({ serviceCidr, port }: ServiceSnapshot): Omit<Service, 'status'> {
@@ -86,6 +98,17 @@ function sliceOf({ addresses, port }: ServiceSnapshot): EndpointSlice {
     addressType: addresses[0]?.includes(':') ? 'IPv6' : 'IPv4',
     endpoints,
     ports: [{ name: 'https', protocol: 'TCP', port }],
+  };
+}
+
+function endpointsOf({ addresses, port }: ServiceSnapshot): Endpoints {
+  return {
+    apiVersion: 'v1',
+    kind: 'Endpoints',
+    metadata: { name: SERVICE, namespace: SERVICE_NAMESPACE, labels: { [SKIP_MIRROR_LABEL]: 'true' } },
+    subsets: [
+      { addresses: addresses.toSorted().map((ip) => ({ ip })), ports: [{ name: 'https', port, protocol: 'TCP' }] },
+    ],
   };
 }
 

@@ -75,6 +75,11 @@ describe('all controllers together', () => {
       .all(kinds.endpointslices)
       .flatMap(({ endpoints }) => endpoints.map(({ addresses: [first] }) => first));
     assert.deepEqual(addresses, ['192.0.2.1', '192.0.2.2']);
+    const [endpoints] = world.all(kinds.endpoints);
+    assert.deepEqual(
+      endpoints?.subsets?.flatMap((subset) => (subset.addresses ?? []).map(({ ip }) => ip)),
+      addresses,
+    );
   });
 
   it('puts back what was deleted', async () => {
