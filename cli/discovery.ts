@@ -160,6 +160,17 @@ function findByWord(resources: readonly Resource[], word: string): Resource | un
   );
 }
 
+/** Each resource in one version: the first that its group has it in. */
+export function preferred(resources: readonly Resource[]): Resource[] {
+  const seen = new Set<string>();
+  return resources.filter((resource) => {
+    const name = qualifiedName(resource);
+    if (seen.has(name)) return false;
+    seen.add(name);
+    return true;
+  });
+}
+
 export function apiVersionOf({ group, version }: Resource): string {
   return group === '' ? version : `${group}/${version}`;
 }

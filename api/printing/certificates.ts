@@ -18,7 +18,8 @@ export const requestColumns: readonly Column<CertificateSigningRequest>[] = [
   { name: 'Condition', description: 'What has become of it.', cell: conditionOf },
 ];
 
-function conditionOf({ status }: CertificateSigningRequest): string {
+/** `Approved,Issued`. */
+export function conditionOf({ status }: CertificateSigningRequest): string {
   const types = new Set((status?.conditions ?? []).map(({ type }) => type));
   const decision = types.has('Denied') ? 'Denied' : types.has('Approved') ? 'Approved' : 'Pending';
   return `${decision}${types.has('Failed') ? ',Failed' : ''}${status?.certificate ? ',Issued' : ''}`;

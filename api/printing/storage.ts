@@ -12,13 +12,13 @@ const ACCESS_MODES: readonly (readonly [string, string])[] = [
   ['ReadWriteOncePod', 'RWOP'],
 ];
 
-function accessModes(modes: readonly string[] | undefined): string {
+export function accessModes(modes: readonly string[] | undefined): string {
   return ACCESS_MODES.filter(([mode]) => modes?.includes(mode))
     .map(([, short]) => short)
     .join(',');
 }
 
-function classOf({ metadata, spec }: PersistentVolume | PersistentVolumeClaim): string {
+export function classOf({ metadata, spec }: PersistentVolume | PersistentVolumeClaim): string {
   return metadata.annotations?.[CLASS_ANNOTATION] ?? spec.storageClassName ?? '';
 }
 

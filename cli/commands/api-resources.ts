@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.ts';
-import { apiVersionOf, qualifiedName } from '../discovery.ts';
+import { apiVersionOf, preferred, qualifiedName } from '../discovery.ts';
 import { CommandError } from '../errors.ts';
 import { list, text, toggle } from '../flags.ts';
 import { aligned } from '../print/align.ts';
@@ -25,7 +25,7 @@ export const command = defineCommand({
       throw new CommandError(`--output ${output} is not available`);
     const discovery = await session.discovery();
     const all = await (flags.cached ? discovery.all() : discovery.refresh());
-    const chosen = all.filter(
+    const chosen = preferred(all).filter(
       (resource) =>
         (apiGroup === undefined || resource.group === apiGroup) &&
         (!given.has('namespaced') || resource.namespaced === flags.namespaced) &&

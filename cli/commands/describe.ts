@@ -1,5 +1,3 @@
-import type { Deployment, ReplicaSet } from '../../api/schema/types/apps.v1.ts';
-import type { ConfigMap, Namespace, Node, Pod, Secret, Service } from '../../api/schema/types/core.v1.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { defineCommand } from '../command.ts';
 import { throwAll } from '../errors.ts';
@@ -7,7 +5,7 @@ import { text, toggle } from '../flags.ts';
 import { fileFlags } from '../file-flags.ts';
 import { nothingFound } from '../get/query.ts';
 import { elastic } from '../print/elastic.ts';
-import type { Lines } from '../describe/common.ts';
+import { describe } from '../describe/table.ts';
 import { NO_SELECTION, selectPlaces, selectedOf, type Selected } from '../selection.ts';
 import type { Session } from '../session.ts';
 import { parseTargets, pathOf } from '../targets.ts';
@@ -73,32 +71,4 @@ async function objectsOf(
   }
   if (found.length === 0 && errors.length === 0) session.warn(nothingFound(targets, flags.allNamespaces));
   return { found, errors };
-}
-
-/** Casts are by kind: the server has decoded each object as what it says it is. */
-async function describe(object: KubeObject, session: Session): Promise<Lines> {
-  switch (`${object.apiVersion} ${object.kind}`) {
-    case 'v1 Pod':
-      return (await import('../describe/pod.ts')).describePod(object as Pod, session);
-    case 'v1 Node':
-      return (await import('../describe/node.ts')).describeNode(object as Node, session);
-    case 'apps/v1 Deployment':
-      return (await import('../describe/workloads.ts')).describeDeployment(object as Deployment, session);
-    case 'apps/v1 ReplicaSet':
-      return (await import('../describe/workloads.ts')).describeReplicaSet(object as ReplicaSet, session);
-    default:
-  }
-  const others = await import('../describe/others.ts');
-  switch (`${object.apiVersion} ${object.kind}`) {
-    case 'v1 Service':
-      return others.describeService(object as Service, session);
-    case 'v1 ConfigMap':
-      return others.describeConfigMap(object as ConfigMap, session);
-    case 'v1 Secret':
-      return others.describeSecret(object as Secret);
-    case 'v1 Namespace':
-      return others.describeNamespace(object as Namespace);
-    default:
-      return (await import('../describe/generic.ts')).describeAnything(object, session);
-  }
 }

@@ -1,6 +1,8 @@
 /** What descriptions share: labels, times, events. */
 import { since } from '../../api/printing/duration.ts';
+import { selectorText } from '../../api/printing/selector-text.ts';
 import type { Event } from '../../api/schema/types/core.v1.ts';
+import type { LabelSelector } from '../../api/schema/types/meta.v1.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { Session } from '../session.ts';
 
@@ -35,6 +37,25 @@ export function labelLines({ metadata }: KubeObject): Lines {
 
 export function annotationLines({ metadata }: KubeObject): Lines {
   return mapLines('Annotations', metadata.annotations, ': ', HIDDEN);
+}
+
+/** What stands above everything else of a namespaced object. */
+export function headLines(object: KubeObject): Lines {
+  const { name, namespace } = object.metadata;
+  return [`Name:\t${name}`, `Namespace:\t${namespace}`, ...labelLines(object), ...annotationLines(object)];
+}
+
+/** A table below a title, its heads underlined. */
+export function tableLines(heads: readonly string[], rows: readonly (readonly string[])[], indent = '  '): Lines {
+  return [...underlined(heads), ...rows].map((row) => `${indent}${row.join('\t')}`);
+}
+
+export function underlined(heads: readonly string[]): string[][] {
+  return [[...heads], heads.map((head) => '-'.repeat(head.length))];
+}
+
+export function selectorOrNone(selector: LabelSelector | undefined): string {
+  return selectorText(selector) || '<none>';
 }
 
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];

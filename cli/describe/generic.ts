@@ -5,7 +5,7 @@ import type { Session } from '../session.ts';
 import { annotationLines, eventLines, labelLines, type Lines } from './common.ts';
 
 const SHOWN_ABOVE = new Set(['name', 'namespace', 'labels', 'annotations']);
-const SHORT_FORMS = new Set(['api', 'uid', 'id', 'ip', 'cpu', 'url', 'dns', 'os', 'cidr', 'tls']);
+const ACRONYMS = new Set(['API', 'URL', 'UID', 'OSB', 'GUID']);
 
 export async function describeAnything(object: KubeObject, session: Session): Promise<Lines> {
   const { metadata } = object;
@@ -26,27 +26,38 @@ function without(value: object, names: ReadonlySet<string>): object {
 
 function fieldLines(object: object, indent: string): Lines {
   return Object.entries(object)
-    .map(([key, value]): [string, unknown] => [titleOf(key), value])
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([title, value]) => valueLines(title, value, indent));
+    .flatMap(([key, value]) => valueLines(titleOf(key), value, indent));
 }
 
 function valueLines(title: string, value: unknown, indent: string): Lines {
   if (isObject(value)) return [`${indent}${title}:`, ...fieldLines(value, `${indent}  `)];
-  if (!isList(value))
-    return [`${indent}${title}:\t${value === null ? '<nil>' : String(value as string | number | boolean)}`];
+  if (!isList(value)) return [`${indent}${title}:\t${plain(value)}`];
   const items = value.flatMap((item) =>
-    isObject(item) ? fieldLines(item, `${indent}  `) : [`${indent}  ${String(item as string | number)}`],
+    isObject(item) ? fieldLines(item, `${indent}  `) : [`${indent}  ${plain(item)}`],
   );
   return [`${indent}${title}:`, ...items];
 }
 
-/** `lastTimestamp` is `Last Timestamp`. */
+/** Values as Go prints them. */
+function plain(value: unknown): string {
+  if (value === null) return '<nil>';
+  if (isList(value)) return `[${value.map(plain).join(' ')}]`;
+  if (!isObject(value)) return String(value as string | number | boolean);
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return `map[${entries.map(([key, each]) => `${key}:${plain(each)}`).join(' ')}]`;
+}
+
+/** `lastTimestamp` is `Last Timestamp`; a name with a digit in it stays as it is. */
 function titleOf(key: string): string {
-  const words = key.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').split(' ');
+  if (!/^[\p{L}-]+$/u.test(key)) return key;
+  // Runs of capitals keep all but the last when small letters follow.
+  const words = key.match(/\p{Lu}+(?![\p{Ll}])|\p{Lu}?\p{Ll}+|[^\p{Lu}\p{Ll}]+/gu) ?? [key];
   return words
     .map((word) =>
-      SHORT_FORMS.has(word.toLowerCase()) ? word.toUpperCase() : word.charAt(0).toUpperCase() + word.slice(1),
+      ACRONYMS.has(word.toUpperCase())
+        ? word.toUpperCase()
+        : word.charAt(0).toUpperCase() + word.slice(1).toLowerCase(),
     )
     .join(' ');
 }

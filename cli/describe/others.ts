@@ -1,9 +1,19 @@
-/** Services, config maps, secrets, namespaces. */
-import type { ConfigMap, Namespace, Secret, Service, ServicePort } from '../../api/schema/types/core.v1.ts';
+/** Services, config maps, secrets, namespaces, service accounts. */
+import type {
+  ConfigMap,
+  LimitRange,
+  Namespace,
+  ResourceQuota,
+  Secret,
+  Service,
+  ServiceAccount,
+  ServicePort,
+} from '../../api/schema/types/core.v1.ts';
 import type { EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
 import { selectorText } from '../pods.ts';
 import type { Session } from '../session.ts';
-import { annotationLines, eventLines, labelLines, type Lines } from './common.ts';
+import { annotationLines, eventLines, headLines, labelLines, tableLines, timeText, type Lines } from './common.ts';
+import { limitRangeSection, quotaSection } from './limits.ts';
 
 const SHOWN_ENDPOINTS = 3;
 
@@ -34,7 +44,10 @@ export async function describeService(service: Service, session: Session): Promi
   ];
 }
 
-async function slicesOf({ metadata }: Service, session: Session): Promise<EndpointSlice[]> {
+export async function slicesOf(
+  { metadata }: { readonly metadata: { readonly name?: string; readonly namespace?: string } },
+  session: Session,
+): Promise<EndpointSlice[]> {
   const path = `/apis/discovery.k8s.io/v1/namespaces/${metadata.namespace}/endpointslices`;
   const query = { labelSelector: `kubernetes.io/service-name=${metadata.name}` };
   return (await (await session.client()).list<EndpointSlice>(path, { query })).items;
@@ -51,7 +64,8 @@ function portLines(port: ServicePort, slices: readonly EndpointSlice[]): Lines {
   ];
 }
 
-function endpointsText(name: string, slices: readonly EndpointSlice[]): string {
+/** Of the ports of this name that are ready, the first few. */
+export function endpointsText(name: string, slices: readonly EndpointSlice[]): string {
   const ready = slices.flatMap((slice) => {
     // Either may be null on the wire.
     const ports = slice.ports ?? [];
@@ -103,11 +117,42 @@ export function describeSecret(secret: Secret): Lines {
   ];
 }
 
-export function describeNamespace(namespace: Namespace): Lines {
+export async function describeNamespace(namespace: Namespace, session: Session): Promise<Lines> {
+  const { metadata, status } = namespace;
+  const client = await session.client();
+  const of = <T>(resource: string): Promise<T[]> =>
+    client.list<T>(`/api/v1/namespaces/${metadata.name}/${resource}`).then(({ items }) => items);
+  const [quotas, ranges] = await Promise.all([of<ResourceQuota>('resourcequotas'), of<LimitRange>('limitranges')]);
+  const rows = (status?.conditions ?? []).map(({ type, status: is, lastTransitionTime, reason = '', message = '' }) => [
+    type,
+    is,
+    timeText(lastTransitionTime),
+    reason,
+    message,
+  ]);
   return [
-    `Name:\t${namespace.metadata.name}`,
+    `Name:\t${metadata.name}`,
     ...labelLines(namespace),
     ...annotationLines(namespace),
-    `Status:\t${namespace.status?.phase ?? ''}`,
+    `Status:\t${status?.phase ?? ''}`,
+    ...(rows.length > 0
+      ? ['Conditions:', ...tableLines(['Type', 'Status', 'LastTransitionTime', 'Reason', 'Message'], rows)]
+      : []),
+    '',
+    ...quotaSection(quotas),
+    '',
+    ...limitRangeSection(ranges),
+  ];
+}
+
+export async function describeServiceAccount(account: ServiceAccount, session: Session): Promise<Lines> {
+  const names = (account.imagePullSecrets ?? []).map(({ name = '' }) => name);
+  const title = 'Image pull secrets:';
+  return [
+    ...headLines(account),
+    ...(names.length > 0 ? names : ['<none>']).map(
+      (name, at) => `${at === 0 ? title : ' '.repeat(title.length)}\t${name}`,
+    ),
+    ...(await eventLines(account, session)),
   ];
 }

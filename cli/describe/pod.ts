@@ -2,7 +2,7 @@ import type { Container, ContainerStatus, Pod } from '../../api/schema/types/cor
 import type { Session } from '../session.ts';
 import { annotationLines, eventLines, labelLines, mapLines, timeText, type Lines } from './common.ts';
 import { containerLines } from './container.ts';
-import { tolerationLines } from './template.ts';
+import { spreadLines, tolerationLines } from './template.ts';
 import { volumeLines } from './volumes.ts';
 
 export async function describePod(pod: Pod, session: Session): Promise<Lines> {
@@ -37,6 +37,7 @@ export async function describePod(pod: Pod, session: Session): Promise<Lines> {
     ...(status.qosClass ? [`QoS Class:\t${status.qosClass}`] : []),
     ...mapLines('Node-Selectors', spec.nodeSelector, '='),
     ...tolerationLines(spec.tolerations ?? []),
+    ...spreadLines(spec.topologySpreadConstraints),
     ...(await eventLines(pod, session)),
   ];
 }

@@ -1,7 +1,7 @@
 /** Pod templates, as `describe` and `rollout history` show them. */
-import type { PodTemplateSpec, Toleration } from '../../api/schema/types/core.v1.ts';
+import type { PodTemplateSpec, Toleration, TopologySpreadConstraint } from '../../api/schema/types/core.v1.ts';
 import { elastic } from '../print/elastic.ts';
-import { mapLines, type Lines } from './common.ts';
+import { mapLines, selectorOrNone, type Lines } from './common.ts';
 import { containerLines } from './container.ts';
 import { volumeLines } from './volumes.ts';
 
@@ -21,10 +21,22 @@ export function templateLines({ metadata, spec }: PodTemplateSpec): Lines {
     'Containers:',
     ...(spec?.containers ?? []).flatMap((container) => containerLines(container, ' ', '  ')),
     ...volumeLines(spec?.volumes ?? [], 'Volumes', ' '),
+    ...spreadLines(spec?.topologySpreadConstraints),
+    ...(spec?.priorityClassName ? [`Priority Class Name:\t${spec.priorityClassName}`] : []),
     ...mapLines('Node-Selectors', spec?.nodeSelector, '='),
     ...tolerationLines(spec?.tolerations ?? []),
   ];
   return ['Pod Template:', ...inner.map((line) => (line.startsWith('\t') ? `\t${line.slice(1)}` : `  ${line}`))];
+}
+
+export function spreadLines(constraints: readonly TopologySpreadConstraint[] = []): Lines {
+  return constraints
+    .toSorted((a, b) => (a.topologyKey < b.topologyKey ? -1 : 1))
+    .map(({ topologyKey, whenUnsatisfiable, maxSkew, labelSelector }, at) => {
+      const title = at === 0 ? 'Topology Spread Constraints:' : '';
+      const whom = labelSelector ? ` for selector ${selectorOrNone(labelSelector)}` : '';
+      return `${title}\t${topologyKey}:${whenUnsatisfiable} when max skew ${maxSkew} is exceeded${whom}`;
+    });
 }
 
 export function tolerationLines(tolerations: readonly Toleration[]): Lines {

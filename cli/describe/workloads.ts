@@ -1,17 +1,19 @@
 /** Deployments and replica sets. */
-import type {
-  Deployment,
-  DeploymentCondition,
-  ReplicaSet,
-  ReplicaSetCondition,
-} from '../../api/schema/types/apps.v1.ts';
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { KubeObject } from '../../api/object.ts';
+import type { Deployment, ReplicaSet } from '../../api/schema/types/apps.v1.ts';
+import type { LabelSelector } from '../../api/schema/types/meta.v1.ts';
 import { selectorText as labelSelectorText } from '../../api/printing/selector-text.ts';
 import { podsWith, selectorText } from '../pods.ts';
 import type { Session } from '../session.ts';
 import { replicaSetsOf } from '../workloads.ts';
 import { annotationLines, eventLines, labelLines, timeText, type Lines } from './common.ts';
 import { templateLines } from './template.ts';
+
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+}
 
 export async function describeDeployment(deployment: Deployment, session: Session): Promise<Lines> {
   const { metadata, spec } = deployment;
@@ -51,8 +53,6 @@ async function setLines(deployment: Deployment, session: Session): Promise<Lines
 export async function describeReplicaSet(set: ReplicaSet, session: Session): Promise<Lines> {
   const { metadata, spec, status } = set;
   const owner = metadata.ownerReferences?.find(({ controller }) => controller);
-  const pods = await podsWith(selectorText(spec.selector), metadata.namespace, session);
-  const own = pods.filter((pod) => pod.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid));
   return [
     `Name:\t${metadata.name}`,
     `Namespace:\t${metadata.namespace}`,
@@ -61,19 +61,26 @@ export async function describeReplicaSet(set: ReplicaSet, session: Session): Pro
     ...annotationLines(set),
     ...(owner ? [`Controlled By:\t${owner.kind}/${owner.name}`] : []),
     `Replicas:\t${status?.replicas ?? 0} current / ${spec.replicas ?? 0} desired`,
-    `Pods Status:\t${phases(own)}`,
+    `Pods Status:\t${await podCounts(set, spec.selector, session)}`,
     ...(spec.template ? templateLines(spec.template) : []),
     ...conditionLines(status?.conditions),
     ...(await eventLines(set, session)),
   ];
 }
 
-function phases(pods: readonly Pod[]): string {
+/** Of those it owns among those it selects. */
+export async function podCounts(
+  { metadata: { uid, namespace } }: KubeObject,
+  selector: LabelSelector | undefined,
+  session: Session,
+): Promise<string> {
+  const selected = await podsWith(selectorText(selector), namespace, session);
+  const pods = selected.filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid));
   const count = (phase: string): number => pods.filter(({ status }) => status?.phase === phase).length;
   return `${count('Running')} Running / ${count('Pending')} Waiting / ${count('Succeeded')} Succeeded / ${count('Failed')} Failed`;
 }
 
-function conditionLines(conditions: readonly (DeploymentCondition | ReplicaSetCondition)[] = []): Lines {
+export function conditionLines(conditions: readonly Condition[] = []): Lines {
   if (conditions.length === 0) return [];
   return [
     'Conditions:',
