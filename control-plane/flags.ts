@@ -28,6 +28,7 @@ export const serverProgram = {
       'file',
       'what is encrypted in the store; encryption.yaml in the data directory if not given',
     ),
+    admissionControlConfigFile: text('file', 'settings of admission plugins, such as the limits of EventRateLimit'),
     enableAdmissionPlugins: someOf(OPTIONAL_PLUGINS, 'admission plugins besides those that always run'),
     auditPolicyFile: text('file', 'the audit policy: how much is written of which requests; nothing if not given'),
     auditLogPath: text('file', 'where audit events are written, one a line; - is standard output'),

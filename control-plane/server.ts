@@ -27,6 +27,8 @@ import { makeBackend } from './backend.ts';
 import { Caches } from './caches.ts';
 import { customResources } from './custom-resources/compose.ts';
 import { RegistryEventRecorder } from './events/recorder.ts';
+import { readAdmissionConfig } from './admission/config-file.ts';
+import { EventRateLimit } from './admission/event-rate-limit.ts';
 import type { AuditOptions } from './audit/layers.ts';
 import { loadAudit } from './audit/load.ts';
 import { Encryption } from './encryption.ts';
@@ -171,6 +173,9 @@ export class Server implements Component {
     };
     const webhooks = webhookClient(outward);
     const aggregation = makeAggregation({ ...outward, frontProxy: () => pki.frontProxyKeyPair });
+    const { admissionControlConfigFile: settings } = flags;
+    const limits = settings ? (await readAdmissionConfig(settings)).eventLimits : [];
+    const eventLimits = limits.length > 0 ? [new EventRateLimit({ limits, clock })] : [];
     const registry: ResourceRegistry = new ResourceRegistry({
       types: new SchemaTypes({ table, codec }),
       store: objects,
@@ -181,15 +186,18 @@ export class Server implements Component {
       random,
       serviceCidr: flags.serviceCidr,
       ownerPermissions: flags.enableAdmissionPlugins.includes('OwnerReferencesPermissionEnforcement'),
-      admission: dynamicAdmission({
-        viewOf: (kind) => caches.of(kind).view,
-        registry: () => registry,
-        authorizers: () => authorizersOf(registry),
-        client: webhooks,
-        codec,
-        newUid: randomUUID,
-        log,
-      }),
+      admission: [
+        ...eventLimits,
+        ...dynamicAdmission({
+          viewOf: (kind) => caches.of(kind).view,
+          registry: () => registry,
+          authorizers: () => authorizersOf(registry),
+          client: webhooks,
+          codec,
+          newUid: randomUUID,
+          log,
+        }),
+      ],
     });
     const nextId = (): string => generateName('', random);
     const events = new RegistryEventRecorder({ registry, clock, log, component: 'dure-server', nextId });
