@@ -31,7 +31,7 @@ import { NodeCidrController } from './node-cidr/node-cidr.ts';
 import { PolicyStatusController, type PolicyStatusOptions } from './policy-status/policy-status.ts';
 import { PodCollector } from './pod-collection/pod-collection.ts';
 import { TokenSecretController } from './token-secrets/token-secrets.ts';
-import { ReplicaSetController } from './replicaset/replicaset.ts';
+import { ReplicaSetController, ReplicationControllerController } from './replicaset/replicaset.ts';
 import type { QueueMetrics } from './runner.ts';
 import { RbacDefaults } from './rbac-defaults/rbac-defaults.ts';
 import { RoleAggregationController } from './role-aggregation/role-aggregation.ts';
@@ -140,6 +140,7 @@ function controllersOf(options: ControllersOptions): readonly Controller[] {
     new EndpointsController({ registry }),
     new EndpointSliceMirroring({ registry }),
     new ReplicaSetController({ registry }),
+    new ReplicationControllerController({ registry }),
     new DeploymentController({ registry }),
     new NamespaceController({ registry }),
     new PolicyStatusController({ registry, typeOf: options.typeOf ?? (() => undefined) }),

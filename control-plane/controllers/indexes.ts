@@ -55,6 +55,7 @@ const ownKinds = new Map<Kind, Record<string, IndexFunction<never>>>([
     { controller: byController, loose: byLoose, label: byLabel, node: byNode, [NODE_REFERENCE_INDEX]: nodeReferences },
   ],
   [kinds.replicasets, { controller: byController, loose: byLoose }],
+  [kinds.replicationcontrollers, { controller: byController }],
   [kinds.endpointslices, { service: byService }],
   [kinds.apiservices, { service: byApiService }],
   [kinds.customresourcedefinitions, { group: byGroup }],

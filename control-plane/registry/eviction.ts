@@ -9,6 +9,8 @@ import type { DeleteOptions } from './port.ts';
 import type { DeleteRequest, GenericResource } from './resource.ts';
 
 const DISRUPTION = 'DisruptionTarget';
+/** Kinds whose controllers end an evicted pod once its replacement serves. */
+const REPLACING = new Set(['ReplicaSet', 'ReplicationController']);
 const SUCCESS: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
 
 export interface EvictionResources {
@@ -17,8 +19,8 @@ export interface EvictionResources {
 }
 
 /**
- * Deletes the pod with the options the eviction carries. A pod that serves, and that a replica set replaces, is only
- * marked: the set's controller deletes it once the replacement serves. Rejects with NotFound and Conflict as a delete does, and with
+ * Deletes the pod with the options the eviction carries. A pod that serves, and that a replica set or replication controller replaces,
+ * is only marked: its controller deletes it once the replacement serves. Rejects with NotFound and Conflict as a delete does, and with
  * TooManyRequests when a disruption budget forbids it.
  */
 export async function evictPod(
@@ -64,7 +66,7 @@ function serves({ status }: Pod): boolean {
 }
 
 function isReplaced({ metadata }: Pod): boolean {
-  return metadata.ownerReferences?.some(({ controller, kind }) => controller && kind === 'ReplicaSet') ?? false;
+  return metadata.ownerReferences?.some(({ controller, kind }) => controller && REPLACING.has(kind)) ?? false;
 }
 
 /** Whoever says how long the pod has, or which state of it is meant, wants it deleted now. */

@@ -1,7 +1,7 @@
-/** Plans for a replica set: as many active pods as it wants, and a status that says what there is. */
+/** Plans for a replica set, or its elder, the replication controller: as many active pods as it wants, and a status. */
 import { isDeepStrictEqual } from 'node:util';
 
-import { kinds } from '../../../api/kinds.ts';
+import { kinds, type Kind } from '../../../api/kinds.ts';
 import { selectorFromMap, selectorFromObject } from '../../../api/machinery/selectors.ts';
 import { formatTime } from '../../../api/machinery/time.ts';
 import type { ReplicaSet, ReplicaSetCondition, ReplicaSetStatus } from '../../../api/schema/types/apps.v1.ts';
@@ -19,8 +19,13 @@ const BURST = 500;
 /** What of a set's name a pod's name can hold: 63 characters with the suffix. */
 const MAX_PREFIX = 58;
 
-export interface ReplicaSetSnapshot {
+/** What keeps replicas: replica sets do, and replication controllers, seen as such. */
+export interface Keeper {
+  readonly kind: Kind;
   readonly replicaSet: ReplicaSet;
+}
+
+export interface ReplicaSetSnapshot extends Keeper {
   /** Those it controls, and those in its namespace that nothing controls. */
   readonly pods: readonly Pod[];
   /** Pods of the sets that have the same controller, its own included. */
@@ -28,11 +33,11 @@ export interface ReplicaSetSnapshot {
 }
 
 export function planReplicaSet(snapshot: ReplicaSetSnapshot, moment: Moment): Plan {
-  const { replicaSet } = snapshot;
+  const { kind, replicaSet } = snapshot;
   const selector = selectorFromObject(replicaSet.spec.selector);
   const { held, actions } = claim({
     owner: replicaSet,
-    ownerKind: kinds.replicasets,
+    ownerKind: kind,
     kind: kinds.pods,
     candidates: snapshot.pods.filter((pod) => !isTerminal(pod)),
     matches: (labels) => !selector.isEverything && selector.matches(labels),
@@ -40,10 +45,10 @@ export function planReplicaSet(snapshot: ReplicaSetSnapshot, moment: Moment): Pl
   const active = held.filter(isActive);
   const leaving = replicaSet.metadata.deletionTimestamp !== undefined;
   const changes = leaving ? [] : countActions(snapshot, active, moment);
-  const status = statusOf(replicaSet, held, moment.date);
+  const status = statusOf(snapshot, held, moment.date);
   return {
-    actions: [...actions, ...changes, ...statusActions(replicaSet, status)],
-    reasons: leaving ? ['the replica set is being deleted'] : [],
+    actions: [...actions, ...changes, ...statusActions(snapshot, status)],
+    reasons: leaving ? [`the ${kind.kind} is being deleted`] : [],
     ...recheck(replicaSet, active, moment.date),
   };
 }
@@ -58,12 +63,13 @@ function countActions(snapshot: ReplicaSetSnapshot, active: readonly Pod[], mome
   const victims = [...ending, ...chooseVictims(staying, related, surplus, moment.date)].slice(0, BURST);
   const missing = Math.min(Math.max(0, replicas - staying.length), BURST);
   return [
-    ...Array.from({ length: missing }, () => createPod(replicaSet, moment.nextId())),
-    ...victims.map((pod) => deletePod(replicaSet, pod)),
+    ...Array.from({ length: missing }, () => createPod(snapshot, moment.nextId())),
+    ...victims.map((pod) => deletePod(snapshot, pod)),
   ];
 }
 
-function createPod(replicaSet: ReplicaSet, id: string): Action {
+function createPod(keeper: Keeper, id: string): Action {
+  const { kind, replicaSet } = keeper;
   const { name = '', namespace } = replicaSet.metadata;
   const { metadata, spec } = replicaSet.spec.template;
   const generateName = `${name}-`.slice(0, MAX_PREFIX);
@@ -78,24 +84,24 @@ function createPod(replicaSet: ReplicaSet, id: string): Action {
       name: podName,
       generateName,
       namespace,
-      ownerReferences: [ownerReferenceTo(kinds.replicasets, replicaSet)],
+      ownerReferences: [ownerReferenceTo(kind, replicaSet)],
     },
     spec: spec ?? { containers: [] },
   };
-  const event = eventAbout(replicaSet, 'Normal', 'SuccessfulCreate', `Created pod: ${podName}`);
+  const event = eventAbout(keeper, 'Normal', 'SuccessfulCreate', `Created pod: ${podName}`);
   return { do: 'create', kind: kinds.pods, object: pod, event, why: 'there are too few pods' };
 }
 
-function deletePod(replicaSet: ReplicaSet, pod: Pod): Action {
-  const event = eventAbout(replicaSet, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
+function deletePod(keeper: Keeper, pod: Pod): Action {
+  const event = eventAbout(keeper, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
   return { do: 'delete', target: targetOf(kinds.pods, pod), event, why: 'there are too many pods' };
 }
 
-function eventAbout(replicaSet: ReplicaSet, type: EventSeed['type'], reason: string, message: string): EventSeed {
-  return { about: referenceTo(kinds.replicasets, replicaSet), type, reason, message };
+function eventAbout({ kind, replicaSet }: Keeper, type: EventSeed['type'], reason: string, message: string): EventSeed {
+  return { about: referenceTo(kind, replicaSet), type, reason, message };
 }
 
-function statusOf(replicaSet: ReplicaSet, held: readonly Pod[], date: Date): ReplicaSetStatus {
+function statusOf({ kind, replicaSet }: Keeper, held: readonly Pod[], date: Date): ReplicaSetStatus {
   const { minReadySeconds = 0, template } = replicaSet.spec;
   const active = held.filter(isActive);
   const hasTemplateLabels = selectorFromMap(template.metadata?.labels).matches;
@@ -113,14 +119,15 @@ function statusOf(replicaSet: ReplicaSet, held: readonly Pod[], date: Date): Rep
     replicas: active.length,
     // Counters of zero are left out, as Kubernetes does, but for the one that may be unknown.
     ...Object.fromEntries(Object.entries(counters).filter(([, count]) => count)),
-    terminatingReplicas: held.length - active.length,
+    // Replication controllers do not count them.
+    ...(kind === kinds.replicasets ? { terminatingReplicas: held.length - active.length } : {}),
     ...(conditions.length > 0 ? { conditions } : {}),
   };
 }
 
-function statusActions(replicaSet: ReplicaSet, status: ReplicaSetStatus): readonly Action[] {
+function statusActions({ kind, replicaSet }: Keeper, status: ReplicaSetStatus): readonly Action[] {
   if (isDeepStrictEqual(status, replicaSet.status)) return [];
-  return [{ do: 'set-status', target: targetOf(kinds.replicasets, replicaSet), status, why: 'its status has changed' }];
+  return [{ do: 'set-status', target: targetOf(kind, replicaSet), status, why: 'its status has changed' }];
 }
 
 /** When the next pod will have been ready for long enough, or an evicted one has waited for too long. */
@@ -131,15 +138,16 @@ function recheck(replicaSet: ReplicaSet, active: readonly Pod[], date: Date): { 
   return pending.length > 0 ? { after: Math.min(...pending) } : {};
 }
 
-/** Says on the replica set, and in an event, that pods could not be made or deleted. */
-export function reportFailure(replicaSet: ReplicaSet, { action, error }: Failure, { date }: Moment): readonly Action[] {
+/** Says on the keeper, and in an event, that pods could not be made or deleted. */
+export function reportFailure(keeper: Keeper, { action, error }: Failure, { date }: Moment): readonly Action[] {
+  const { kind, replicaSet } = keeper;
   if (action.do !== 'create' && action.do !== 'delete') return [];
   // Two that chose one name; the next try chooses another.
   if (error.reason === 'AlreadyExists') return [];
   const reason = action.do === 'create' ? 'FailedCreate' : 'FailedDelete';
   const message = error.message;
   const verb = action.do === 'create' ? 'creating' : 'deleting';
-  const event = eventAbout(replicaSet, 'Warning', reason, `Error ${verb}: ${message}`);
+  const event = eventAbout(keeper, 'Warning', reason, `Error ${verb}: ${message}`);
   const why = 'pods could not be changed';
   const conditions = replicaSet.status?.conditions ?? [];
   if (conditions.some(({ type }) => type === 'ReplicaFailure')) return [{ do: 'record', event, why }];
@@ -153,5 +161,5 @@ export function reportFailure(replicaSet: ReplicaSet, { action, error }: Failure
   const observedGeneration = replicaSet.metadata.generation;
   const before = replicaSet.status ?? { replicas: 0 };
   const status = { ...before, observedGeneration, conditions: [...conditions, failed] };
-  return [{ do: 'set-status', target: targetOf(kinds.replicasets, replicaSet), status, event, why }];
+  return [{ do: 'set-status', target: targetOf(kind, replicaSet), status, event, why }];
 }

@@ -4,8 +4,11 @@ import { forbidden } from '../../../api/errors.ts';
 import { kinds } from '../../../api/kinds.ts';
 import { formatTime } from '../../../api/machinery/time.ts';
 import type { ReplicaSet } from '../../../api/schema/types/apps.v1.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
-import { ReplicaSetController } from '../../../control-plane/controllers/replicaset/replicaset.ts';
+import type { Pod, ReplicationController } from '../../../api/schema/types/core.v1.ts';
+import {
+  ReplicaSetController,
+  ReplicationControllerController,
+} from '../../../control-plane/controllers/replicaset/replicaset.ts';
 import { planReplicaSet } from '../../../control-plane/controllers/replicaset/plan.ts';
 import { chooseVictims } from '../../../control-plane/controllers/replicaset/victims.ts';
 import { NOON, aMoment, inShort } from './moment.ts';
@@ -31,7 +34,10 @@ function owned(pod: Pod): Pod {
 describe('replica set controller', () => {
   it('makes what is missing, with fresh names', () => {
     const pods = [owned(aPod('web-1', { node: 'a' }))];
-    const { actions } = planReplicaSet({ replicaSet: aSet(3), pods, related: pods }, aMoment());
+    const { actions } = planReplicaSet(
+      { kind: kinds.replicasets, replicaSet: aSet(3), pods, related: pods },
+      aMoment(),
+    );
     assert.deepEqual(inShort(actions), ['create web-id1', 'create web-id2', 'set-status web']);
   });
 
@@ -55,9 +61,9 @@ describe('replica set controller', () => {
       return pod;
     };
     const planned = (replicas: number, pods: Pod[]): string[] =>
-      inShort(planReplicaSet({ replicaSet: aSet(replicas), pods, related: pods }, aMoment()).actions).filter(
-        (action) => !action.startsWith('set-status'),
-      );
+      inShort(
+        planReplicaSet({ kind: kinds.replicasets, replicaSet: aSet(replicas), pods, related: pods }, aMoment()).actions,
+      ).filter((action) => !action.startsWith('set-status'));
 
     it('making replacements first', () => {
       assert.deepEqual(planned(2, [serving('kept'), evicted('old')]), ['create web-id1']);
@@ -80,7 +86,10 @@ describe('replica set controller', () => {
       const longAgo = new Date(NOON.getTime() - 60_000);
       assert.deepEqual(planned(1, [evicted('old', longAgo), starting('new')]), ['delete old']);
       const pods = [evicted('old'), starting('new')];
-      assert.equal(planReplicaSet({ replicaSet: aSet(1), pods, related: pods }, aMoment()).after, 60_000);
+      assert.equal(
+        planReplicaSet({ kind: kinds.replicasets, replicaSet: aSet(1), pods, related: pods }, aMoment()).after,
+        60_000,
+      );
     });
 
     it('unless fewer are wanted', () => {
@@ -91,7 +100,10 @@ describe('replica set controller', () => {
 
   it('adopts what it selects and releases what it does not', () => {
     const pods = [aPod('free'), owned(aPod('changed', { labels: { app: 'other' } }))];
-    const { actions } = planReplicaSet({ replicaSet: aSet(1), pods, related: pods }, aMoment());
+    const { actions } = planReplicaSet(
+      { kind: kinds.replicasets, replicaSet: aSet(1), pods, related: pods },
+      aMoment(),
+    );
     assert.deepEqual(inShort(actions), ['add-owner free', 'remove-owners changed', 'set-status web']);
   });
 
@@ -100,10 +112,10 @@ describe('replica set controller', () => {
     replicaSet.spec.minReadySeconds = 10;
     const pod = owned(aPod('web-1', { node: 'a' }));
     pod.status.conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T11:59:57Z' }];
-    const plan = planReplicaSet({ replicaSet, pods: [pod], related: [pod] }, aMoment());
+    const plan = planReplicaSet({ kind: kinds.replicasets, replicaSet, pods: [pod], related: [pod] }, aMoment());
     assert.equal(plan.after, 7000);
     const later = planReplicaSet(
-      { replicaSet, pods: [pod], related: [pod] },
+      { kind: kinds.replicasets, replicaSet, pods: [pod], related: [pod] },
       aMoment(0, new Date(NOON.getTime() + 7000)),
     );
     const [action] = later.actions;
@@ -161,6 +173,54 @@ describe('replica set controller', () => {
     await settle();
     assert.deepEqual(conditions(), []);
     assert.equal(world.all(kinds.pods).length, 2);
+    await runner.stop();
+  });
+});
+
+describe('replication controller', () => {
+  const aController = (replicas: number): ReplicationController => ({
+    ...aSet(replicas),
+    metadata: { name: 'web', namespace: 'default', generation: 1 },
+    spec: { replicas, selector: { app: 'web' }, template: aSet(replicas).spec.template },
+  });
+
+  it('adopts, makes and gives up pods as a replica set does, under its own name', async () => {
+    const world = new World();
+    world.of(kinds.pods).seed(aPod('free', { node: 'a' }));
+    world.of(kinds.pods).seed(aPod('other', { labels: { app: 'other' } }));
+    world.of(kinds.replicationcontrollers).seed(aController(3));
+    const runner = world.runner(new ReplicationControllerController({ registry: world }));
+    await runner.start();
+    await settle();
+    const owners = (): unknown[] =>
+      world
+        .all(kinds.pods)
+        .map(({ metadata: { name, ownerReferences: [owner] = [] } }) => [
+          name,
+          owner && `${owner.apiVersion} ${owner.kind} ${owner.name}`,
+        ]);
+    const own = 'v1 ReplicationController web';
+    assert.deepEqual(owners(), [
+      ['free', own],
+      ['other', undefined],
+      ['web-00001', own],
+      ['web-00002', own],
+    ]);
+    const [controller] = world.all(kinds.replicationcontrollers);
+    assert.deepEqual(controller?.status, {
+      replicas: 3,
+      fullyLabeledReplicas: 3,
+      readyReplicas: 1,
+      availableReplicas: 1,
+      observedGeneration: 1,
+    });
+    assert.equal(world.events[0]?.about.kind, 'ReplicationController');
+    await world.resource(kinds.pods).mutate('default', 'free', (pod) => {
+      return { ...pod, metadata: { ...pod.metadata, labels: { app: 'other' } } };
+    });
+    await settle();
+    assert.deepEqual(owners().slice(0, 1), [['free', undefined]]);
+    assert.equal(world.all(kinds.pods).length, 5);
     await runner.stop();
   });
 });
