@@ -16,7 +16,7 @@ import type { Admission, AdmissionPlugin } from '../admission/port.ts';
 import { DefaultIngressClass, DefaultStorageClass } from '../admission/default-class.ts';
 import { defaultTolerations } from '../admission/default-tolerations.ts';
 import { lookupOf } from '../admission/lookup.ts';
-import { PodSecurity } from '../admission/pod-security.ts';
+import { PodSecurity } from '../admission/pod-security/plugin.ts';
 import { PriorityAdmission } from '../admission/priority.ts';
 import { LimitRanger } from '../admission/limit-ranger.ts';
 import { ResourceQuotaAdmission } from '../admission/resource-quota.ts';
@@ -250,7 +250,7 @@ export class ResourceRegistry implements Registry {
       new RuntimeClassAdmission({ classes: lookupOf(this, kinds.runtimeclasses) }),
       new PriorityAdmission({ classes: lookupOf(this, kinds.priorityclasses) }),
       defaultTolerations,
-      new PodSecurity({ namespaces: lookupOf(this, kinds.namespaces) }),
+      new PodSecurity({ namespaces: lookupOf(this, kinds.namespaces), pods: lookupOf(this, kinds.pods) }),
       new DefaultStorageClass({ classes: lookupOf(this, kinds.storageclasses) }),
       new DefaultIngressClass({ classes: lookupOf(this, kinds.ingressclasses) }),
       storageProtection,

@@ -178,7 +178,8 @@ describe('whoever applies', () => {
         const paths = pathsOf(removed);
         for (const path of paths) {
           // A list or map that is emptied is gone as well, whoever else once began it.
-          if (paths.some((other) => other.length > path.length && path.every((step, at) => step === other[at]))) continue;
+          if (paths.some((other) => other.length > path.length && path.every((step, at) => step === other[at])))
+            continue;
           assert.ok(!contains(others, path) || isBelow(gone, path), `somebody else has ${path.join(' ')}`);
           assert.ok(isWithin(mine, path), `${path.join(' ')} was nobody's`);
         }
