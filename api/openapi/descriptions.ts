@@ -1,10 +1,11 @@
 /**
  * What types and fields are for, in the words of Kubernetes' own documentation, read from the doc comments of
- * `@kubernetes/client-node`'s models: a type is read when it is first asked for.
+ * `@kubernetes/client-node`'s models: a type is read when it is first asked for. Where they are silent, in ours.
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { localName, packageName } from '../schema/table.ts';
+import { ownDescription } from './own-descriptions.ts';
 
 export interface TypeDescription {
   readonly text: string;
@@ -43,10 +44,14 @@ export class Descriptions {
     const text = modelNames(typeName)
       .map((name) => this.#read(name))
       .find((found) => found !== undefined);
-    const description = text === undefined ? NOTHING : parseModel(text);
+    const description = completed(text === undefined ? NOTHING : parseModel(text), ownDescription(typeName));
     this.#known.set(typeName, description);
     return description;
   }
+}
+
+function completed(model: TypeDescription, own: TypeDescription): TypeDescription {
+  return { text: model.text || own.text, fields: new Map([...own.fields, ...model.fields]) };
 }
 
 /** `V1Pod`; where two groups have a type of that name, the group stands before it, as in `CoreV1Event`. */

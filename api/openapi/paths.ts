@@ -9,13 +9,7 @@ type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 const ITEM_VERBS = ['get', 'update', 'patch', 'delete'];
 const CORE = 'io.k8s.api.core.v1';
-/** What goes into the query of subresources that take their options there. */
-const QUERY_OPTIONS = new Map([
-  ['log', `${CORE}.PodLogOptions`],
-  ['exec', `${CORE}.PodExecOptions`],
-  ['attach', `${CORE}.PodAttachOptions`],
-  ['portforward', `${CORE}.PodPortForwardOptions`],
-]);
+const LOG_OPTIONS = `${CORE}.PodLogOptions`;
 
 /** `/api/v1`, or `/apis/apps/v1`. */
 export function rootPath(group: string, version: string): string {
@@ -24,6 +18,11 @@ export function rootPath(group: string, version: string): string {
 
 export function listType(kind: Kind): string {
   return `${kind.schema}List`;
+}
+
+/** Whether it opens a connection: its type holds the options in the query, and is never sent or answered. */
+export function isConnection({ verbs }: Subresource): boolean {
+  return verbs.includes('get') && verbs.includes('create');
 }
 
 export class KindPaths {
@@ -122,9 +121,8 @@ export class KindPaths {
 
   #subresource(subresource: Subresource, parameters: readonly Parameter[]): PathItem {
     const { verbs } = subresource;
-    const isConnection = verbs.includes('get') && verbs.includes('create');
     const operation = (verb: string, action: Action): Operation => this.#below(subresource, verb, action);
-    if (isConnection) {
+    if (isConnection(subresource)) {
       return {
         get: operation('connectGet', 'connect'),
         post: operation('connectPost', 'connect'),
@@ -140,8 +138,9 @@ export class KindPaths {
     };
   }
 
-  #below({ name, group, version, kind, schema }: Subresource, verb: string, action: Action): Operation {
-    const options = QUERY_OPTIONS.get(name);
+  #below(subresource: Subresource, verb: string, action: Action): Operation {
+    const { name, group, version, kind, schema } = subresource;
+    const options = name === 'log' ? LOG_OPTIONS : isConnection(subresource) ? schema : undefined;
     return this.#operations.operation({
       id: `${verb}${this.#prefix}${this.#scope}${this.#kind.kind}${capitalized(name)}`,
       description: `${action} ${name} of the specified ${this.#kind.kind}`,

@@ -6,7 +6,7 @@ import type { SchemaTable } from '../schema/table.ts';
 import type { Descriptions } from './descriptions.ts';
 import { customSchemas } from './custom.ts';
 import { Operations } from './operations.ts';
-import { KindPaths, listType, rootPath } from './paths.ts';
+import { isConnection, KindPaths, listType, rootPath } from './paths.ts';
 import type { PathItem } from './paths.ts';
 import { Schemas, V3 } from './schemas.ts';
 import type { Dialect, GroupVersionKind, Schema } from './schemas.ts';
@@ -118,10 +118,12 @@ function typesOf(kind: Kind): [string, GroupVersionKind][] {
   return [
     [kind.schema, { group, version, kind: kind.kind }],
     ...list,
-    ...subresourcesOf(kind).map((sub): [string, GroupVersionKind] => [
-      sub.schema,
-      { group: sub.group, version: sub.version, kind: sub.kind },
-    ]),
+    ...subresourcesOf(kind)
+      .filter((sub) => !isConnection(sub))
+      .map((sub): [string, GroupVersionKind] => [
+        sub.schema,
+        { group: sub.group, version: sub.version, kind: sub.kind },
+      ]),
   ];
 }
 

@@ -6,6 +6,8 @@ import type {
   MetricTarget,
   MetricValueStatus,
 } from '../schema/types/autoscaling.v2.ts';
+import type { KubeObject } from '../object.ts';
+import type { Scale } from '../schema/types/autoscaling.v1.ts';
 import { ageColumn, type Column, nameColumn } from './columns.ts';
 
 const MAX_SHOWN = 2;
@@ -68,5 +70,23 @@ export const autoscalerColumns: readonly Column<HorizontalPodAutoscaler>[] = [
   },
   { name: 'MaxPods', description: 'The most pods there may be.', cell: ({ spec }) => spec.maxReplicas },
   { name: 'Replicas', description: 'Pods there are.', cell: ({ status }) => status.currentReplicas ?? 0 },
+  ageColumn,
+];
+
+/** Of the subresource that workloads are scaled by. Columns of objects whose type is not known, as those of definitions are. */
+export const scaleColumns: readonly Column<KubeObject>[] = [
+  nameColumn,
+  {
+    name: 'Desired',
+    type: 'integer',
+    description: 'Pods there should be.',
+    cell: (scale) => (scale as Scale).spec.replicas ?? 0,
+  },
+  {
+    name: 'Available',
+    type: 'integer',
+    description: 'Pods there are.',
+    cell: (scale) => (scale as Scale).status.replicas,
+  },
   ageColumn,
 ];

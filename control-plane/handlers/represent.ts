@@ -21,20 +21,24 @@ export interface Representation extends Form {
 }
 
 /** Throws NotAcceptable, and BadRequest for a table option that is none. */
-export function representationOf(exchange: ResourceExchange, { protobuf }: HandlerOptions): Representation {
-  const offer = resourceOffer(hasMessages(exchange, protobuf));
+export function representationOf(
+  exchange: ResourceExchange,
+  { protobuf }: HandlerOptions,
+  kind = exchange.resource.kind,
+): Representation {
+  const offer = resourceOffer(hasMessages(kind, protobuf));
   return included(exchange, negotiate(header(exchange.request, 'accept'), offer));
 }
 
 /** The same for the events of a watch. */
 export function eventRepresentationOf(exchange: ResourceExchange, { protobuf }: HandlerOptions): Representation {
-  const offer = watchOffer(hasMessages(exchange, protobuf));
+  const offer = watchOffer(hasMessages(exchange.resource.kind, protobuf));
   return included(exchange, negotiate(header(exchange.request, 'accept'), offer));
 }
 
 /** Only types of the table have field numbers. */
-function hasMessages({ resource }: ResourceExchange, protobuf: HandlerOptions['protobuf']): boolean {
-  return resource.kind.form === undefined && protobuf.has(resource.kind.schema);
+function hasMessages({ form, schema }: Kind, protobuf: HandlerOptions['protobuf']): boolean {
+  return form === undefined && protobuf.has(schema);
 }
 
 function included({ info }: ResourceExchange, form: Form): Representation {
@@ -45,15 +49,15 @@ function included({ info }: ResourceExchange, form: Form): Representation {
   return { ...form, includeObject: include === '' ? 'Metadata' : (include as Include) };
 }
 
-/** Answers with one object. */
+/** Answers with one object, of another kind than the resource's where a subresource has one. */
 export async function sendObject(
   exchange: ResourceExchange,
   options: HandlerOptions,
   code: number,
   object: KubeObject,
+  kind = exchange.resource.kind,
 ): Promise<void> {
-  const form = representationOf(exchange, options);
-  const { kind } = exchange.resource;
+  const form = representationOf(exchange, options, kind);
   const value = represent(kind, options, form, object);
   const bytes = encodeAs(form.encoding, options.protobuf, typeNameOf(kind, form), value);
   await writeBytes(exchange, code, bytes, MEDIA_TYPES[form.encoding]);

@@ -1,24 +1,33 @@
 import { withValueAt } from '../../api/custom/scale-fields.ts';
 import { badRequest } from '../../api/errors.ts';
-import { apiVersionOf } from '../../api/kinds.ts';
+import { apiVersionOf, kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
+import { scaleColumns } from '../../api/printing/autoscaling.ts';
 import type { Scale } from '../../api/schema/types/autoscaling.v1.ts';
 import { mutateScale, scaleOf, type Scalable } from '../registry/scale.ts';
-import { writeValue } from '../server/respond.ts';
 import { readConfig } from './apply.ts';
 import { decodeBody, placeObject } from './decode-body.ts';
 import { readCached } from './get.ts';
 import { isApply, readPatch } from './patch.ts';
 import type { HandlerOptions, ResourceExchange, ServedResource } from './port.ts';
+import { sendObject } from './represent.ts';
 import { parseApplyOptions, parseWriteOptions } from './write-options.ts';
 
 const EXPECTED = { typeName: 'io.k8s.api.autoscaling.v1.Scale', apiVersion: 'autoscaling/v1', kind: 'Scale' };
 
+const SCALES = kind<Scale>({
+  group: 'autoscaling',
+  kind: EXPECTED.kind,
+  plural: 'scales',
+  schema: EXPECTED.typeName,
+  columns: scaleColumns,
+});
+
 /** GET of the replicas of a workload. */
-export async function getScale(exchange: ResourceExchange, { protobuf }: HandlerOptions): Promise<void> {
+export async function getScale(exchange: ResourceExchange, options: HandlerOptions): Promise<void> {
   const { resource } = exchange;
   const { object } = await readCached(exchange);
-  await writeValue(exchange, protobuf, 200, EXPECTED.typeName, scaleOf(object as Scalable, resource.kind));
+  await sendObject(exchange, options, 200, scaleOf(object as Scalable, resource.kind), SCALES);
 }
 
 /** PUT of the replicas of a workload. */
@@ -50,7 +59,7 @@ async function applyScale(exchange: ResourceExchange, options: HandlerOptions): 
   checkScale(config, options);
   placeObject(exchange, config);
   const { object } = await resource.apply(workloadOf(config as Scale, resource), { ...write, through: 'scale' });
-  await writeValue(exchange, options.protobuf, 200, EXPECTED.typeName, scaleOf(object as Scalable, resource.kind));
+  await sendObject(exchange, options, 200, scaleOf(object as Scalable, resource.kind), SCALES);
 }
 
 /** Throws BadRequest. */
@@ -78,7 +87,7 @@ function workloadOf({ metadata, spec }: Scale, { kind }: ServedResource): KubeOb
 
 async function store(
   exchange: ResourceExchange,
-  { protobuf }: HandlerOptions,
+  options: HandlerOptions,
   write: { dryRun: boolean; manager: string },
   change: (current: Scale) => Scale,
 ): Promise<void> {
@@ -87,5 +96,5 @@ async function store(
   const scalable = resource as unknown as ServedResource<Scalable>;
   const request = { ...write, through: 'scale' };
   const scale = await mutateScale(scalable, target.namespace, target.name, change, request);
-  await writeValue(exchange, protobuf, 200, EXPECTED.typeName, scale);
+  await sendObject(exchange, options, 200, scale, SCALES);
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { Release } from './client-program.ts';
 import type { TestCluster } from './cluster.ts';
 import { kubectl, kubectlPath, spawnKubectl, type KubectlResult } from './kubectl.ts';
 import { run } from '../../lib/process.ts';
@@ -17,16 +18,18 @@ const EVENTUALLY_MILLISECONDS = 45_000;
 export class Session {
   readonly cluster: TestCluster;
   readonly namespace: string;
+  private readonly release: Release;
 
-  private constructor(cluster: TestCluster, namespace: string) {
+  private constructor(cluster: TestCluster, namespace: string, release: Release) {
     this.cluster = cluster;
     this.namespace = namespace;
+    this.release = release;
   }
 
   /** Makes the namespace. */
-  static async open(cluster: TestCluster, namespace: string): Promise<Session> {
+  static async open(cluster: TestCluster, namespace: string, release: Release = '1.35'): Promise<Session> {
     await cluster.kubectl('create', 'namespace', namespace);
-    return new Session(cluster, namespace);
+    return new Session(cluster, namespace, release);
   }
 
   /** Lets the namespace go, without waiting for it. */
@@ -37,7 +40,7 @@ export class Session {
   /** What kubectl did, whether it succeeded or not. `environment` is added to its own. */
   try(line: Line, stdin = '', environment: NodeJS.ProcessEnv = {}): Promise<KubectlResult> {
     const args = ['--namespace', this.namespace, ...words(line)];
-    return kubectl(this.cluster.local.kubeconfig, args, stdin, environment);
+    return kubectl(this.cluster.local.kubeconfig, args, stdin, environment, this.release);
   }
 
   /** What kubectl printed; it must succeed. */
@@ -76,7 +79,14 @@ export class Session {
   /** What kubectl writes to a terminal; it must succeed. */
   async terminal(line: Line): Promise<string> {
     const { kubeconfig } = this.cluster.local;
-    const quoted = [await kubectlPath(), '--kubeconfig', kubeconfig, '--namespace', this.namespace, ...words(line)];
+    const quoted = [
+      await kubectlPath(this.release),
+      '--kubeconfig',
+      kubeconfig,
+      '--namespace',
+      this.namespace,
+      ...words(line),
+    ];
     const command = quoted.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ');
     return run('script', ['--quiet', '--return', '--command', command, '/dev/null']);
   }
@@ -96,7 +106,7 @@ export class Session {
   /** Leaves kubectl running; the caller ends it. */
   async start(line: Line, environment: NodeJS.ProcessEnv = {}): Promise<Running> {
     const args = ['--namespace', this.namespace, ...words(line)];
-    return new Running(await spawnKubectl(this.cluster.local.kubeconfig, args, environment));
+    return new Running(await spawnKubectl(this.cluster.local.kubeconfig, args, environment, this.release));
   }
 }
 

@@ -113,10 +113,25 @@ describe('OpenAPI v3', () => {
     assert.deepEqual(schemas?.['io.k8s.api.apps.v1.Deployment']?.['x-kubernetes-group-version-kind'], [
       { group: 'apps', version: 'v1', kind: 'Deployment' },
     ]);
-    assert.deepEqual(schemas?.['io.k8s.apimachinery.pkg.util.intstr.IntOrString'], {
+    const { description, ...either } = schemas?.['io.k8s.apimachinery.pkg.util.intstr.IntOrString'] ?? {};
+    assert.match(JSON.stringify(description), /whole number or a text/);
+    assert.deepEqual(either, {
       format: 'int-or-string',
       oneOf: [{ type: 'integer' }, { type: 'string' }],
     });
+  });
+
+  it('says of every type and field what it is for', () => {
+    const silent = new Set<string>();
+    for (const path of Object.keys(v3.index().paths)) {
+      for (const [typeName, schema] of Object.entries(documentOf(path)['components']?.['schemas'] ?? {})) {
+        if (!schema['description']) silent.add(typeName);
+        for (const [field, { description }] of Object.entries(schema['properties'] ?? {})) {
+          if (!description) silent.add(`${typeName}.${field}`);
+        }
+      }
+    }
+    assert.deepEqual([...silent], []);
   });
 
   it('tells what hangs below a pod', () => {
