@@ -64,7 +64,7 @@ function resourceDocument(kind: Kind): APIResource {
     verbs: [...kind.verbs],
     ...(kind.shortNames.length > 0 ? { shortNames: [...kind.shortNames] } : {}),
     ...(kind.categories.length > 0 ? { categories: [...kind.categories] } : {}),
-    storageVersionHash: storageVersionHash(kind),
+    storageVersionHash: storageVersionHash(kind.storedAs ?? kind),
   };
 }
 
