@@ -1,9 +1,10 @@
 /** The documents by which clients learn what is served, all made from the rows of kinds. */
 import { createHash } from 'node:crypto';
-import { subresourcesOf } from './kinds.ts';
+import { compareVersions } from './custom/definition.ts';
+import { BUILT_IN_PRIORITIES, CUSTOM_PRIORITY, FIRST_GROUP, type Priority } from './group-priorities.ts';
+import { apiVersionOf, subresourcesOf } from './kinds.ts';
 import type { Kind, Subresource } from './kinds.ts';
 import type {
-  APIGroupDiscovery,
   APIGroupDiscoveryList,
   APIResourceDiscovery,
   APIVersionDiscovery,
@@ -12,6 +13,59 @@ import type { APIGroup, APIGroupList, APIResource, APIResourceList, APIVersions 
 
 /** The media type's parameters with which a client asks for everything in one document. */
 export const AGGREGATED = { g: 'apidiscovery.k8s.io', v: 'v2', as: 'APIGroupDiscoveryList' } as const;
+
+/** One version of one group, served here or by another server. */
+export interface ServedVersion {
+  readonly group: string;
+  readonly version: string;
+  readonly discovery: () => APIVersionDiscovery;
+}
+
+export interface VersionsOptions {
+  readonly kinds: Iterable<Kind>;
+  /** What other servers serve; of a version that is served here as well, theirs counts. */
+  readonly elsewhere?: readonly ServedVersion[];
+  /** Where an APIService puts a version; undefined where there is none. */
+  readonly priorityOf?: (group: string, version: string) => Priority | undefined;
+}
+
+/** Every version that is served, in the order of discovery: the groups of highest priority first, and so within each. */
+export function servedVersions({
+  kinds,
+  elsewhere = [],
+  priorityOf = () => undefined,
+}: VersionsOptions): ServedVersion[] {
+  const here = [...Map.groupBy(kinds, (kind) => apiVersionOf(kind)).values()].map((rows): ServedVersion => {
+    const [{ group, version } = { group: '', version: '' }] = rows;
+    return { group, version, discovery: () => versionDiscovery(version, rows) };
+  });
+  const all = new Map([...here, ...elsewhere].map((each) => [`${each.group}/${each.version}`, each]));
+  const placed = [...all].map(([id, served]) => {
+    const { group, version } = served;
+    return { served, at: priorityOf(group, version) ?? BUILT_IN_PRIORITIES.get(id) ?? CUSTOM_PRIORITY };
+  });
+  const groups = [...Map.groupBy(placed, ({ served }) => served.group).values()].map((own) =>
+    own.toSorted((a, b) => b.at.version - a.at.version || compareVersions(a.served.version, b.served.version)),
+  );
+  return groups.toSorted(compareGroups).flatMap((own) => own.map(({ served }) => served));
+}
+
+interface Placed {
+  readonly served: ServedVersion;
+  readonly at: Priority;
+}
+
+/** A group stands where its highest version puts it; among equals the names of their APIServices decide. */
+function compareGroups(a: readonly Placed[], b: readonly Placed[]): number {
+  const [first, second] = [standing(a), standing(b)];
+  return second.priority - first.priority || (first.name < second.name ? -1 : 1);
+}
+
+function standing(own: readonly Placed[]): { priority: number; name: string } {
+  const priority = Math.max(...own.map(({ served, at }) => (served.group === FIRST_GROUP ? Infinity : at.group)));
+  const [name = ''] = own.map(({ served }) => `${served.version}.${served.group}`).toSorted();
+  return { priority, name };
+}
 
 /** `/api`. `address` is where clients reach the server, such as `10.0.0.1:6443`. */
 export function apiVersions(address: string): APIVersions {
@@ -23,20 +77,20 @@ export function apiVersions(address: string): APIVersions {
 }
 
 /** `/apis`. */
-export function apiGroups(kinds: Iterable<Kind>): APIGroupList {
-  const groups = [...groupsOf(kinds)].filter(([group]) => group !== '');
-  return { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(([group, rows]) => groupDocument(group, rows)) };
+export function apiGroups(versions: readonly ServedVersion[]): APIGroupList {
+  const groups = [...byGroup(versions)].filter(([group]) => group !== '');
+  return { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(([group, own]) => groupDocument(group, own)) };
 }
 
 /** `/apis/<group>`; undefined for a group that is not served. */
-export function apiGroup(kinds: Iterable<Kind>, group: string): APIGroup | undefined {
-  const rows = group === '' ? undefined : groupsOf(kinds).get(group);
-  return rows && { kind: 'APIGroup', apiVersion: 'v1', ...groupDocument(group, rows) };
+export function apiGroup(versions: readonly ServedVersion[], group: string): APIGroup | undefined {
+  const own = group === '' ? undefined : byGroup(versions).get(group);
+  return own && { kind: 'APIGroup', apiVersion: 'v1', ...groupDocument(group, own) };
 }
 
-/** The first version that a row names is the preferred one. */
-function groupDocument(name: string, rows: readonly Kind[]): APIGroup {
-  const versions = versionsOf(rows).map((version) => ({ groupVersion: `${name}/${version}`, version }));
+/** The first version is the preferred one. */
+function groupDocument(name: string, own: readonly ServedVersion[]): APIGroup {
+  const versions = own.map(({ version }) => ({ groupVersion: `${name}/${version}`, version }));
   return { name, versions, preferredVersion: versions[0] ?? { groupVersion: '', version: '' } };
 }
 
@@ -86,25 +140,21 @@ export function storageVersionHash({ group, version, kind }: Kind): string {
 }
 
 /** `/api` or `/apis` for clients that asked for {@link AGGREGATED}. */
-export function aggregatedDiscovery(kinds: Iterable<Kind>, root: 'api' | 'apis'): APIGroupDiscoveryList {
-  const groups = [...groupsOf(kinds)].filter(([group]) => (group === '') === (root === 'api'));
+export function aggregatedDiscovery(versions: readonly ServedVersion[], root: 'api' | 'apis'): APIGroupDiscoveryList {
+  const groups = [...byGroup(versions)].filter(([group]) => (group === '') === (root === 'api'));
   return {
     kind: 'APIGroupDiscoveryList',
     apiVersion: `${AGGREGATED.g}/${AGGREGATED.v}`,
     metadata: {},
-    items: groups.map(([group, rows]) => groupDiscovery(group, rows)),
+    items: groups.map(([group, own]) => ({
+      metadata: group === '' ? {} : { name: group },
+      versions: own.map(({ discovery }) => discovery()),
+    })),
   };
 }
 
-function groupDiscovery(group: string, rows: readonly Kind[]): APIGroupDiscovery {
-  return {
-    metadata: group === '' ? {} : { name: group },
-    versions: versionsOf(rows).map((version): APIVersionDiscovery => ({
-      version,
-      freshness: 'Current',
-      resources: byPlural(rows.filter((kind) => kind.version === version)).map(resourceDiscovery),
-    })),
-  };
+function versionDiscovery(version: string, rows: readonly Kind[]): APIVersionDiscovery {
+  return { version, freshness: 'Current', resources: byPlural(rows).map(resourceDiscovery) };
 }
 
 function resourceDiscovery(kind: Kind): APIResourceDiscovery {
@@ -125,13 +175,8 @@ function resourceDiscovery(kind: Kind): APIResourceDiscovery {
   };
 }
 
-/** In the order in which the rows name them. */
-function groupsOf(kinds: Iterable<Kind>): Map<string, Kind[]> {
-  return Map.groupBy(kinds, ({ group }) => group);
-}
-
-function versionsOf(rows: readonly Kind[]): string[] {
-  return [...new Set(rows.map(({ version }) => version))];
+function byGroup(versions: readonly ServedVersion[]): Map<string, readonly ServedVersion[]> {
+  return Map.groupBy(versions, ({ group }) => group);
 }
 
 function byPlural(rows: readonly Kind[]): Kind[] {

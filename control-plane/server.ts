@@ -172,7 +172,7 @@ export class Server implements Component {
       clock,
     };
     const webhooks = webhookClient(outward);
-    const aggregation = makeAggregation({ ...outward, frontProxy: () => pki.frontProxyKeyPair });
+    const aggregation = makeAggregation({ ...outward, log, frontProxy: () => pki.frontProxyKeyPair });
     const { admissionControlConfigFile: settings } = flags;
     const limits = settings ? (await readAdmissionConfig(settings)).eventLimits : [];
     const eventLimits = limits.length > 0 ? [new EventRateLimit({ limits, clock })] : [];
@@ -243,7 +243,15 @@ export class Server implements Component {
       audit,
     });
     const leases = new NodeLeases({ registry, connected: () => sessions.connected, clock, log });
-    await this.run('serving', [keys, sessions, leases, webhooks, api, this.campaign(store, leader)]);
+    await this.run('serving', [
+      keys,
+      sessions,
+      leases,
+      webhooks,
+      aggregation.served,
+      api,
+      this.campaign(store, leader),
+    ]);
   }
 
   /** How nodes and further servers come in, with tokens of their own. */
@@ -420,6 +428,7 @@ export class Server implements Component {
           onChange: (listener) => registry.onChange(listener),
           answered,
           table,
+          elsewhere: aggregation.served,
           address,
         }),
       address,

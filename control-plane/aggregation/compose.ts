@@ -4,6 +4,7 @@ import type { KubeObject } from '../../api/object.ts';
 import type { APIService } from '../../api/schema/types/apiregistration.v1.ts';
 import type { KeyPair } from '../../lib/certificates.ts';
 import type { Clock } from '../../lib/clock.ts';
+import type { Log } from '../../lib/log.ts';
 import type { View } from '../../lib/view.ts';
 import { NodeDialer } from '../nodes/dialer.ts';
 import type { NodeTunnels } from '../nodes/port.ts';
@@ -13,6 +14,7 @@ import { probe } from './probe.ts';
 import { AggregationProxy } from './proxy.ts';
 import { RemoteApis } from './remote-apis.ts';
 import { RemoteReader } from './remote-reader.ts';
+import { ServedElsewhere } from './served-elsewhere.ts';
 import { Upstreams } from './upstream.ts';
 
 export interface AggregationParts {
@@ -23,21 +25,32 @@ export interface AggregationParts {
   /** From 0 up to 1. */
   readonly random: () => number;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
 export interface Aggregation {
+  /** Learns what the other servers serve, once started. */
+  readonly served: ServedElsewhere;
   readonly elsewhere: RouterOptions['elsewhere'];
   /** Rejects with an Error when the server behind the APIService does not answer. */
   readonly probe: (apiService: APIService) => Promise<void>;
 }
 
-export function makeAggregation({ tunnels, viewOf, frontProxy, random, clock }: AggregationParts): Aggregation {
+export function makeAggregation({ tunnels, viewOf, frontProxy, random, clock, log }: AggregationParts): Aggregation {
   const services = viewOf(kinds.services);
   const endpoints = new ServiceEndpoints({ services, endpointSlices: viewOf(kinds.endpointslices), random });
   const upstreams = new Upstreams({ endpoints, dialer: new NodeDialer({ tunnels }), frontProxy });
   const reader = new RemoteReader({ upstreams, clock });
-  const proxy = new AggregationProxy({ apis: new RemoteApis({ view: viewOf(kinds.apiservices) }), upstreams, clock });
+  const view = viewOf(kinds.apiservices);
+  const served = new ServedElsewhere({ view, reader, clock, log });
+  const proxy = new AggregationProxy({
+    apis: new RemoteApis({ view }),
+    upstreams,
+    hasOpenApi: (path) => served.openApiV3().get(path)?.from === 'server',
+    clock,
+  });
   return {
+    served,
     elsewhere: (info) => proxy.handlerOf(info),
     probe: (apiService) => probe(reader, apiService),
   };

@@ -16,6 +16,8 @@ const TEXT = 'text/plain; charset=utf-8';
 export interface AggregationProxyOptions {
   readonly apis: RemoteApis;
   readonly upstreams: Upstreams;
+  /** Whether the server behind the API has the document at this path itself. */
+  readonly hasOpenApi: (path: string) => boolean;
   readonly clock: Clock;
 }
 
@@ -27,9 +29,14 @@ export class AggregationProxy {
   }
 
   /** undefined for what is answered here. */
-  handlerOf(info: RequestInfo): Handler | undefined {
-    const named = namedApi(info.segments);
-    const api = named && this.options.apis.find(...named);
+  handlerOf({ segments }: RequestInfo): Handler | undefined {
+    const { apis, hasOpenApi } = this.options;
+    const isOpenApi = segments[0] === 'openapi' && segments[1] === 'v3' && segments.length === 5;
+    const path = isOpenApi ? segments.slice(2) : segments;
+    const [root, group, version] = path;
+    if (root !== 'apis' || group === undefined || version === undefined) return undefined;
+    if (isOpenApi && !hasOpenApi(path.join('/'))) return undefined;
+    const api = apis.find(group, version);
     return api && ((exchange) => this.pass(exchange, api));
   }
 
@@ -60,11 +67,3 @@ export class AggregationProxy {
 }
 
 const TOO_SLOW = serviceUnavailable(`no answer within ${DISCOVERY_MILLISECONDS / 1000} s`);
-
-/** Group and version of `/apis/GROUP/VERSION/…` and of `/openapi/v3/apis/GROUP/VERSION`. */
-function namedApi(segments: readonly string[]): [group: string, version: string] | undefined {
-  const path =
-    segments[0] === 'openapi' && segments[1] === 'v3' && segments.length === 5 ? segments.slice(2) : segments;
-  const [root, group, version] = path;
-  return root === 'apis' && group !== undefined && version !== undefined ? [group, version] : undefined;
-}

@@ -7,13 +7,17 @@ import {
   apiGroups,
   apiResources,
   apiVersions,
+  type ServedVersion,
+  servedVersions,
+  type VersionsOptions,
 } from '../../api/discovery.ts';
 import { StatusError } from '../../api/errors.ts';
 import type { Kind } from '../../api/kinds.ts';
 import { Descriptions, readInstalledModels } from '../../api/openapi/descriptions.ts';
 import { documentMessage } from '../../api/openapi/document-message.ts';
 import { OpenApiV2 } from '../../api/openapi/v2.ts';
-import { OpenApiV3 } from '../../api/openapi/v3.ts';
+import { type OpenApiPart, withParts } from '../../api/openapi/merge-v2.ts';
+import { type OpenApiDocument, OpenApiV3 } from '../../api/openapi/v3.ts';
 import type { SchemaTable } from '../../api/schema/table.ts';
 import { USAGE_KINDS } from '../handlers/usage.ts';
 import type { Document, EndpointsOptions } from './endpoints.ts';
@@ -36,26 +40,55 @@ export interface DocumentsOptions {
   /** What is answered and not stored. */
   readonly answered: readonly Kind[];
   readonly table: SchemaTable;
+  /** What other servers serve behind this one. */
+  readonly elsewhere: DocumentsElsewhere;
   /** Where clients reach the server, such as 10.0.0.1:6443. */
   readonly address: () => string;
 }
 
+export interface DocumentsElsewhere {
+  versions(): NonNullable<VersionsOptions['elsewhere']>;
+  priorityOf: NonNullable<VersionsOptions['priorityOf']>;
+  openApiV2(): readonly OpenApiPart[];
+  /** By path below `/openapi/v3/`. */
+  openApiV3(): ReadonlyMap<
+    string,
+    { readonly hash: string } | { readonly document: object } | { readonly from: string }
+  >;
+  /** Calls the listener whenever any of these would answer differently. */
+  onChange(listener: () => void): void;
+}
+
 /** By the first segment of their paths. */
 export function apiDocuments(options: DocumentsOptions): EndpointsOptions['documents'] {
-  const { kinds, onChange, answered, table, address } = options;
+  const { kinds, onChange, answered, table, address, elsewhere } = options;
   const describedNow = (): Kind[] => [...kinds(), ...answered];
   const descriptions = new Descriptions({ read: readInstalledModels() });
   let all = [...describedNow(), ...USAGE_KINDS];
   const v3 = new OpenApiV3({ table, descriptions, kinds: describedNow() });
   const v2 = new OpenApiV2({ table, descriptions, kinds: describedNow() });
   const made = new Map<string, Document>();
+  let versions: readonly ServedVersion[] | undefined;
+  const forget = (): void => {
+    versions = undefined;
+    made.clear();
+  };
   onChange(() => {
     const described = describedNow();
     all = [...described, ...USAGE_KINDS];
-    made.clear();
+    forget();
     v3.replace(described);
     v2.replace(described);
   });
+  elsewhere.onChange(forget);
+  const served = (): readonly ServedVersion[] => {
+    versions ??= servedVersions({
+      kinds: all,
+      elsewhere: elsewhere.versions(),
+      priorityOf: (group, version) => elsewhere.priorityOf(group, version),
+    });
+    return versions;
+  };
   /** `make` is called once a key; there are only as many keys as documents. */
   const once = (key: string, make: () => object | undefined, contentType = JSON_TYPE): Document => {
     const known = made.get(key);
@@ -72,7 +105,7 @@ export function apiDocuments(options: DocumentsOptions): EndpointsOptions['docum
     if (rest.length > 0) throw unknownPath();
     if (version !== undefined) return once(`api/${version}`, () => apiResources(all, '', version));
     if (wantsAggregated(exchange))
-      return once('api aggregated', () => aggregatedDiscovery(all, 'api'), AGGREGATED_TYPE);
+      return once('api aggregated', () => aggregatedDiscovery(served(), 'api'), AGGREGATED_TYPE);
     return once('api', () => apiVersions(address()));
   };
   const apis = (exchange: Exchange): Document => {
@@ -80,25 +113,29 @@ export function apiDocuments(options: DocumentsOptions): EndpointsOptions['docum
     if (group !== undefined && version !== undefined) {
       return once(`apis/${group}/${version}`, () => (group === '' ? undefined : apiResources(all, group, version)));
     }
-    if (group !== undefined) return once(`apis/${group}`, () => apiGroup(all, group));
+    if (group !== undefined) return once(`apis/${group}`, () => apiGroup(served(), group));
     if (wantsAggregated(exchange)) {
-      return once('apis aggregated', () => aggregatedDiscovery(all, 'apis'), AGGREGATED_TYPE);
+      return once('apis aggregated', () => aggregatedDiscovery(served(), 'apis'), AGGREGATED_TYPE);
     }
-    return once('apis', () => apiGroups(all));
+    return once('apis', () => apiGroups(served()));
   };
   const openapi = (exchange: Exchange): Document => {
     const [, version, ...path] = exchange.info.segments;
     if (version === 'v2' && path.length === 0) {
-      return wantsMessage(exchange) ? messageOf(v2.document(), made) : openApiDocument(v2.document());
+      const whole = wholeV2(v2.document(), elsewhere.openApiV2(), made);
+      return wantsMessage(exchange) ? messageOf(whole, made) : whole;
     }
     negotiate(header(exchange.request, 'accept'), ONLY_JSON);
     if (version !== 'v3') throw unknownPath();
-    if (path.length === 0) return once('openapi/v3', () => v3.index());
-    const document = v3.document(path.join('/'));
+    if (path.length === 0) return once('openapi/v3', () => wholeIndex(v3.index(), elsewhere.openApiV3()));
+    const name = path.join('/');
+    const other = elsewhere.openApiV3().get(name);
+    if (other && 'document' in other) return once(`openapi/v3/${name}`, () => other.document);
+    const document = v3.document(name);
     if (!document) throw unknownPath();
     return { ...openApiDocument(document), immutable: exchange.info.query.get('hash') === document.hash };
   };
-  const root = (): Document => once('root', () => ({ paths: rootPaths(all) }));
+  const root = (): Document => once('root', () => ({ paths: rootPaths(served()) }));
   return { '': root, api, apis, openapi };
 }
 
@@ -117,8 +154,8 @@ function isAggregated(parameters: ReadonlyMap<string, string>): boolean {
   return Object.entries(AGGREGATED).every(([name, value]) => parameters.get(name) === value);
 }
 
-function rootPaths(kinds: readonly Kind[]): string[] {
-  const groups = kinds.filter(({ group }) => group !== '');
+function rootPaths(versions: readonly ServedVersion[]): string[] {
+  const groups = versions.filter(({ group }) => group !== '');
   const paths = groups.flatMap(({ group, version }) => [`/apis/${group}`, `/apis/${group}/${version}`]);
   const fixed = [
     '/.well-known/openid-configuration',
@@ -135,6 +172,8 @@ function rootPaths(kinds: readonly Kind[]): string[] {
   ];
   return [...new Set([...fixed, ...paths, '/version'])].toSorted();
 }
+
+type OpenApiIndex = ReturnType<OpenApiV3['index']>;
 
 function documentOf(json: string, contentType: string): Document {
   const etag = `"${createHash('sha256').update(json).digest('hex').toUpperCase()}"`;
@@ -154,12 +193,33 @@ function wantsMessage(exchange: Exchange): boolean {
   return false;
 }
 
+/** What is served here and what others serve, made when it is first asked for. */
+function wholeV2(own: OpenApiDocument, parts: readonly OpenApiPart[], made: Map<string, Document>): Document {
+  if (parts.length === 0) return openApiDocument(own);
+  const known = made.get('openapi/v2');
+  if (known) return known;
+  const document = documentOf(
+    JSON.stringify(withParts(JSON.parse(own.json) as Record<string, unknown>, parts)),
+    JSON_TYPE,
+  );
+  made.set('openapi/v2', document);
+  return document;
+}
+
+function wholeIndex(own: OpenApiIndex, elsewhere: ReturnType<DocumentsElsewhere['openApiV3']>): OpenApiIndex {
+  const others = [...elsewhere].map(([path, source]) => {
+    const hash = 'hash' in source ? source.hash : createHash('sha512').update(JSON.stringify(source)).digest('hex');
+    return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${encodeURIComponent(hash)}` }] as const;
+  });
+  return { paths: { ...own.paths, ...Object.fromEntries(others) } };
+}
+
 /** Made when first asked for, as few clients do; the version in JSON has another etag. */
-function messageOf({ json, hash }: { json: string; hash: string }, made: Map<string, Document>): Document {
+function messageOf({ bytes: json, etag }: Document, made: Map<string, Document>): Document {
   const known = made.get(MESSAGE_TYPE);
   if (known) return known;
-  const bytes = Buffer.from(documentMessage(JSON.parse(json) as object));
-  const document = { bytes, contentType: MESSAGE_TYPE, etag: `"${hash}.PB"` };
+  const bytes = Buffer.from(documentMessage(JSON.parse(json.toString()) as object));
+  const document = { bytes, contentType: MESSAGE_TYPE, etag: `${etag.slice(0, -1)}.PB"` };
   made.set(MESSAGE_TYPE, document);
   return document;
 }

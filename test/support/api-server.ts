@@ -88,7 +88,7 @@ export class TestServer {
       clock,
     };
     const webhooks = webhookClient(outward);
-    this.aggregation = makeAggregation({ ...outward, frontProxy: () => this.pki.frontProxyKeyPair });
+    this.aggregation = makeAggregation({ ...outward, log, frontProxy: () => this.pki.frontProxyKeyPair });
     this.registry = new ResourceRegistry({
       types: new SchemaTypes({ table, codec }),
       store: this.store,
@@ -156,6 +156,7 @@ export class TestServer {
           onChange: (listener) => this.registry.onChange(listener),
           answered,
           table,
+          elsewhere: this.aggregation.served,
           address,
         }),
       address,
@@ -180,7 +181,15 @@ export class TestServer {
       webhooks,
       newUid: () => randomUUID(),
     });
-    this.group = new ComponentGroup('test server', [this.pki, key, caches, webhooks, this.custom, this.api]);
+    this.group = new ComponentGroup('test server', [
+      this.pki,
+      key,
+      caches,
+      webhooks,
+      this.custom,
+      this.aggregation.served,
+      this.api,
+    ]);
   }
 
   static async start(options: TestServerOptions = {}): Promise<TestServer> {

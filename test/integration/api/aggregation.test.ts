@@ -6,8 +6,10 @@ import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { kinds } from '../../../api/kinds.ts';
+import type { APIGroupDiscoveryList, APIVersionDiscovery } from '../../../api/schema/types/apidiscovery.v2.ts';
 import type { APIService } from '../../../api/schema/types/apiregistration.v1.ts';
 import type { ConfigMap } from '../../../api/schema/types/core.v1.ts';
+import type { APIGroup, APIGroupList, APIResourceList } from '../../../api/schema/types/meta.v1.ts';
 import { CHANNEL } from '../../../api/streams.ts';
 import type { User } from '../../../control-plane/auth/user.ts';
 import { systemClock } from '../../../lib/clock.ts';
@@ -360,5 +362,159 @@ describe('an API server behind this one', () => {
     await condition('True', 'Local', /./, metrics);
     await until([view()], () => view().get('v1.apps')?.spec.service === undefined, { what: 'v1.apps is local again' });
     assert.equal((await raw('/apis/metrics.k8s.io/v1beta1/nodes')).statusCode, 200);
+  });
+
+  describe('in discovery and OpenAPI', () => {
+    const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+    const served = {
+      subscribe: (listener: () => void) => {
+        server.aggregation.served.onChange(listener);
+        return () => {};
+      },
+    };
+
+    async function discovered(holds: (version: APIVersionDiscovery | undefined) => boolean): Promise<void> {
+      const now = (): APIVersionDiscovery | undefined =>
+        server.aggregation.served
+          .versions()
+          .find(({ group }) => group === GROUP)
+          ?.discovery();
+      await until([served], () => holds(now()), { what: 'it is told', milliseconds: 15_000, instead: now });
+    }
+
+    async function described(from: 'server' | 'v2'): Promise<void> {
+      const now = () => server.aggregation.served.openApiV3().get(`apis/${GROUP}/${VERSION}`)?.from;
+      await until([served], () => now() === from, { what: `OpenAPI from ${from}`, instead: now });
+    }
+
+    /** Has it asked anew. */
+    async function again(): Promise<void> {
+      const path = `${API_SERVICES}/${NAME}`;
+      await client.delete(path);
+      await client.create(API_SERVICES, apiService());
+      await discovered((version) => version?.freshness === 'Current');
+    }
+
+    before(() => discovered((version) => version?.freshness === 'Current'));
+
+    it('stands where its priority puts it', async () => {
+      const { groups } = await client.get<APIGroupList>('/apis');
+      const names = groups.map(({ name }) => name);
+      const first = [
+        'apiregistration.k8s.io',
+        'apps',
+        'events.k8s.io',
+        'authentication.k8s.io',
+        'authorization.k8s.io',
+      ];
+      assert.deepEqual(names.slice(0, 5), first);
+      assert.deepEqual(names.slice(-2), [GROUP, 'metrics.k8s.io']);
+      const group = await client.get<APIGroup>(`/apis/${GROUP}`);
+      assert.equal(group.preferredVersion?.groupVersion, `${GROUP}/${VERSION}`);
+      const { items } = await client.get<APIGroupDiscoveryList>('/apis', { accept: AGGREGATED });
+      assert.deepEqual(
+        items.map(({ metadata }) => metadata.name),
+        names,
+      );
+      const resources = items.at(-2)?.versions?.[0]?.resources;
+      assert.deepEqual(
+        resources?.map(({ resource, scope, shortNames }) => [resource, scope, shortNames]),
+        [['flunders', 'Namespaced', ['fl']]],
+      );
+      const list = await client.get<APIResourceList>(`/apis/${GROUP}/${VERSION}`);
+      assert.deepEqual(
+        list.resources.map(({ name }) => name),
+        ['flunders', 'flunders/status'],
+      );
+    });
+
+    it('is found, made, read and explained by kubectl', async () => {
+      await described('server');
+      assert.match(await run('api-resources'), /^flunders +fl +wardle\.example\.com\/v1alpha1 +true +Flunder$/m);
+      const manifest = JSON.stringify({
+        apiVersion: `${GROUP}/${VERSION}`,
+        kind: 'Flunder',
+        metadata: { name: 'one' },
+        spec: { reference: 'two' },
+      });
+      const { stdout, stderr } = await kubectl(server.kubeconfig, ['create', '-f', '-'], manifest);
+      assert.equal(stdout, `flunder.${GROUP}/one created\n`, stderr);
+      assert.equal(await run('get', 'fl', '-o', 'name'), `flunder.${GROUP}/one\n`);
+      assert.equal(await run('get', 'flunder', 'one', '-o', 'jsonpath={.spec.reference}'), 'two');
+      const explained = await run('explain', 'flunders.spec.reference');
+      assert.match(explained, /^GROUP: +wardle\.example\.com\nKIND: +Flunder\nVERSION: +v1alpha1\n/);
+      assert.match(explained, /FIELD: reference <string>[^]*To another one\./);
+      // Checked at the client, by OpenAPI v2: the server knows no field validation.
+      const wrong = manifest.replace('"reference"', '"refrence"').replace('"one"', '"wrong"');
+      const refused = await kubectl(server.kubeconfig, ['create', '-f', '-'], wrong);
+      assert.match(refused.stderr, /unknown field "refrence" in com\.example\.wardle\.v1alpha1\.Flunder\.spec/);
+      await run('delete', 'flunder', 'one');
+    });
+
+    it('is part of OpenAPI v2, and takes nothing from the rest', async () => {
+      await described('server');
+      const { paths, definitions } = await client.get<{ paths: object; definitions: object }>('/openapi/v2');
+      assert.ok(`${FLUNDERS.replace('default', '{namespace}')}` in paths);
+      assert.ok(!('/other' in paths) && '/api/v1/namespaces/{namespace}/pods' in paths);
+      assert.ok('com.example.wardle.v1alpha1.Flunder' in definitions && !('com.example.Unused' in definitions));
+      const index = await client.get<{ paths: Record<string, { serverRelativeURL: string }> }>('/openapi/v3');
+      const path = index.paths[`apis/${GROUP}/${VERSION}`]?.serverRelativeURL;
+      assert.equal(path, `/openapi/v3/apis/${GROUP}/${VERSION}?hash=H1`);
+      const document = await client.get<{ components: { schemas: object } }>(path ?? '');
+      assert.deepEqual(Object.keys(document.components.schemas), ['com.example.wardle.v1alpha1.Flunder']);
+    });
+
+    it('may be older', async () => {
+      extension.hasAggregatedDiscovery = false;
+      extension.hasOpenApiV3 = false;
+      await again();
+      await described('v2');
+      const { items } = await client.get<APIGroupDiscoveryList>('/apis', { accept: AGGREGATED });
+      const version = items.find(({ metadata }) => metadata.name === GROUP)?.versions?.[0];
+      const responseKind = { group: GROUP, version: VERSION, kind: 'Flunder' };
+      assert.deepEqual(version, {
+        version: VERSION,
+        freshness: 'Current',
+        resources: [
+          {
+            resource: 'flunders',
+            responseKind,
+            scope: 'Namespaced',
+            singularResource: 'flunder',
+            verbs: ['create', 'delete', 'get', 'list', 'watch'],
+            shortNames: ['fl'],
+            subresources: [{ subresource: 'status', responseKind, verbs: ['get'] }],
+          },
+        ],
+      });
+      assert.match(await run('explain', 'flunders.spec.reference'), /FIELD: reference <string>[^]*To another one\./);
+      extension.hasAggregatedDiscovery = true;
+      extension.hasOpenApiV3 = true;
+      await again();
+    });
+
+    it('is stale while it does not answer, and nobody waits for it', async () => {
+      const path = '/apis/discovery.k8s.io/v1/namespaces/wardle/endpointslices/api';
+      await client.delete(path);
+      await discovered((version) => version?.freshness === 'Stale');
+      const { items } = await client.get<APIGroupDiscoveryList>('/apis', { accept: AGGREGATED });
+      const version = items.find(({ metadata }) => metadata.name === GROUP)?.versions?.[0];
+      assert.deepEqual([version?.freshness, version?.resources?.length], ['Stale', 1]);
+      // Clients leave out what is stale, and find everything else.
+      const listed = await run('api-resources', '-o', 'name');
+      assert.ok(/^deployments\.apps$/m.test(listed) && !listed.includes('flunders'), listed);
+      await client.create('/apis/discovery.k8s.io/v1/namespaces/wardle/endpointslices', slice());
+      await discovered((now) => now?.freshness === 'Current');
+    });
+
+    it('is gone with its APIService', async () => {
+      await client.delete(`${API_SERVICES}/${NAME}`);
+      await discovered((version) => version === undefined);
+      const { groups } = await client.get<APIGroupList>('/apis');
+      assert.ok(!groups.some(({ name }) => name === GROUP));
+      assert.equal((await refusal(client.get(FLUNDERS))).code, 404);
+      await client.create(API_SERVICES, apiService());
+      await condition('True', 'Passed', 'all checks passed');
+    });
   });
 });

@@ -5,30 +5,32 @@ import {
   apiGroups,
   apiResources,
   apiVersions,
+  servedVersions,
   storageVersionHash,
 } from '../../../api/discovery.ts';
 import { kinds } from '../../../api/kinds.ts';
 
 const rows = Object.values(kinds);
+const versions = servedVersions({ kinds: rows });
 
 describe('discovery', () => {
   it('names the versions and groups', () => {
     assert.deepEqual(apiVersions('10.0.0.1:6443').serverAddressByClientCIDRs, [
       { clientCIDR: '0.0.0.0/0', serverAddress: '10.0.0.1:6443' },
     ]);
-    const { groups } = apiGroups(rows);
+    const { groups } = apiGroups(versions);
     const named = [...new Set(rows.map(({ group }) => group))].filter((group) => group !== '');
     assert.deepEqual(groups.map(({ name }) => name).toSorted(), named.toSorted());
     assert.ok(named.includes('coordination.k8s.io'));
-    assert.deepEqual(apiGroup(rows, 'apps'), {
+    assert.deepEqual(apiGroup(versions, 'apps'), {
       kind: 'APIGroup',
       apiVersion: 'v1',
       name: 'apps',
       versions: [{ groupVersion: 'apps/v1', version: 'v1' }],
       preferredVersion: { groupVersion: 'apps/v1', version: 'v1' },
     });
-    assert.equal(apiGroup(rows, 'nope'), undefined);
-    assert.equal(apiGroup(rows, ''), undefined);
+    assert.equal(apiGroup(versions, 'nope'), undefined);
+    assert.equal(apiGroup(versions, ''), undefined);
   });
 
   it('lists the resources of a version with what hangs below them', () => {
@@ -71,10 +73,10 @@ describe('discovery', () => {
 
   it('tells everything in one document', () => {
     assert.deepEqual(
-      aggregatedDiscovery(rows, 'api').items.map(({ metadata }) => metadata.name),
+      aggregatedDiscovery(versions, 'api').items.map(({ metadata }) => metadata.name),
       [undefined],
     );
-    const apps = aggregatedDiscovery(rows, 'apis').items.find(({ metadata }) => metadata.name === 'apps');
+    const apps = aggregatedDiscovery(versions, 'apis').items.find(({ metadata }) => metadata.name === 'apps');
     const deployments = apps?.versions?.[0]?.resources?.find(({ resource }) => resource === 'deployments');
     assert.deepEqual(deployments, {
       resource: 'deployments',
