@@ -84,6 +84,28 @@ export class Metrics {
     });
   }
 
+  /** Counters or gauges that something else keeps, read when somebody looks; for what changes more often than that. */
+  collected<L extends string>(
+    type: 'counter' | 'gauge',
+    name: string,
+    help: string,
+    labels: readonly L[],
+    read: () => Iterable<readonly [Labels<L>, number]>,
+  ): void {
+    const options = { name, help, labelNames: labels, registers: [this.registry] };
+    const fill = (metric: { reset(): void; inc(labels: Labels<L>, value: number): void }): void => {
+      metric.reset();
+      for (const [values, value] of read()) metric.inc(values, value);
+    };
+    const collect = function collect(this: Counter<L> | Gauge<L>): void {
+      fill(this);
+    };
+    // oxlint-disable-next-line no-new -- a metric lives in its registry
+    if (type === 'counter') new Counter({ ...options, collect });
+    // oxlint-disable-next-line no-new -- a metric lives in its registry
+    else new Gauge({ ...options, collect });
+  }
+
   /** A gauge that is read when somebody looks. */
   observed(name: string, help: string, read: () => number): void {
     // oxlint-disable-next-line no-new -- a metric lives in its registry

@@ -88,6 +88,10 @@ export class WatchCache<T extends KubeObject> implements ResourceCache<T>, Compo
     return this.held;
   }
 
+  watchersOf(key: string): number {
+    return this.live.count(key);
+  }
+
   async start(): Promise<void> {
     await this.fill();
     this.state.view.markSynced();

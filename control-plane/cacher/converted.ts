@@ -35,6 +35,10 @@ export class ConvertedCache<T extends KubeObject> implements ServedCache<T> {
     return this.source.revision;
   }
 
+  watchersOf(key: string): number {
+    return this.source.watchersOf(key);
+  }
+
   get(key: string): Cached<T> | undefined | Promise<Cached<T> | undefined> {
     const stored = this.source.get(key);
     if (!stored) return undefined;

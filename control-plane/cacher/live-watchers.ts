@@ -30,6 +30,13 @@ export class LiveWatchers<W extends Narrowed> {
     if (slash > 0) yield* this.byNamespace.get(key.slice(0, slash)) ?? [];
     yield* this.byKey.get(key) ?? [];
   }
+
+  /** How many {@link of} gives. */
+  count(key: string): number {
+    const slash = key.indexOf('/');
+    const inNamespace = slash > 0 ? (this.byNamespace.get(key.slice(0, slash))?.size ?? 0) : 0;
+    return this.unbound.size + inNamespace + (this.byKey.get(key)?.size ?? 0);
+  }
 }
 
 function addTo<W>(sets: Map<string, Set<W>>, name: string, watcher: W): void {

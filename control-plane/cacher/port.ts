@@ -57,6 +57,8 @@ export interface ServedCache<T extends KubeObject> {
   readonly view: View<KubeObject>;
   /** The cache holds everything up to and including this revision of the store. */
   readonly revision: number;
+  /** How many would be told of a change of this key; '' stands for the name that a new object will get. */
+  watchersOf(key: string): number;
   /** Rejects (or throws) with a StatusError when the object can't be converted to the version; so do `list` and `show`. */
   get(key: string): Cached<T> | undefined | Promise<Cached<T> | undefined>;
   /** In the order of their keys; all namespaces when undefined. A consistent copy: later changes don't touch it. */

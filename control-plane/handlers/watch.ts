@@ -71,6 +71,8 @@ class WatchStream {
     exchange.stopping.addEventListener('abort', end, { once: true });
     const timer = options.clock.after(this.timeoutSeconds() * 1000, end);
     const watching = exchange.resource.cache.watch(this.request());
+    // Otherwise when the state has been sent.
+    if (this.given.after !== undefined) exchange.begun?.();
     if (exchange.signal.aborted || exchange.stopping.aborted) end();
     await this.ended.promise;
     watching.close();
@@ -100,7 +102,10 @@ class WatchStream {
       key: keyOf(kind, namespace, selection),
       matches: (object) => selection.matches(object),
       onEvent: (event) => this.send(frames.event(event)),
-      onStateSent: (revision) => bookmark(revision, true),
+      onStateSent: (revision) => {
+        exchange.begun?.();
+        bookmark(revision, true);
+      },
       onBookmark: (revision) => bookmark(revision, false),
       onEnd: (error) => {
         if (error) this.send(frames.error(error));

@@ -17,7 +17,9 @@ import { accessReviews } from '../handlers/access-reviews.ts';
 import { authenticationReviews } from '../handlers/authentication.ts';
 import { METRICS_GROUP } from '../handlers/usage.ts';
 import type { HandlerOptions } from '../handlers/port.ts';
-import { apiChain } from './chain.ts';
+import { FlowControl } from '../flowcontrol/flow-control.ts';
+import { apiChain, MAX_SEATS, MAX_WAIT_MILLISECONDS } from './chain.ts';
+import { demandOf } from './demand.ts';
 import { endpoints, type EndpointsOptions } from './endpoints.ts';
 import { Health, type HealthCheck } from './health.ts';
 import { ApiListener, type Certificates } from './http.ts';
@@ -63,6 +65,7 @@ export interface ApiServerOptions {
 export class ApiServer implements Component {
   readonly name = 'api server';
   private readonly health: Health;
+  private readonly flowControl: FlowControl;
   private readonly api: ApiListener;
   private readonly web: WebListener;
 
@@ -105,8 +108,25 @@ export class ApiServer implements Component {
     });
     const { protobuf } = options.handlers;
     const { audit } = options;
+    this.flowControl = new FlowControl({
+      sources: resources,
+      seats: MAX_SEATS,
+      waitMilliseconds: MAX_WAIT_MILLISECONDS,
+      metrics,
+      clock,
+    });
     const chain = apiChain(
-      { authenticators, authorizers, metrics: requestMetrics, protobuf, ...(audit ? { audit } : {}), clock, log },
+      {
+        authenticators,
+        authorizers,
+        metrics: requestMetrics,
+        flowControl: this.flowControl,
+        demandOf: (info) => demandOf(resources, info),
+        protobuf,
+        ...(audit ? { audit } : {}),
+        clock,
+        log,
+      },
       handler,
     );
     this.api = new ApiListener({ ...options.api, certificates, handler: chain, clock, log });
@@ -120,11 +140,13 @@ export class ApiServer implements Component {
   }
 
   async start(): Promise<void> {
-    await this.api.start();
+    await this.flowControl.start();
     try {
+      await this.api.start();
       await this.web.start();
     } catch (error) {
       await this.api.stop();
+      await this.flowControl.stop();
       throw error;
     }
   }
@@ -134,6 +156,7 @@ export class ApiServer implements Component {
     this.health.stopping();
     await this.api.stop();
     await this.web.stop();
+    await this.flowControl.stop();
   }
 }
 

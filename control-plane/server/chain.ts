@@ -1,5 +1,5 @@
 /** The chain that every request goes through: one worry a layer, in an order that is written once, here. */
-import { internalError, StatusError, timeout, tooManyRequests } from '../../api/errors.ts';
+import { internalError, StatusError, timeout } from '../../api/errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Protobuf } from '../../api/schema/protobuf/protobuf.ts';
@@ -7,17 +7,20 @@ import { authenticate, type Authenticator } from '../auth/authenticator.ts';
 import { attributesOf, furtherAttributes } from '../auth/attributes.ts';
 import { authorize, type Authorizer } from '../auth/authorizer.ts';
 import type { User } from '../auth/user.ts';
+import type { FlowControl } from '../flowcontrol/flow-control.ts';
+import type { Demanded } from '../flowcontrol/work.ts';
 import { impersonate } from '../auth/impersonation.ts';
 import { auditReceived, audited, type AuditOptions } from '../audit/layers.ts';
 import { isGone, type Exchange, type Handler, type Layer } from './exchange.ts';
 import type { RequestMetrics } from './request-metrics.ts';
-import { isLongRunning } from './request-info.ts';
+import { isLongRunning, isNamedWatch, type RequestInfo } from './request-info.ts';
 import { writeError } from './respond.ts';
 
-/** How many requests that end by themselves may be under way; watches, logs and the like don't count. */
-export const MAX_READING = 400;
-export const MAX_CHANGING = 200;
+/** How many requests that end by themselves may be under way, as long as each is of ordinary size. */
+export const MAX_SEATS = 600;
 export const REQUEST_DEADLINE_MILLISECONDS = 60_000;
+/** What is left must suffice to carry out who had to wait. */
+export const MAX_WAIT_MILLISECONDS = REQUEST_DEADLINE_MILLISECONDS / 4;
 
 /** What may be asked by anybody. */
 const PUBLIC_PATHS = new Set(['livez', 'readyz', 'healthz', 'version']);
@@ -26,6 +29,9 @@ export interface ChainOptions {
   readonly authenticators: readonly Authenticator[];
   readonly authorizers: readonly Authorizer[];
   readonly metrics: RequestMetrics;
+  readonly flowControl: FlowControl;
+  /** How much work a request will be. */
+  readonly demandOf: (info: RequestInfo) => Demanded;
   /** For errors to clients that ask for them so; JSON when absent. */
   readonly protobuf?: Protobuf;
   /** Absent: nothing is audited. */
@@ -45,8 +51,6 @@ export function apiChain(options: ChainOptions, handler: Handler): Handler {
     ...(audit ? [audited({ ...audit, clock, protobuf })] : []),
     // Whatever is thrown further in becomes a Status; nothing that one request does ends the process.
     answered(options),
-    // Before any work is done for the request: who is refused here has cost next to nothing.
-    limited(options.metrics),
     // Around everything that may wait: authentication and authorization may ask others one day.
     timed(options.clock),
     authenticated(options.authenticators),
@@ -54,6 +58,8 @@ export function apiChain(options: ChainOptions, handler: Handler): Handler {
     impersonated(options.authorizers),
     // It is known who asks, and nothing has been changed or refused for it yet.
     ...(audit ? [auditReceived()] : []),
+    // Whose turn it is depends on who asks; what is beyond anybody's share is put off before it has cost much.
+    fair(options),
     authorized(options.authorizers),
     // Limits of a body's size and time are in `readBody`, where a handler that wants one reads it.
   ];
@@ -103,20 +109,31 @@ function asStatus(exchange: Exchange, error: unknown, log: Log): StatusError {
   return internalError(error);
 }
 
-function limited(metrics: RequestMetrics): Layer {
+function fair({ flowControl, demandOf, metrics }: ChainOptions): Layer {
   const underWay = { reading: 0, changing: 0 };
   return (next) => async (exchange) => {
-    if (isLongRunning(exchange.info) || PUBLIC_PATHS.has(exchange.info.segments[0] ?? '')) return next(exchange);
-    const { method } = exchange.info;
-    const sort = method === 'GET' || method === 'HEAD' ? 'reading' : 'changing';
-    if (underWay[sort] >= (sort === 'reading' ? MAX_READING : MAX_CHANGING)) {
-      throw tooManyRequests('too many requests, please try again later', 1);
-    }
+    const { info, user, response, signal } = exchange;
+    const isWatch = info.verb === 'watch' || isNamedWatch(info);
+    if (!user || (isLongRunning(info) && !isWatch)) return next(exchange);
+    const flow = flowControl.classify(user, info);
+    response.setHeader('x-kubernetes-pf-flowschema-uid', flow.schema.uid);
+    response.setHeader('x-kubernetes-pf-prioritylevel-uid', flow.schema.level.uid);
+    const turn = flowControl.seat(flow, demandOf(info), signal);
+    const seat = 'then' in turn ? await turn : turn;
+    const sort = info.method === 'GET' || info.method === 'HEAD' ? 'reading' : 'changing';
     metrics.inFlight(sort, ++underWay[sort]);
+    let isDone = false;
+    const done = (): void => {
+      if (isDone) return;
+      isDone = true;
+      metrics.inFlight(sort, --underWay[sort]);
+      seat.finish();
+    };
+    if (isWatch) exchange.begun = done;
     try {
       await next(exchange);
     } finally {
-      metrics.inFlight(sort, --underWay[sort]);
+      done();
     }
   };
 }

@@ -21,6 +21,8 @@ export interface Exchange {
   trail?: Trail;
   /** Aborted when the client has gone, when time is up, and when everything under way has been answered. */
   readonly signal: AbortSignal;
+  /** Called by a watch that has sent the state it begins with: from then on it is no work to speak of. */
+  begun?: () => void;
   /** Aborts `signal`. */
   abort(reason: Error): void;
   /** Aborted when the server begins to stop: what has no end of its own ends now. */

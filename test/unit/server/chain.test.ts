@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
+import { setImmediate as allWaiting } from 'node:timers/promises';
 import { badRequest } from '../../../api/errors.ts';
-import { masters } from '../../../control-plane/auth/authorizer.ts';
-import { apiChain, MAX_CHANGING, REQUEST_DEADLINE_MILLISECONDS } from '../../../control-plane/server/chain.ts';
+import { type Authorizer, masters } from '../../../control-plane/auth/authorizer.ts';
+import { FlowControl } from '../../../control-plane/flowcontrol/flow-control.ts';
+import { apiChain, MAX_SEATS, REQUEST_DEADLINE_MILLISECONDS } from '../../../control-plane/server/chain.ts';
 import type { Exchange, Handler, HttpRequest, HttpResponse } from '../../../control-plane/server/exchange.ts';
-import { parseRequest } from '../../../control-plane/server/request-info.ts';
+import { parseRequest, type RequestInfo } from '../../../control-plane/server/request-info.ts';
+import type { Demanded } from '../../../control-plane/flowcontrol/work.ts';
+import type { User } from '../../../control-plane/auth/user.ts';
 import { RequestMetrics } from '../../../control-plane/server/request-metrics.ts';
 import { FakeClock } from '../../../lib/clock.ts';
 import { silentLog } from '../../../lib/log.ts';
 import { Metrics } from '../../../lib/metrics.ts';
+import { MapView } from '../../../lib/view.ts';
 
 /** Keeps what is written. */
 class Answer {
@@ -54,10 +59,26 @@ describe('the chain', () => {
   const metrics = new Metrics();
   const requestMetrics = new RequestMetrics({ metrics, isServed: ({ resource }) => resource === 'pods' });
 
-  function chain(handler: Handler): Handler {
-    const authenticators = [{ authenticate: () => ({ name: 'admin', groups }) }];
+  const sources = { of: () => ({ view: new MapView<never>() }) };
+  const flowControl = new FlowControl({ sources, seats: MAX_SEATS, waitMilliseconds: 15_000, metrics, clock });
+  const demandOf = ({ verb }: RequestInfo): Demanded => ({ verb, objects: 1, watchers: 0 });
+
+  before(() => flowControl.start());
+  after(() => flowControl.stop());
+
+  function chain(handler: Handler, user: User = { name: 'admin', groups }): Handler {
+    const authenticators = [{ authenticate: () => user }];
+    const allowed: Authorizer = { ...masters, authorize: () => ({ verdict: 'allow', reason: '' }) };
     return apiChain(
-      { authenticators, authorizers: [masters], metrics: requestMetrics, clock, log: silentLog },
+      {
+        authenticators,
+        authorizers: [allowed],
+        metrics: requestMetrics,
+        flowControl,
+        demandOf,
+        clock,
+        log: silentLog,
+      },
       handler,
     );
   }
@@ -89,19 +110,28 @@ describe('the chain', () => {
     assert.ok(exchange.answer.destroyed);
   });
 
-  it('refuses what is too much at once, and lets watches and health through', async () => {
+  it('refuses what is too much at once, and lets streams, watches that have begun and health through', async () => {
+    const bob = { name: 'bob', groups: ['system:authenticated'] };
     const done = Promise.withResolvers<void>();
-    const run = chain(() => done.promise);
-    const running = Array.from({ length: MAX_CHANGING }, () => run(exchangeOf('POST', '/api/v1/pods')));
+    const run = chain((exchange) => {
+      exchange.begun?.();
+      return done.promise;
+    }, bob);
+    const running = Array.from({ length: MAX_SEATS + 1 }, () => run(exchangeOf('GET', '/api/v1/pods?watch=1')));
+    await allWaiting();
+    for (let i = 0; i < MAX_SEATS; i++) running.push(run(exchangeOf('POST', '/api/v1/pods')));
+    await allWaiting();
     const refused = exchangeOf('POST', '/api/v1/pods');
     await run(refused);
     assert.equal(refused.answer.statusCode, 429);
     assert.equal(refused.answer.headers.get('retry-after'), 1);
-    const others = ['/api/v1/pods?watch=1', '/livez'].map((url) => exchangeOf('GET', url));
-    running.push(...others.map((exchange) => run(exchange)));
+    assert.equal(refused.answer.headers.get('x-kubernetes-pf-flowschema-uid'), '');
+    const others = ['/api/v1/namespaces/a/pods/a/log', '/livez'].map((url) => exchangeOf('GET', url));
+    const exempt = exchangeOf('GET', '/api/v1/pods');
+    running.push(...others.map((exchange) => run(exchange)), chain(() => done.promise)(exempt));
     done.resolve();
     await Promise.all(running);
-    assert.ok(others.every(({ answer }) => answer.statusCode !== 429));
+    assert.ok([...others, exempt].every(({ answer }) => answer.statusCode !== 429));
     const later = exchangeOf('POST', '/api/v1/pods');
     await run(later);
     assert.notEqual(later.answer.statusCode, 429);
