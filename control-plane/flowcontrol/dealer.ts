@@ -19,6 +19,30 @@ export function deal(flow: string, queues: number, size: number): number[] {
   return hand;
 }
 
+/** Flows that come again soon; who has more than these pays for their hands. */
+const MAX_REMEMBERED = 1024;
+
+/** Hands of one number of queues and one size, remembered for the flows that are busy. */
+export class Dealer {
+  readonly queues: number;
+  readonly handSize: number;
+  private readonly hands = new Map<string, readonly number[]>();
+
+  constructor({ queues, handSize }: { readonly queues: number; readonly handSize: number }) {
+    this.queues = queues;
+    this.handSize = handSize;
+  }
+
+  handOf(flow: string): readonly number[] {
+    const known = this.hands.get(flow);
+    if (known) return known;
+    if (this.hands.size >= MAX_REMEMBERED) this.hands.clear();
+    const hand = deal(flow, this.queues, this.handSize);
+    this.hands.set(flow, hand);
+    return hand;
+  }
+}
+
 /** The queue that stands at `place` among those that are left. */
 function notYetDealt(place: number, hand: readonly number[]): number {
   let queue = place;

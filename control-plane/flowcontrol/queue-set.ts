@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../../lib/clock.ts';
 import type { FlowCounts, Refusal } from './counts.ts';
-import { deal } from './dealer.ts';
+import { Dealer } from './dealer.ts';
 import { FairQueue } from './queue.ts';
 import { ASSUMED_MILLISECONDS, FairRequest } from './request.ts';
 import type { Work } from './work.ts';
@@ -44,6 +44,7 @@ export class QueueSet {
   private readonly clock: Clock;
   private readonly onDemand: (seats: number) => void;
   private config: QueueSetConfig;
+  private dealer: Dealer | undefined;
   /** Those with something in them, by their index. */
   private readonly queues = new Map<number, FairQueue>();
   /** Those in which somebody waits; the one served last stands last, so that equals take turns. */
@@ -58,6 +59,7 @@ export class QueueSet {
 
   constructor({ config, clock, onDemand }: QueueSetOptions) {
     this.config = config;
+    this.dealer = config.queuing && new Dealer(config.queuing);
     this.clock = clock;
     this.onDemand = onDemand;
     this.syncedAt = clock.now();
@@ -75,6 +77,9 @@ export class QueueSet {
   configure(config: QueueSetConfig): void {
     this.sync();
     this.config = config;
+    const { queuing } = config;
+    const isSame = this.dealer?.queues === queuing?.queues && this.dealer?.handSize === queuing?.handSize;
+    if (!isSame) this.dealer = queuing && new Dealer(queuing);
     this.dispatch();
   }
 
@@ -82,7 +87,8 @@ export class QueueSet {
   enter(arrival: Arrival): FairRequest | Refusal {
     this.sync();
     const { queuing } = this.config;
-    const request = queuing ? this.enqueue(arrival, queuing) : this.executeAtOnce(arrival);
+    const { dealer } = this;
+    const request = queuing && dealer ? this.enqueue(arrival, queuing, dealer) : this.executeAtOnce(arrival);
     if (typeof request === 'string') arrival.counts.rejected[request] += 1;
     else this.onDemand(this.inUse + this.waitingSeats);
     return request;
@@ -144,8 +150,8 @@ export class QueueSet {
     return request;
   }
 
-  private enqueue({ flow, work, counts, execute }: Arrival, queuing: Queuing): FairRequest | Refusal {
-    const queue = this.queueFor(flow, queuing);
+  private enqueue({ flow, work, counts, execute }: Arrival, queuing: Queuing, dealer: Dealer): FairRequest | Refusal {
+    const queue = this.queueFor(dealer.handOf(flow));
     if (this.inUse >= this.config.limit && queue.length >= queuing.queueLengthLimit) return 'queue-full';
     const request = new FairRequest({ work, counts, execute, queue, arrivedAt: this.virtualTime });
     this.queues.set(queue.index, queue);
@@ -163,15 +169,13 @@ export class QueueSet {
   }
 
   /** That of the flow's hand with the least work waiting; equals take turns. */
-  private queueFor(flow: string, { queues, handSize }: Queuing): FairQueue {
-    const hand = deal(flow, queues, handSize);
-    const offset = this.arrivals++ % handSize;
+  private queueFor(hand: readonly number[]): FairQueue {
+    const offset = this.arrivals++;
     let best: FairQueue | undefined;
-    for (let place = 0; place < handSize; place++) {
-      const index = hand[(place + offset) % handSize] ?? 0;
+    for (let place = 0; place < hand.length && best?.waitingWork !== 0; place++) {
+      const index = hand[(place + offset) % hand.length] ?? 0;
       const queue = this.queues.get(index) ?? new FairQueue(index);
       if (!best || queue.waitingWork < best.waitingWork) best = queue;
-      if (best.waitingWork === 0) break;
     }
     return best ?? new FairQueue(0);
   }

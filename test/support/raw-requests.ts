@@ -25,10 +25,12 @@ export interface RawAnswer {
 
 export class RawClient {
   private readonly access: ClusterAccess;
-  private readonly agent = new https.Agent({ keepAlive: true, maxSockets: 8 });
+  private readonly agent: https.Agent;
 
-  constructor(access: ClusterAccess) {
+  /** `connections` is how many requests are under way at once. */
+  constructor(access: ClusterAccess, connections = 8) {
     this.access = access;
+    this.agent = new https.Agent({ keepAlive: true, maxSockets: connections });
   }
 
   close(): void {
