@@ -142,7 +142,7 @@ describe('flow control over HTTP', () => {
     await reaches('current_inqueue_requests', 1);
     gone.leave();
     await reaches('current_inqueue_requests', 0);
-    for (const { release } of held) await release();
+    for (const each of held) await each.release();
     await reaches('current_executing_requests', 0);
   });
 
@@ -157,12 +157,12 @@ describe('flow control over HTTP', () => {
     });
     await reaches('current_inqueue_requests', ROOM - SEATS);
     const first = ask('quiet');
-    for (const { release } of held) await release();
+    for (const each of held) await each.release();
     assert.equal((await first).code, 200);
     for (let i = 0; i < 30; i++) assert.equal((await ask('quiet')).code, 200);
     isOver = true;
     const codes = (await Promise.all(flood)).flat();
-    assert.deepEqual([...new Set(codes)].toSorted(), [200, 429]);
+    assert.deepEqual(new Set(codes), new Set([200, 429]));
   });
 });
 
