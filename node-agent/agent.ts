@@ -10,6 +10,7 @@ import { Identity } from './link/identity.ts';
 import { Link } from './link/link.ts';
 import { Reports } from './link/reports.ts';
 import { NodeNetwork } from './node-network.ts';
+import { hasAppArmor } from './node/apparmor.ts';
 import { machineFacts } from './node/describe.ts';
 import { RuntimeHealth } from './node/runtime_health.ts';
 import { NodeStatusKeeper } from './node/status.ts';
@@ -167,7 +168,7 @@ export class Agent implements Component {
       },
       clock,
     });
-    const pods = this.makePods(runtime, reports, tokens, await this.nodeCapacity());
+    const pods = this.makePods(runtime, reports, tokens, await this.nodeCapacity(), await hasAppArmor());
     const fence = new Fence({
       file: join(flags.runDir, 'fence'),
       isNeeded: () => pods.hasIdentityPods(),
@@ -269,6 +270,7 @@ export class Agent implements Component {
     reports: Reports,
     tokens: PodTokens,
     nodeCapacity: { milliCpu: number; memoryBytes: number },
+    isConfining: boolean,
   ): PodManager {
     const { flags, clock, log } = this.options;
     const podsDirectory = join(flags.dataDir, 'pods');
@@ -297,6 +299,9 @@ export class Agent implements Component {
       log,
       nodeName: this.nodeName,
       nodeAddresses: () => [this.address],
+      seccompRoot: join(flags.dataDir, 'seccomp'),
+      hasAppArmor: isConfining,
+      allowedSysctls: flags.allowedUnsafeSysctls,
       logRoot: flags.logDir ?? join(flags.dataDir, 'pod-logs'),
       nodeCapacity,
     });

@@ -29,6 +29,7 @@ export const agentProgram = {
     pauseImage: text('image', 'the image of the process that holds a pod open', 'registry.k8s.io/pause:3.10'),
     registryMirror: list('registry=url', 'where the images of a registry really are'),
     cgroupRoot: text('path', 'the control group of all pods', '/dure'),
+    allowedUnsafeSysctls: list('name', 'a kernel parameter that pods may set though it is not safe; may end in a star'),
     maxPods: number('count', 'how many pods this node takes', 110, [1, 1000]),
     webAddress: text('address', 'where metrics and health are served', '127.0.0.1'),
     webPort: number('port', 'the port of metrics and health', 10_250, [1, 65_535]),

@@ -13,6 +13,8 @@ export interface ContainerFacts {
   readonly mounts: ContainerConfig['mounts'];
   /** Bytes. */
   readonly memoryCapacity: number;
+  /** Where the node's own seccomp profiles are. */
+  readonly seccompRoot: string;
   /** The id of the container whose processes an ephemeral one shall see. */
   readonly processesOf?: string | undefined;
 }
@@ -37,6 +39,9 @@ export function containerConfigOf(pod: Pod, container: Container, facts: Contain
     stdinOnce: container.stdinOnce ?? false,
     tty: container.tty ?? false,
     resources: containerResources(pod, container, facts.memoryCapacity),
-    security: { ...securityOf(pod, container, image), ...(processesOf !== undefined && { processesOf }) },
+    security: {
+      ...securityOf(pod, container, image, facts.seccompRoot),
+      ...(processesOf !== undefined && { processesOf }),
+    },
   };
 }

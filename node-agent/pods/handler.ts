@@ -1,7 +1,8 @@
-/** Carries out what probes and hooks ask for: a command in the container, an HTTP request, a TCP connection. */
+/** Carries out what probes and hooks ask for: a command in the container, an HTTP or gRPC request, a TCP connection. */
 import type { Container, HTTPGetAction, Pod, ProbeHandler } from '../../api/schema/types/core.v1.ts';
 import type { Runtime } from '../runtime/port.ts';
 import { RuntimeError } from '../runtime/port.ts';
+import { grpcHealth } from './grpc-health.ts';
 import { httpRequest } from './http-request.ts';
 import { tcpConnect } from './tcp-connect.ts';
 
@@ -37,6 +38,11 @@ export async function attempt(
     if (handler.tcpSocket) {
       const { host, port } = handler.tcpSocket;
       await tcpConnect(host || target.ip, portOf(target.container, port), timeoutSeconds * 1000);
+      return { result: 'success', output: '' };
+    }
+    if (handler.grpc) {
+      const { port, service = '' } = handler.grpc;
+      await grpcHealth({ host: target.ip, port, service, timeoutSeconds, userAgent: USER_AGENT });
       return { result: 'success', output: '' };
     }
     return { result: 'unknown', output: `missing probe handler for ${target.container.name}` };

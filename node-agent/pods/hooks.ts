@@ -62,6 +62,8 @@ async function perform(
     });
     if (status >= 400) throw new Error(`HTTP hook failed with statuscode: ${status}`);
   }
+  // Kubernetes takes it and fails it, too: a connection says nothing to the program.
+  if (hook.tcpSocket) throw new Error('invalid handler: TCP hooks do nothing');
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

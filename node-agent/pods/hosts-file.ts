@@ -17,7 +17,8 @@ export interface PodName {
 }
 
 export function podNameOf(pod: Pod, clusterDomain: string): PodName {
-  const { hostname, subdomain } = pod.spec;
+  const { hostname, subdomain, hostnameOverride } = pod.spec;
+  if (hostnameOverride !== undefined) return { hostname: hostnameOverride, domain: '' };
   const full = hostname !== undefined && hostname !== '' ? hostname : (pod.metadata.name ?? '');
   const short = full.slice(0, MAX_HOSTNAME).replace(/[-.]+$/, '');
   const domain = subdomain ? `${subdomain}.${pod.metadata.namespace}.svc.${clusterDomain}` : '';
@@ -26,7 +27,6 @@ export function podNameOf(pod: Pod, clusterDomain: string): PodName {
 
 /** What the sandbox is told to be called: the short name, or the full one where the pod asks for that. */
 export function sandboxHostname(pod: Pod, clusterDomain: string): string {
-  if (pod.spec.hostnameOverride !== undefined) return pod.spec.hostnameOverride;
   const { hostname, domain } = podNameOf(pod, clusterDomain);
   return pod.spec.setHostnameAsFQDN && domain !== '' ? `${hostname}.${domain}` : hostname;
 }

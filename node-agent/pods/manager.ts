@@ -46,6 +46,12 @@ export interface PodManagerOptions {
   nodeAddresses: () => readonly string[];
   /** Pods' logs are in directories of their own below it. */
   logRoot: string;
+  /** Where the node's own seccomp profiles are. */
+  seccompRoot?: string;
+  /** Whether the node's kernel confines programs by AppArmor. */
+  hasAppArmor?: boolean;
+  /** Sysctls that pods may set though they are not safe: names, or their beginnings with a star. */
+  allowedSysctls?: readonly string[];
   /** What limits default to in resourceFieldRef, and memory scores are a share of; the machine's by default. */
   nodeCapacity?: { milliCpu: number; memoryBytes: number };
   /** The texts of the node's own resolv.conf and hosts file; those in /etc by default. */
@@ -57,6 +63,7 @@ export interface PodManagerOptions {
 }
 
 const DEFAULT_PARALLEL_SANDBOXES = 8;
+const DEFAULT_SECCOMP_ROOT = '/var/lib/kubelet/seccomp';
 const LEFTOVER_RETRY = 10_000;
 const ETC = { resolvConf: () => readHostFile('/etc/resolv.conf'), hosts: () => readHostFile('/etc/hosts') };
 
@@ -250,6 +257,9 @@ export class PodManager implements Component {
       ...options,
       cache: new RuntimeCache({ runtime, clock, log, lastWords, onListed }),
       images: new Images({ runtime, clock, ...(options.parallelPulls && { parallelPulls: options.parallelPulls }) }),
+      seccompRoot: options.seccompRoot ?? DEFAULT_SECCOMP_ROOT,
+      hasAppArmor: options.hasAppArmor ?? false,
+      allowedSysctls: options.allowedSysctls ?? [],
       limits: options.backoff ?? DEFAULT_BACKOFF,
       sandboxStarts: new Limit(options.parallelSandboxes ?? DEFAULT_PARALLEL_SANDBOXES),
       nodeCapacity: options.nodeCapacity ?? {

@@ -18,6 +18,8 @@ export interface PlanInput {
   readonly limits: BackoffLimits;
   /** What this node can't do of what the pod asks for; with any of these nothing is started. */
   readonly problems: readonly string[];
+  /** Why this node does not take the pod at all. */
+  readonly rejection?: Verdict | undefined;
 }
 
 export interface Waiting {

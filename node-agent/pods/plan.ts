@@ -16,7 +16,7 @@ import { planContainers } from './plan-containers.ts';
 export function plan(input: PlanInput): Plan {
   const { memory } = input;
   const builder = new PlanBuilder(input);
-  const judged = memory.verdict ?? judge(input);
+  const judged = memory.verdict ?? rejectionOf(input) ?? judge(input);
   if (judged && 'wakeAt' in judged) builder.wake(judged.wakeAt);
   const verdict = judged && 'phase' in judged ? judged : undefined;
   const isLeaving = isBeingRemoved(input);
@@ -28,6 +28,11 @@ export function plan(input: PlanInput): Plan {
   if (memory.stage === 'stopping') return planStop(builder, verdict);
   if (memory.stage === 'ended') return planEnd(builder, verdict, isLeaving);
   return builder.finish('gone', verdict);
+}
+
+/** What runs already was taken in by an agent that was told otherwise. */
+function rejectionOf({ rejection, observed }: PlanInput): Verdict | undefined {
+  return observed.containers.length === 0 ? rejection : undefined;
 }
 
 function isBeingRemoved({ pod, wanted }: PlanInput): boolean {

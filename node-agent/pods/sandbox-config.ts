@@ -6,6 +6,8 @@ import type { DnsConfig } from './dns-config.ts';
 import { dnsConfigOf } from './dns-config.ts';
 import { sandboxHostname } from './hosts-file.ts';
 import { sandboxLabels } from './labels.ts';
+import { sandboxSecurityOf } from './security.ts';
+import { withDots } from './sysctls.ts';
 
 export interface SandboxFacts {
   readonly attempt: number;
@@ -38,17 +40,11 @@ export function sandboxConfigOf(pod: Pod, facts: SandboxFacts): SandboxConfig {
     hostIpc: spec.hostIPC ?? false,
     shareProcessNamespace: spec.shareProcessNamespace ?? false,
     runtimeHandler: facts.runtimeHandler,
+    security: sandboxSecurityOf(pod),
     sysctls: Object.fromEntries(
       (spec.securityContext?.sysctls ?? []).map(({ name, value }) => [withDots(name), value]),
     ),
   };
-}
-
-/** `net/ipv4/conf/eth0.1/forwarding` is `net.ipv4.conf.eth0/1.forwarding` to the runtime: the first separator decides. */
-function withDots(sysctl: string): string {
-  const first = /[./]/.exec(sysctl)?.[0];
-  if (first !== '/') return sysctl;
-  return sysctl.replaceAll(/[./]/g, (separator) => (separator === '/' ? '.' : '/'));
 }
 
 function portMappingsOf(pod: Pod): SandboxConfig['portMappings'] {

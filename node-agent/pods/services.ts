@@ -29,6 +29,11 @@ export interface PodServices {
   readonly limits: BackoffLimits;
   readonly sandboxStarts: Limit;
   readonly logRoot: string;
+  /** Where the node's own seccomp profiles are. */
+  readonly seccompRoot: string;
+  readonly hasAppArmor: boolean;
+  /** Sysctls that pods may set though they are not safe: names, or their beginnings with a star. */
+  readonly allowedSysctls: readonly string[];
   readonly nodeName: string;
   readonly nodeAddresses: () => readonly string[];
   readonly nodeCapacity: { readonly milliCpu: number; readonly memoryBytes: number };

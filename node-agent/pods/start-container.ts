@@ -28,7 +28,7 @@ export async function startContainer(
   const { services, memory, pod } = context;
   let step = 'CreateContainerConfigError';
   try {
-    const problems = unsupportedInContainer(container);
+    const problems = unsupportedInContainer(container, services);
     if (problems.length > 0) throw new ContainerConfigError(problems.join('; '));
     const image = imageOf(context, container);
     const config = await configOf(context, container, action.attempt, image);
@@ -85,6 +85,7 @@ async function configOf(
     environment,
     mounts,
     memoryCapacity: nodeCapacity.memoryBytes,
+    seccompRoot: services.seccompRoot,
     processesOf: targetOf(context, container),
   });
 }

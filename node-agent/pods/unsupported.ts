@@ -3,53 +3,43 @@
  * say for what. Volumes are judged by the volumes themselves. Ephemeral containers are added to a pod that runs, and what
  * can't be done with them must not hold the others up.
  */
-import type { Container, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Container, Pod, PodSecurityContext, SecurityContext } from '../../api/schema/types/core.v1.ts';
 
-export function unsupportedIn(pod: Pod): string[] {
+/** What of the node decides. */
+export interface NodeAbilities {
+  readonly hasAppArmor: boolean;
+}
+
+export function unsupportedIn(pod: Pod, abilities: NodeAbilities): string[] {
   const found: string[] = [];
   const { securityContext: context, os, hostUsers, resourceClaims } = pod.spec;
   if (os?.name !== undefined && os.name !== 'linux') found.push(`pods for ${os.name} can't run on a Linux node`);
   if (hostUsers === false) found.push('user namespaces (hostUsers: false) are not supported');
   if (resourceClaims?.length) found.push('resource claims are not supported');
   if (context?.supplementalGroupsPolicy === 'Strict') found.push('supplementalGroupsPolicy Strict is not supported');
-  if (context?.seLinuxOptions) found.push('SELinux options are not supported');
-  found.push(...profiles('the pod', context ?? {}));
+  found.push(...profiles(context ?? {}, abilities));
   for (const container of [...(pod.spec.initContainers ?? []), ...pod.spec.containers]) {
-    found.push(...unsupportedInContainer(container));
+    found.push(...unsupportedInContainer(container, abilities));
   }
   return found;
 }
 
-export function unsupportedInContainer(container: Container): string[] {
+export function unsupportedInContainer(container: Container, abilities: NodeAbilities): string[] {
   const found: string[] = [];
   const where = `container ${container.name}`;
-  const { startupProbe, livenessProbe, readinessProbe, securityContext, lifecycle } = container;
-  for (const probe of [startupProbe, livenessProbe, readinessProbe]) {
-    if (probe?.grpc) found.push(`${where}: gRPC probes are not supported`);
-  }
+  const { securityContext, lifecycle } = container;
   if (container.volumeDevices?.length) found.push(`${where}: block devices are not supported`);
   if (lifecycle?.stopSignal) found.push(`${where}: stop signals other than the image's are not supported`);
-  if (lifecycle?.postStart?.tcpSocket ?? lifecycle?.preStop?.tcpSocket)
-    found.push(`${where}: TCP hooks are not supported`);
-  if (securityContext?.seLinuxOptions) found.push(`${where}: SELinux options are not supported`);
   if ((securityContext?.procMount ?? 'Default') !== 'Default')
     found.push(`${where}: procMount Unmasked is not supported`);
-  found.push(...profiles(where, securityContext ?? {}));
+  found.push(...profiles(securityContext ?? {}, abilities));
   for (const { recursiveReadOnly } of container.volumeMounts ?? []) {
     if (recursiveReadOnly === 'Enabled') found.push(`${where}: recursive read-only mounts are not supported`);
   }
   return found;
 }
 
-/** Profiles of the node's own files can't be loaded; the runtime's default is what it applies by itself. */
-function profiles(
-  where: string,
-  context: { seccompProfile?: { type: string }; appArmorProfile?: { type: string } },
-): string[] {
-  const found: string[] = [];
-  if (context.seccompProfile?.type === 'Localhost')
-    found.push(`${where}: seccomp profiles of the node are not supported`);
-  if (context.appArmorProfile?.type === 'Localhost')
-    found.push(`${where}: AppArmor profiles of the node are not supported`);
-  return found;
+function profiles({ appArmorProfile }: PodSecurityContext & SecurityContext, { hasAppArmor }: NodeAbilities): string[] {
+  if (!appArmorProfile || appArmorProfile.type === 'Unconfined' || hasAppArmor) return [];
+  return ['Cannot enforce AppArmor: AppArmor is not enabled on the host'];
 }

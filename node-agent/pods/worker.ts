@@ -27,6 +27,7 @@ import type { PodServices } from './services.ts';
 import { emit } from './services.ts';
 import { moveStage } from './stage.ts';
 import { podIpsOf, statusOf } from './status.ts';
+import { rejectSysctls } from './sysctls.ts';
 import { unsupportedIn } from './unsupported.ts';
 
 export interface PodWorkerOptions {
@@ -52,6 +53,7 @@ export class PodWorker {
   private pod: Pod;
   private wanted: boolean;
   private problems: readonly string[];
+  private readonly rejection: Verdict | undefined;
   private status: PodStatus;
   private reported = '';
   private waiting: Plan['waiting'] = new Map();
@@ -67,7 +69,8 @@ export class PodWorker {
     this.wanted = wanted;
     this.onGone = onGone;
     this.uid = pod.metadata.uid ?? '';
-    this.problems = unsupportedIn(pod);
+    this.problems = unsupportedIn(pod, services);
+    this.rejection = rejectSysctls(pod, services.allowedSysctls);
     this.status = pod.status;
     this.memory = newMemory(this.firstSeen());
     this.prober = new Prober({
@@ -91,7 +94,7 @@ export class PodWorker {
     if (!tellsTheSame(pod, this.pod)) this.memory.areVolumesStale = true;
     this.pod = pod;
     this.wanted = wanted;
-    this.problems = unsupportedIn(pod);
+    this.problems = unsupportedIn(pod, this.services);
     this.wake();
   }
 
@@ -152,9 +155,9 @@ export class PodWorker {
   }
 
   private plan(): Plan {
-    const { pod, wanted, memory, problems } = this;
+    const { pod, wanted, memory, problems, rejection } = this;
     const observed = this.services.cache.podOf(this.uid);
-    return plan({ pod, wanted, observed, memory, problems, now: this.now(), limits: this.services.limits });
+    return plan({ pod, wanted, observed, memory, problems, rejection, now: this.now(), limits: this.services.limits });
   }
 
   /** Makes the plan so. Returns whether the pod moved on, which asks for another plan. */
@@ -173,8 +176,9 @@ export class PodWorker {
 
   private tellVerdict(before: Verdict | undefined, now: Verdict | undefined): void {
     const isNews = before === undefined && this.pod.status.phase !== now?.phase;
-    if (!isNews || now?.reason !== 'DeadlineExceeded') return;
-    emit(this.services, this.pod, undefined, 'Normal', now.reason, now.message ?? '');
+    if (!isNews || now?.reason === undefined) return;
+    const type = now === this.rejection ? 'Warning' : 'Normal';
+    emit(this.services, this.pod, undefined, type, now.reason, now.message ?? '');
   }
 
   private start(action: Action): void {

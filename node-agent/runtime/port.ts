@@ -22,6 +22,7 @@ export interface SandboxConfig {
   hostPid: boolean;
   hostIpc: boolean;
   shareProcessNamespace: boolean;
+  security: SandboxSecurity;
   sysctls: Record<string, string>;
   /** What the runtime calls the way to run it; '' is its default. */
   runtimeHandler: string;
@@ -62,6 +63,26 @@ export interface ContainerResources {
   oomScoreAdj?: number;
 }
 
+/** Of the pod's own process. */
+export interface SandboxSecurity {
+  /** Whether privileged containers may run in it. */
+  privileged: boolean;
+  runAsUser?: number;
+  runAsGroup?: number;
+  supplementalGroups: number[];
+  selinux?: SelinuxLabel;
+}
+
+export interface SelinuxLabel {
+  user?: string;
+  role?: string;
+  type?: string;
+  level?: string;
+}
+
+/** By what the runtime thinks best, not at all, or by a profile of the node. */
+export type Confinement = 'RuntimeDefault' | 'Unconfined' | { profile: string };
+
 export interface ContainerSecurity {
   privileged: boolean;
   readonlyRootfs: boolean;
@@ -71,8 +92,11 @@ export interface ContainerSecurity {
   noNewPrivileges: boolean;
   addCapabilities: string[];
   dropCapabilities: string[];
-  /** Which system calls are filtered: those the runtime thinks best, or none. */
-  seccomp: 'RuntimeDefault' | 'Unconfined';
+  /** Which system calls are filtered. A profile is a file's absolute path. */
+  seccomp: Confinement;
+  /** A profile is the name of one that the kernel has loaded. */
+  apparmor?: Confinement;
+  selinux?: SelinuxLabel;
   /** The id of a container of the same sandbox whose processes it shall see. */
   processesOf?: string;
 }

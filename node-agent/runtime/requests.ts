@@ -1,5 +1,12 @@
 /** From the port's words to CRI messages. */
-import type { ContainerConfig, ContainerResources, ContainerSecurity, SandboxConfig } from './port.ts';
+import type {
+  Confinement,
+  ContainerConfig,
+  ContainerResources,
+  ContainerSecurity,
+  SandboxConfig,
+  SandboxSecurity,
+} from './port.ts';
 
 /** What of /proc and /sys an ordinary container must not read; the list Kubernetes documents for `procMount: Default`. */
 const MASKED_PATHS = [
@@ -38,7 +45,7 @@ export function sandboxMessage(config: SandboxConfig): object {
     linux: {
       cgroupParent: config.cgroupParent,
       sysctls: config.sysctls,
-      securityContext: { namespaceOptions: namespaceOptions(config) },
+      securityContext: { ...identityMessage(config.security), namespaceOptions: namespaceOptions(config) },
     },
   };
 }
@@ -87,18 +94,31 @@ function targetOptions({ processesOf }: ContainerSecurity): object {
   return processesOf === undefined ? {} : { pid: 'TARGET', targetId: processesOf };
 }
 
-function securityMessage(security: ContainerSecurity): object {
-  const { privileged, readonlyRootfs, runAsUser, runAsGroup, supplementalGroups, noNewPrivileges } = security;
-  const { addCapabilities, dropCapabilities, seccomp } = security;
+function identityMessage({ privileged, runAsUser, runAsGroup, supplementalGroups, selinux }: SandboxSecurity): object {
   return {
     privileged,
-    readonlyRootfs,
     runAsUser: runAsUser === undefined ? undefined : { value: runAsUser },
     runAsGroup: runAsGroup === undefined ? undefined : { value: runAsGroup },
     supplementalGroups,
+    selinuxOptions: selinux,
+  };
+}
+
+function profileMessage(confinement: Confinement): object {
+  if (typeof confinement === 'string') return { profileType: confinement };
+  return { profileType: 'Localhost', localhostRef: confinement.profile };
+}
+
+function securityMessage(security: ContainerSecurity): object {
+  const { privileged, readonlyRootfs, noNewPrivileges, addCapabilities, dropCapabilities, seccomp, apparmor } =
+    security;
+  return {
+    ...identityMessage(security),
+    readonlyRootfs,
     noNewPrivs: noNewPrivileges,
     capabilities: { addCapabilities, dropCapabilities },
-    seccomp: { profileType: privileged ? 'Unconfined' : seccomp },
+    seccomp: profileMessage(privileged ? 'Unconfined' : seccomp),
+    apparmor: apparmor && profileMessage(apparmor),
     maskedPaths: privileged ? [] : MASKED_PATHS,
     readonlyPaths: privileged ? [] : READONLY_PATHS,
   };

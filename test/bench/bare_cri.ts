@@ -93,6 +93,7 @@ function sandboxConfig(
     hostNetwork: false,
     hostPid: false,
     hostIpc: false,
+    security: { privileged: false, supplementalGroups: [] },
     shareProcessNamespace: false,
     sysctls: {},
     runtimeHandler: '',

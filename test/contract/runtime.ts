@@ -45,6 +45,7 @@ export function sandboxConfig(logDirectory: string, change: Partial<SandboxConfi
     hostNetwork: false,
     hostPid: false,
     hostIpc: false,
+    security: { privileged: false, supplementalGroups: [] },
     shareProcessNamespace: false,
     sysctls: {},
     runtimeHandler: '',

@@ -11,7 +11,6 @@ const SPEC_FIELDS = [
   'hostUsers',
   'resourceClaims',
   'resources',
-  'hostnameOverride',
   'workloadRef',
 ] as const satisfies readonly (keyof PodSpec)[];
 
@@ -57,11 +56,8 @@ function refuseRequiredPodAffinity(errors: FieldErrors, { affinity }: PodSpec, p
   }
 }
 
-/** Profiles of the node's own files, and what the runtime is not asked for. */
+/** Kubernetes allows it in user namespaces only. */
 function refuseInSecurity(errors: FieldErrors, context: PodSecurityContext & SecurityContext, path: string): void {
-  if (context.seLinuxOptions) errors.forbidden(`${path}.seLinuxOptions`, NOT_YET);
-  if (context.seccompProfile?.type === 'Localhost') errors.forbidden(`${path}.seccompProfile.type`, NOT_YET);
-  if (context.appArmorProfile?.type === 'Localhost') errors.forbidden(`${path}.appArmorProfile.type`, NOT_YET);
   if (context.procMount === 'Unmasked') errors.forbidden(`${path}.procMount`, NOT_YET);
 }
 
@@ -69,13 +65,7 @@ function refuseInContainer(errors: FieldErrors, container: Container, path: stri
   for (const field of CONTAINER_FIELDS) if (isSet(container[field])) errors.forbidden(`${path}.${field}`, NOT_YET);
   if (isSet(container.resources?.claims)) errors.forbidden(`${path}.resources.claims`, NOT_YET);
   if (container.securityContext) refuseInSecurity(errors, container.securityContext, `${path}.securityContext`);
-  for (const hook of ['postStart', 'preStop'] as const) {
-    if (container.lifecycle?.[hook]?.tcpSocket) errors.forbidden(`${path}.lifecycle.${hook}.tcpSocket`, NOT_YET);
-  }
   if (container.lifecycle?.stopSignal !== undefined) errors.forbidden(`${path}.lifecycle.stopSignal`, NOT_YET);
-  for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
-    if (container[probe]?.grpc) errors.forbidden(`${path}.${probe}.grpc`, NOT_YET);
-  }
   container.env?.forEach(({ valueFrom }, index) => {
     if (valueFrom?.fileKeyRef) errors.forbidden(`${path}.env[${index}].valueFrom.fileKeyRef`, NOT_YET);
   });

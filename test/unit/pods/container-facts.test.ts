@@ -10,7 +10,8 @@ import { sandboxConfigOf } from '../../../node-agent/pods/sandbox-config.ts';
 import { hostsFileOf, sandboxHostname } from '../../../node-agent/pods/hosts-file.ts';
 import { weightOf } from '../../../node-agent/pods/cgroups.ts';
 import { containerResources, qosOf } from '../../../node-agent/pods/resources.ts';
-import { securityOf } from '../../../node-agent/pods/security.ts';
+import { sandboxSecurityOf, securityOf } from '../../../node-agent/pods/security.ts';
+import { rejectSysctls } from '../../../node-agent/pods/sysctls.ts';
 import { container, pod } from './harness.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
@@ -168,14 +169,52 @@ describe('what a container is given', () => {
 
   it('keeps root out where the pod says so', () => {
     const strict = container({ securityContext: { runAsNonRoot: true } });
-    assert.throws(() => securityOf(pod(), strict, { user: '' }), /image will run as root/);
-    assert.throws(() => securityOf(pod(), strict, { user: 'app' }), /non-numeric user \(app\)/);
-    assert.equal(securityOf(pod(), strict, { user: '1000' }).runAsUser, undefined);
+    assert.throws(() => securityOf(pod(), strict, { user: '' }, ''), /image will run as root/);
+    assert.throws(() => securityOf(pod(), strict, { user: 'app' }, ''), /non-numeric user \(app\)/);
+    assert.equal(securityOf(pod(), strict, { user: '1000' }, '').runAsUser, undefined);
     const zero = container({ securityContext: { runAsNonRoot: true, runAsUser: 0 } });
-    assert.throws(() => securityOf(pod(), zero, { user: '1000' }), /breaks non-root policy/);
+    assert.throws(() => securityOf(pod(), zero, { user: '1000' }, ''), /breaks non-root policy/);
     const shared = pod({ securityContext: { fsGroup: 7, supplementalGroups: [8] } });
-    const own = securityOf(shared, container({ securityContext: { allowPrivilegeEscalation: false } }), { user: '' });
+    const own = securityOf(
+      shared,
+      container({ securityContext: { allowPrivilegeEscalation: false } }),
+      { user: '' },
+      '',
+    );
     assert.deepEqual([own.supplementalGroups, own.noNewPrivileges], [[8, 7], true]);
+  });
+
+  it('confines a container by profiles of the node, and keeps it out of its other files', () => {
+    const seccomp = (localhostProfile: string): unknown =>
+      securityOf(
+        pod({ securityContext: { seccompProfile: { type: 'Localhost', localhostProfile } } }),
+        container({ securityContext: { appArmorProfile: { type: 'Localhost', localhostProfile: 'strict' } } }),
+        { user: '' },
+        '/node/seccomp',
+      );
+    const { seccomp: filter, apparmor } = seccomp('audit.json') as { seccomp: object; apparmor: object };
+    assert.deepEqual([filter, apparmor], [{ profile: '/node/seccomp/audit.json' }, { profile: 'strict' }]);
+    assert.deepEqual((seccomp('../../etc/x') as { seccomp: object }).seccomp, { profile: '/node/seccomp/etc/x' });
+  });
+
+  it('makes a sandbox privileged only for a privileged container', () => {
+    const of = pod({ securityContext: { runAsUser: 5, fsGroup: 7, seLinuxOptions: { level: 's0' } } });
+    const plain = { privileged: false, runAsUser: 5, supplementalGroups: [7], selinux: { level: 's0' } };
+    assert.deepEqual(sandboxSecurityOf(of), plain);
+    const privileged = container({ securityContext: { privileged: true } });
+    assert.equal(sandboxSecurityOf(pod({ initContainers: [privileged] })).privileged, true);
+  });
+
+  it('lets pods set the sysctls that are safe, or that the node allows', () => {
+    const judged = (name: string, allowed: string[] = [], spec: object = {}): string | undefined =>
+      rejectSysctls(pod({ securityContext: { sysctls: [{ name, value: '1' }] }, ...spec }), allowed)?.message;
+    assert.equal(judged('kernel.shm_rmid_forced'), undefined);
+    assert.equal(judged('net/ipv4/tcp_syncookies'), undefined);
+    assert.equal(judged('kernel.msgmax'), 'Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted');
+    assert.equal(judged('kernel.msgmax', ['kernel.msg*']), undefined);
+    assert.equal(judged('kernel.msgmax', ['kernel.msgmax']), undefined);
+    assert.match(judged('kernel.msgmax', ['kernel.msg*'], { hostIPC: true }) ?? '', /with host ipc enabled/);
+    assert.match(judged('net.ipv4.tcp_syncookies', [], { hostNetwork: true }) ?? '', /with host net enabled/);
   });
 
   it('finds the credentials that fit the registry, the closest first', () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
+import * as grpc from '@grpc/grpc-js';
 import type { ProbeHandler } from '../../../api/schema/types/core.v1.ts';
 import { FakeClock } from '../../../lib/clock.ts';
 import type { Attempt } from '../../../node-agent/pods/handler.ts';
@@ -81,5 +83,43 @@ describe('one probe of a container', () => {
       output: `couldn't find port: "nope"`,
     });
     assert.equal((await ask({ exec: { command: ['true'] } })).result, 'unknown');
+  });
+
+  it('asks by gRPC whether a program, or one service of it, serves', async () => {
+    const asked: string[] = [];
+    const health = new grpc.Server();
+    const method = {
+      path: '/grpc.health.v1.Health/Check',
+      requestStream: false,
+      responseStream: false,
+      requestSerialize: (bytes: Buffer) => bytes,
+      requestDeserialize: (bytes: Buffer) => bytes,
+      responseSerialize: (bytes: Buffer) => bytes,
+      responseDeserialize: (bytes: Buffer) => bytes,
+    };
+    health.addService({ check: method } as grpc.ServiceDefinition, {
+      check: ({ request }: { request: Buffer }, answer: grpc.sendUnaryData<Buffer>) => {
+        const service = request.subarray(request.length > 0x80 ? 3 : 2).toString();
+        asked.push(service);
+        if (service === 'none') answer({ code: grpc.status.NOT_FOUND, details: 'unknown service' });
+        else answer(null, Buffer.from([0x08, service === 'sick' ? 2 : 1]));
+      },
+    });
+    const bind = promisify(health.bindAsync.bind(health));
+    const at = await bind('127.0.0.1:0', grpc.ServerCredentials.createInsecure());
+    const check = (service?: string): Promise<Attempt> => ask({ grpc: { port: at, service: service ?? '' } });
+    try {
+      assert.equal((await check()).result, 'success');
+      const long = 'x'.repeat(200);
+      assert.equal((await check(long)).result, 'success');
+      assert.deepEqual(asked, ['', long]);
+      const sick = await check('sick');
+      assert.deepEqual(sick, { result: 'failure', output: 'service unhealthy (responded with "NOT_SERVING")' });
+      assert.match((await check('none')).output, /health rpc probe failed: rpc error: code = NotFound desc = unknown/);
+    } finally {
+      health.forceShutdown();
+    }
+    const absent = await ask({ grpc: { port: at, service: '' } }, 0.2);
+    assert.match(absent.output, /^timeout: failed to connect service "127\.0\.0\.1:\d+" within 0\.2s/);
   });
 });

@@ -363,11 +363,29 @@ describe('a pod on a node', () => {
   it('does not start what it can not do, and says what that is', async () => {
     node = new TestNode();
     await node.start();
-    await node.apply(pod({ containers: [container({ livenessProbe: { grpc: { port: 1, service: '' } } })] }));
+    await node.apply(pod({ containers: [container({ lifecycle: { stopSignal: 'SIGUSR1' } })] }));
     assert.equal((await node.running()).length, 0);
     assert.ok(
-      node.events.some(({ reason, message }) => reason === 'FailedValidation' && message.includes('gRPC probes')),
+      node.events.some(({ reason, message }) => reason === 'FailedValidation' && message.includes('stop signals')),
     );
     assert.equal(node.status().containerStatuses?.[0]?.state.waiting?.reason, 'CreateContainerConfigError');
+  });
+
+  it('is refused with a sysctl that is not safe, for good', async () => {
+    node = new TestNode();
+    await node.start();
+    const unsafe = pod({ securityContext: { sysctls: [{ name: 'kernel.msgmax', value: '1' }] } });
+    await node.apply(unsafe);
+    const { phase, reason, message } = node.status();
+    assert.deepEqual([phase, reason], ['Failed', 'SysctlForbidden']);
+    assert.match(message ?? '', /^Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted$/);
+    assert.deepEqual(await node.runtime.listSandboxes(), []);
+    assert.deepEqual(
+      node.events.map((event) => [event.type, event.reason]),
+      [['Warning', 'SysctlForbidden']],
+    );
+    await node.apply({ ...unsafe, status: node.status() });
+    await node.restartAgent();
+    assert.equal(node.events.length, 1);
   });
 });

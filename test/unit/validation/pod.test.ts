@@ -202,13 +202,13 @@ describe('validation of pods', () => {
     [
       'spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution: Forbidden: is not supported by this version of Dure',
       'spec.volumes[0].persistentVolumeClaim: Forbidden: is not supported by this version of Dure',
-      'spec.containers[0].livenessProbe.grpc: Forbidden: is not supported by this version of Dure',
+      'spec.containers[0].lifecycle.stopSignal: Forbidden: is not supported by this version of Dure',
     ],
     {
       volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }],
       affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'a' }] } },
     },
-    { livenessProbe: { grpc: { port: 1 } } },
+    { lifecycle: { stopSignal: 'SIGUSR1' } },
   );
 });
 
