@@ -16,7 +16,17 @@ import {
   sameEntries,
   type Managed,
 } from './entries.ts';
-import { difference, intersection, setOf, sorted, topFields, union, without, type Fields } from './field-set.ts';
+import {
+  difference,
+  intersection,
+  setOf,
+  sorted,
+  topFields,
+  union,
+  within,
+  without,
+  type Fields,
+} from './field-set.ts';
 import type { FieldType, TypeSource } from './field-type.ts';
 import { fieldsOf } from './fields-of.ts';
 import { takenOver, withLastApplied } from './last-applied.ts';
@@ -44,6 +54,8 @@ export interface FieldManagerOptions {
   readonly status: boolean;
   /** Fields, such as `metadata.labels`, that a write of the status leaves as they are. */
   readonly statusKeeps: readonly string[];
+  /** By subresource, the fields that are written through it alone, such as `spec.containers.*.resources`. */
+  readonly partFields?: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Whoever owned what there was before anybody applied anything. */
@@ -207,6 +219,8 @@ export class FieldManager {
   }
 
   private writable(set: Fields, subresource: string | undefined): Fields {
+    const fields = subresource === undefined ? undefined : this.options.partFields?.get(subresource);
+    if (fields) return fields.reduce<Fields>((all, path) => union(all, within(set, path.split('.'))), undefined);
     if (!this.options.status) return set;
     if (subresource !== STATUS) return topFields(set, (element) => element !== 'f:status');
     const top = topFields(set, (element) => element === 'f:status' || element === 'f:metadata');

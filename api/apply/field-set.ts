@@ -133,6 +133,17 @@ export function topFields(set: Fields, keeps: (element: string) => boolean): Fie
   return nodeOf(false, children);
 }
 
+/** What of the set is at a path of field names or below it; `*` stands for any element. */
+export function within(set: Fields, [name, ...rest]: readonly string[]): Fields {
+  if (set === undefined || name === undefined) return set;
+  const children: Record<string, FieldSet> = {};
+  for (const element of name === '*' ? elementsOf(set) : [`f:${name}`]) {
+    const found = within(set[element], rest);
+    if (found !== undefined) children[element] = found;
+  }
+  return nodeOf(false, children);
+}
+
 export function contains(set: Fields, path: readonly string[]): boolean {
   let node = set;
   for (const element of path) node = node?.[element];

@@ -60,11 +60,13 @@ export class CertificateRequests implements AdmissionPlugin {
       return;
     }
     const before = previous as KubeObject as CertificateSigningRequest;
-    // What a part of the control plane signs needs nobody's leave.
-    if (subresource !== 'status' || !user || !isSigned(request, before)) return;
+    // What a part of the control plane approves and signs needs nobody's leave.
+    const isSigning = subresource === 'status' && isSigned(request, before);
+    if (!user || !(isSigning || subresource === 'approval')) return;
     const { signerName } = before.spec;
-    if (mayActFor(this.options.authorizers, user, 'sign', signerName)) return;
-    const why = `user not permitted to sign requests with signerName "${signerName}"`;
+    const verb = isSigning ? 'sign' : 'approve';
+    if (mayActFor(this.options.authorizers, user, verb, signerName)) return;
+    const why = `user not permitted to ${verb} requests with signerName "${signerName}"`;
     throw forbidden(kinds.certificatesigningrequests, name, why);
   }
 }

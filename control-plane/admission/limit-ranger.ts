@@ -23,8 +23,10 @@ export class LimitRanger implements AdmissionPlugin {
     this.ranges = ranges;
   }
 
-  handles({ kind, operation, subresource }: AdmissionRequest): boolean {
-    if (kind.group !== '' || subresource !== undefined) return false;
+  handles({ kind, operation, subresource, previous }: AdmissionRequest): boolean {
+    // What is on its way out is not held to anything any more.
+    if (kind.group !== '' || previous?.metadata.deletionTimestamp) return false;
+    if (subresource !== undefined) return kind.kind === 'Pod' && subresource === 'resize' && operation === 'UPDATE';
     if (kind.kind === 'Pod') return operation === 'CREATE';
     return kind.kind === 'PersistentVolumeClaim' && operation !== 'DELETE';
   }

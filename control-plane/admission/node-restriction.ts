@@ -1,8 +1,8 @@
 /** An agent changes its own Node and what runs there, and nothing else, whatever it writes into it. */
-import { forbidden } from '../../api/errors.ts';
-import { qualifiedResource } from '../../api/kinds.ts';
+import { forbidden, notFound } from '../../api/errors.ts';
+import { kinds, qualifiedResource } from '../../api/kinds.ts';
 import { sameJson } from '../../api/machinery/json.ts';
-import type { KubeObject } from '../../api/object.ts';
+import { objectKey, type KubeObject } from '../../api/object.ts';
 import type { Node, PersistentVolumeClaim, Pod } from '../../api/schema/types/core.v1.ts';
 import type { View } from '../../lib/view.ts';
 import { nodeNameOf } from '../auth/user.ts';
@@ -15,6 +15,7 @@ type Rule = (node: string, request: AdmissionRequest) => string | undefined;
 
 export interface NodeRestrictionOptions {
   readonly nodes: () => View<Node>;
+  readonly pods: () => View<Pod>;
 }
 
 const LEASE_NAMESPACE = 'kube-node-lease';
@@ -55,10 +56,15 @@ export class NodeRestriction implements AdmissionPlugin {
     if (why !== undefined) throw forbidden(request.kind, request.name, why);
   }
 
-  private pod(node: string, { operation, subresource, object, previous }: AdmissionRequest): string | undefined {
+  private pod(
+    node: string,
+    { operation, subresource, namespace, name, object, previous }: AdmissionRequest,
+  ): string | undefined {
     if (subresource === 'status') return podStatus(node, object as Pod | undefined, previous as Pod | undefined);
     if (subresource === 'eviction') {
-      const isOwn = (previous as Pod | undefined)?.spec.nodeName === node;
+      const evicted = this.options.pods().get(objectKey(namespace, name));
+      if (!evicted) throw notFound(kinds.pods, name);
+      const isOwn = evicted.spec.nodeName === node;
       return isOwn ? undefined : `node ${node} can only evict pods with spec.nodeName set to itself`;
     }
     if (subresource !== undefined) {

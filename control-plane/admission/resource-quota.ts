@@ -31,7 +31,8 @@ export class ResourceQuotaAdmission implements AdmissionPlugin {
   }
 
   handles({ kind, operation, subresource }: AdmissionRequest): boolean {
-    if (subresource !== undefined || !isCounted(kind)) return false;
+    if (!isCounted(kind)) return false;
+    if (subresource !== undefined) return kind.plural === 'pods' && subresource === 'resize' && operation === 'UPDATE';
     return operation === 'CREATE' || (operation === 'UPDATE' && CHARGED_ON_UPDATE.has(qualifiedResource(kind)));
   }
 

@@ -90,7 +90,6 @@ export type Action = Common &
         readonly do: 'approve-certificate';
         readonly target: Target;
         readonly condition: Condition;
-        readonly at: string;
       }
     | { readonly do: 'sign-certificate'; readonly target: Target; readonly request: CertificateSigningRequest }
     | {

@@ -6,7 +6,7 @@ import type { APIService } from '../../api/schema/types/apiregistration.v1.ts';
 import type { CertificateSigningRequest } from '../../api/schema/types/certificates.v1.ts';
 import type { Secret, ServiceAccount, Taint } from '../../api/schema/types/core.v1.ts';
 import type { EventRecorder } from '../events/recorder.ts';
-import { approveRequest } from '../registry/approval.ts';
+
 import type { Registry } from '../registry/port.ts';
 import type { Action, ActionOf, Condition, MergePatch, Target } from './actions.ts';
 import { withCondition } from './conditions.ts';
@@ -105,14 +105,14 @@ const executors: Executors = {
     return remove(registry, target, { propagationPolicy, gracePeriodSeconds, resourceVersion });
   },
 
-  async 'approve-certificate'({ target, condition, at }, { registry }) {
-    const decide = (current: CertificateSigningRequest): CertificateSigningRequest => {
+  async 'approve-certificate'({ target, condition }, { registry }) {
+    const decide = (current: CertificateSigningRequest): CertificateSigningRequest | undefined => {
       const conditions = current.status?.conditions ?? [];
-      if (conditions.length > 0 || current.metadata.uid !== target.uid) return current;
+      if (conditions.length > 0 || current.metadata.uid !== target.uid) return undefined;
       return { ...current, status: { ...current.status, conditions: [condition] } };
     };
     const resource = registry.resource(kinds.certificatesigningrequests);
-    const object = await approveRequest(resource, target.name, decide, at);
+    const object = await resource.mutate('', target.name, decide, { subresource: 'approval' });
     return { kind: target.kind, object, deleted: false };
   },
 
@@ -199,11 +199,12 @@ async function changeIfThere(edges: Edges, target: Target, apply: Change): Promi
 async function finalize(registry: Registry, target: Target): Promise<Written | undefined> {
   const { kind, namespace, name, uid } = target;
   try {
-    const object = await registry.resource(kind).rewrite(namespace, name, (current: Finalized) => {
-      if (current.metadata.uid !== uid) return current;
+    const change = (current: Finalized): Finalized | undefined => {
+      if (current.metadata.uid !== uid) return undefined;
       const finalizers = (current.spec?.finalizers ?? []).filter((finalizer) => finalizer !== 'kubernetes');
       return { ...current, spec: { ...current.spec, finalizers } };
-    });
+    };
+    const object = await registry.resource(kind).mutate(namespace, name, change, { subresource: 'finalize' });
     return { kind, object, deleted: true };
   } catch (error) {
     if (isStatusError(error, 'NotFound')) return undefined;

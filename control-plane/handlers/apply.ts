@@ -9,6 +9,7 @@ import { authorizeCreation } from './authorize-creation.ts';
 import { placeObject } from './decode-body.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';
 import { sendObject } from './represent.ts';
+import { subresourceOf } from './subresource.ts';
 import { parseApplyOptions, type FieldValidation } from './write-options.ts';
 
 /** Creates what does not exist, with 201. */
@@ -16,7 +17,7 @@ export async function apply(exchange: ResourceExchange, options: HandlerOptions)
   const { fieldValidation, ...write } = parseApplyOptions(exchange);
   const config = await readConfig(exchange, options, fieldValidation);
   placeObject(exchange, config);
-  const subresource = exchange.target.subresource === 'status' ? { subresource: 'status' as const } : {};
+  const subresource = subresourceOf(exchange);
   const mayCreate = (): void => authorizeCreation(exchange, options);
   const { object, created } = await exchange.resource.apply(config, { ...write, ...subresource, mayCreate });
   await sendObject(exchange, options, created ? 201 : 200, object);

@@ -5,6 +5,7 @@ import type { Status } from '../../api/schema/types/meta.v1.ts';
 import { bindPod } from '../registry/binding.ts';
 import { STATUS_TYPE } from '../server/answer-encoder.ts';
 import { writeValue } from '../server/respond.ts';
+import { admitCreation } from './admit-creation.ts';
 import { decodeBody, placeObject } from './decode-body.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';
 import { parseWriteOptions } from './write-options.ts';
@@ -20,6 +21,7 @@ export async function bind(exchange: ResourceExchange, options: HandlerOptions):
     throw badRequest('name in URL does not match name in Binding object');
   }
   placeObject(exchange, binding);
+  await admitCreation(exchange, options, binding, { ...EXPECTED, dryRun });
   await bindPod(options.resources.of(kinds.pods), binding, options.clock.date(), { dryRun });
   const status: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
   await writeValue(exchange, options.protobuf, 201, STATUS_TYPE, status);

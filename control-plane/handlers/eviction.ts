@@ -4,6 +4,7 @@ import type { Eviction } from '../../api/schema/types/policy.v1.ts';
 import { evictPod } from '../registry/eviction.ts';
 import { STATUS_TYPE } from '../server/answer-encoder.ts';
 import { writeValue } from '../server/respond.ts';
+import { admitCreation } from './admit-creation.ts';
 import { decodeBody, placeObject } from './decode-body.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';
 import { parseWriteOptions } from './write-options.ts';
@@ -12,14 +13,15 @@ const EXPECTED = { typeName: 'io.k8s.api.policy.v1.Eviction', apiVersion: 'polic
 
 /** POST of a pod's eviction: a deletion that may be refused for the sake of those that depend on the pod. */
 export async function evict(exchange: ResourceExchange, options: HandlerOptions): Promise<void> {
-  const { fieldValidation, dryRun, user } = parseWriteOptions(exchange, 'CreateOptions');
+  const { fieldValidation, dryRun } = parseWriteOptions(exchange, 'CreateOptions');
   const eviction = await decodeBody<Eviction>(exchange, options, EXPECTED, fieldValidation);
   const { name } = exchange.target;
   if (eviction.metadata.name && eviction.metadata.name !== name) {
     throw badRequest('name in URL does not match name in Eviction object');
   }
   placeObject(exchange, eviction);
-  const request = { ...(dryRun ? { dryRun } : {}), ...(user ? { user } : {}) };
+  await admitCreation(exchange, options, eviction, { ...EXPECTED, dryRun });
+  const request = dryRun ? { dryRun } : {};
   const { resources } = options;
   const involved = { pods: resources.of(kinds.pods), budgets: resources.of(kinds.poddisruptionbudgets) };
   const status = await evictPod(involved, eviction, options.clock.date(), request);

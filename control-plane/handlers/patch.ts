@@ -11,6 +11,7 @@ import { apply } from './apply.ts';
 import { placeObject } from './decode-body.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';
 import { representationOf, sendObject } from './represent.ts';
+import { subresourceOf } from './subresource.ts';
 import { parseWriteOptions, type FieldValidation } from './write-options.ts';
 
 const ACCEPTED: readonly string[] = [...Object.values(PATCH_TYPES), APPLY_PATCH];
@@ -21,7 +22,7 @@ export interface Patch {
   readonly body: ParsedBody;
 }
 
-/** PATCH of one object, or of its status. */
+/** PATCH of one object, or of a part of it that has the object's own type, such as its status. */
 export async function patch(exchange: ResourceExchange, options: HandlerOptions): Promise<void> {
   representationOf(exchange, options);
   if (isApply(exchange)) return apply(exchange, options);
@@ -34,7 +35,7 @@ export async function patch(exchange: ResourceExchange, options: HandlerOptions)
     warnings = patched.warnings;
     return patched.object;
   };
-  const subresource = target.subresource === 'status' ? { subresource: 'status' as const } : {};
+  const subresource = subresourceOf(exchange);
   const result = await resource.mutate(target.namespace, target.name, change, { ...write, ...subresource });
   addWarnings(exchange, warnings);
   await sendObject(exchange, options, 200, result);

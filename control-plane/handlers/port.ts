@@ -11,7 +11,7 @@ import type { CounterMetric } from '../../lib/metrics.ts';
 import type { Cached, ServedCache } from '../cacher/port.ts';
 import type { NodeTunnels } from '../nodes/port.ts';
 import type { DecodeStored } from '../registry/conversion.ts';
-import type { DeleteOptions, MutateOptions, Resource, WriteOptions } from '../registry/port.ts';
+import type { DeleteOptions, MutateOptions, Resource } from '../registry/port.ts';
 import type { ApplyRequest } from '../registry/resource.ts';
 import type { Exchange } from '../server/exchange.ts';
 import type { ResourceRequest } from '../server/request-info.ts';
@@ -39,13 +39,6 @@ export interface ServedResource<T extends KubeObject = KubeObject> extends Resou
   ): Promise<{ object: T; created: boolean }>;
   /** Server-side apply; creates what does not exist. */
   apply(config: T, request: ApplyRequest): Promise<{ object: T; created: boolean }>;
-  /** A change that a subresource with rules of its own makes. */
-  rewrite(
-    namespace: string,
-    name: string,
-    change: (current: T) => T,
-    options?: WriteOptions & { countsUp?: boolean },
-  ): Promise<T>;
   /** As `delete`, and tells whether the object is gone. */
   remove(
     namespace: string,

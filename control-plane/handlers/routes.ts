@@ -2,7 +2,6 @@
 import { methodNotAllowed, notFoundPath } from '../../api/errors.ts';
 import { qualifiedResource, type Kind } from '../../api/kinds.ts';
 import type { Verb } from '../server/request-info.ts';
-import { patchApproval, updateApproval } from './approval.ts';
 import { bind } from './binding.ts';
 import { connecting } from './connect.ts';
 import { create } from './create.ts';
@@ -10,12 +9,10 @@ import { deleteCollection } from './delete-collection.ts';
 import { remove } from './delete.ts';
 import { evict } from './eviction.ts';
 import { attach, exec } from './exec.ts';
-import { finalize } from './finalize.ts';
 import { get } from './get.ts';
 import { list } from './list.ts';
 import { log } from './log.ts';
 import { patch } from './patch.ts';
-import { patchPodPart, updatePodPart } from './pod-parts.ts';
 import { portForward } from './portforward.ts';
 import { proxy } from './proxy/proxy.ts';
 import type { ResourceHandler } from './port.ts';
@@ -27,10 +24,9 @@ import { watch } from './watch.ts';
 type Verbs = Partial<Record<Verb, ResourceHandler>>;
 
 const OBJECT: Verbs = { get, list, watch, create, update, patch, delete: remove, deletecollection: deleteCollection };
-const STATUS: Verbs = { get, update, patch };
+/** A part of the object, in the object's own type. */
+const PART: Verbs = { get, update, patch };
 const SCALE: Verbs = { get: getScale, update: updateScale, patch: patchScale };
-
-const POD_PART: Verbs = { get, update: updatePodPart, patch: patchPodPart };
 
 /** Subresources that one kind alone has. exec and attach are asked for by GET (WebSocket) and by POST. */
 const OWN: ReadonlyMap<string, Verbs> = new Map([
@@ -43,11 +39,11 @@ const OWN: ReadonlyMap<string, Verbs> = new Map([
   ['pods/proxy', proxied('PodProxyOptions')],
   ['services/proxy', proxied('ServiceProxyOptions')],
   ['nodes/proxy', proxied('NodeProxyOptions')],
-  ['pods/ephemeralcontainers', POD_PART],
-  ['pods/resize', POD_PART],
-  ['namespaces/finalize', { update: finalize }],
+  ['pods/ephemeralcontainers', PART],
+  ['pods/resize', PART],
+  ['namespaces/finalize', { update }],
   ['serviceaccounts/token', { create: requestToken }],
-  ['certificatesigningrequests.certificates.k8s.io/approval', { get, update: updateApproval, patch: patchApproval }],
+  ['certificatesigningrequests.certificates.k8s.io/approval', PART],
 ]);
 
 function both(handler: ResourceHandler): Verbs {
@@ -70,7 +66,7 @@ export function handlerOf(kind: Kind, subresource: string, verb: Verb): Resource
 
 function verbsOf(kind: Kind, subresource: string): Verbs | undefined {
   if (subresource === '') return OBJECT;
-  if (subresource === 'status' && kind.status) return STATUS;
+  if (subresource === 'status' && kind.status) return PART;
   if (subresource === 'scale' && kind.scale) return SCALE;
   return OWN.get(`${qualifiedResource(kind)}/${subresource}`);
 }

@@ -4,14 +4,14 @@ import { apiVersionOf, kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { scaleColumns } from '../../api/printing/autoscaling.ts';
 import type { Scale } from '../../api/schema/types/autoscaling.v1.ts';
-import { mutateScale, scaleOf, type Scalable } from '../registry/scale.ts';
+import { mutateScale, scaleOf, scaleView, type Scalable } from '../registry/scale.ts';
 import { readConfig } from './apply.ts';
 import { decodeBody, placeObject } from './decode-body.ts';
 import { readCached } from './get.ts';
 import { isApply, readPatch } from './patch.ts';
 import type { HandlerOptions, ResourceExchange, ServedResource } from './port.ts';
 import { sendObject } from './represent.ts';
-import { parseApplyOptions, parseWriteOptions } from './write-options.ts';
+import { parseApplyOptions, parseWriteOptions, type WriteParameters } from './write-options.ts';
 
 const EXPECTED = { typeName: 'io.k8s.api.autoscaling.v1.Scale', apiVersion: 'autoscaling/v1', kind: 'Scale' };
 
@@ -58,7 +58,10 @@ async function applyScale(exchange: ResourceExchange, options: HandlerOptions): 
   const config = await readConfig(exchange, options, fieldValidation);
   checkScale(config, options);
   placeObject(exchange, config);
-  const { object } = await resource.apply(workloadOf(config as Scale, resource), { ...write, through: 'scale' });
+  const { object } = await resource.apply(workloadOf(config as Scale, resource), {
+    ...write,
+    view: scaleView(resource.kind),
+  });
   await sendObject(exchange, options, 200, scaleOf(object as Scalable, resource.kind), SCALES);
 }
 
@@ -88,13 +91,12 @@ function workloadOf({ metadata, spec }: Scale, { kind }: ServedResource): KubeOb
 async function store(
   exchange: ResourceExchange,
   options: HandlerOptions,
-  write: { dryRun: boolean; manager: string },
+  write: Omit<WriteParameters, 'fieldValidation'>,
   change: (current: Scale) => Scale,
 ): Promise<void> {
   const { resource, target } = exchange;
   // Only kinds with replicas have a scale, as their row in the table says.
   const scalable = resource as unknown as ServedResource<Scalable>;
-  const request = { ...write, through: 'scale' };
-  const scale = await mutateScale(scalable, target.namespace, target.name, change, request);
+  const scale = await mutateScale(scalable, target.namespace, target.name, change, write);
   await sendObject(exchange, options, 200, scale, SCALES);
 }

@@ -21,7 +21,7 @@ export interface EvictionResources {
 /**
  * Deletes the pod with the options the eviction carries. A pod that serves, and that a replica set or replication controller replaces,
  * is only marked: its controller deletes it once the replacement serves. Rejects with NotFound and Conflict as a delete does, and with
- * TooManyRequests when a disruption budget forbids it.
+ * TooManyRequests when a disruption budget forbids it. It is the eviction that is admitted, by whoever calls, not what comes of it.
  */
 export async function evictPod(
   { pods, budgets }: EvictionResources,
@@ -30,7 +30,7 @@ export async function evictPod(
   request: DeleteRequest = {},
 ): Promise<Status> {
   const { namespace = '', name = '' } = eviction.metadata;
-  const options = { ...optionsOf(eviction), ...request };
+  const options = { ...optionsOf(eviction), ...request, isAdmitted: true };
   const evicted = await pods.get(namespace, name);
   if (!endsAnyway(evicted) && isMet(evicted, options.preconditions ?? {})) {
     await chargeBudget(budgets, evicted, now, options.dryRun === true);
@@ -50,14 +50,14 @@ async function markEvicted(
   pods: Pick<GenericResource<Pod>, 'mutate'>,
   { metadata: { namespace = '', name = '' } }: Eviction,
   now: Date,
-  { preconditions = {}, user }: DeleteRequest,
+  { preconditions = {} }: DeleteRequest,
 ): Promise<Pod | undefined> {
   let isMarked = false;
   const mark = (pod: Pod): Pod | undefined => {
     isMarked = isMet(pod, preconditions) && !endsAnyway(pod);
     return isMarked ? { ...pod, status: { ...pod.status, conditions: withDisruption(pod, now) } } : undefined;
   };
-  const pod = await pods.mutate(namespace, name, mark, { subresource: 'status', ...(user ? { user } : {}) });
+  const pod = await pods.mutate(namespace, name, mark, { subresource: 'status', isAdmitted: true });
   return isMarked ? pod : undefined;
 }
 

@@ -15,9 +15,12 @@ export interface WriteOptions {
   manager?: string;
 }
 
+/** What is written by itself, with rules of its own; a kind has some of them. */
+export type Subresource = 'status' | 'approval' | 'ephemeralcontainers' | 'finalize' | 'resize';
+
 export interface MutateOptions extends WriteOptions {
   /** Which part may change; the rest of what `change` returns is ignored, as for the subresource in HTTP. */
-  subresource?: 'status';
+  subresource?: Subresource;
   /** Refuse (Conflict) when the object has another uid: it was deleted and made again. */
   uid?: string;
 }
@@ -46,8 +49,8 @@ export interface Resource<T extends KubeObject> {
    */
   mutate(namespace: string, name: string, change: (current: T) => T | undefined, options?: MutateOptions): Promise<T>;
   /**
-   * As `mutate`, but for a subresource with rules of its own (binding, finalize): the kind's update rules are not asked.
-   * What nothing holds any more after it, and is being deleted, is gone.
+   * As `mutate`, for a change that whoever calls answers for (binding a pod): neither admission nor the kind's update rules
+   * are asked.
    */
   rewrite(namespace: string, name: string, change: (current: T) => T, options?: WriteOptions): Promise<T>;
   /** Deletes, or marks as being deleted when there is grace or a finalizer. Returns the object as it then is. */

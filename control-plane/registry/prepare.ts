@@ -1,7 +1,7 @@
 /** From what a client sent to what may be stored: defaults, admission, the kind's rules, validation, in this order. */
 import { parseEntries, sameEntries } from '../../api/apply/entries.ts';
 import type { FieldManager } from '../../api/apply/field-manager.ts';
-import { conflict, type FieldError, invalid, modified } from '../../api/errors.ts';
+import { conflict, type FieldError, invalid, modified, notFoundPath } from '../../api/errors.ts';
 import type { Kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { FieldErrors } from '../../api/validation/field-errors.ts';
@@ -11,7 +11,7 @@ import type { Admission, AdmissionRequest, User } from '../admission/port.ts';
 import { copyJson, sameJson } from '../../api/machinery/json.ts';
 import { stampNew, stampUpdate, timestamp } from './metadata.ts';
 import type { MutateOptions } from './port.ts';
-import type { Strategy } from './strategy.ts';
+import type { Part, Strategy } from './strategy.ts';
 
 export interface RequestOptions extends MutateOptions {
   user?: User;
@@ -21,10 +21,21 @@ export interface RequestOptions extends MutateOptions {
   annotate?: ((key: string, value: string) => void) | undefined;
   /** Throws Forbidden for who may change what there is, but make nothing new. Asked before a write that creates after all. */
   mayCreate?: () => void;
-  /** What the manager writes through, where that is not `subresource`: `scale`, … */
-  through?: string;
+  /** What the object looks like through a subresource of another type, such as `scale`: that is admitted, and owned through. */
+  view?: ObjectView;
+  /** Admission has been asked already about what this is a part of, such as an eviction. */
+  isAdmitted?: boolean;
   /** The object says itself who owns what in it, as after an apply. */
   isApplied?: boolean;
+}
+
+/** An object as something else. */
+export interface ObjectView {
+  readonly subresource: string;
+  readonly kind: NonNullable<AdmissionRequest['objectKind']>;
+  of(object: KubeObject): KubeObject;
+  /** The object with what the view says. Neither is edited. */
+  into(object: KubeObject, view: KubeObject): KubeObject;
 }
 
 export interface PreparerOptions<T extends KubeObject> {
@@ -45,11 +56,11 @@ export class Preparer<T extends KubeObject> {
 
   /** Edits `object`, which must be the caller's own copy and have a name, perhaps a generated one. */
   async forCreate(object: T, request: RequestOptions): Promise<T> {
-    const { kind, strategy, admission, clock, newUid } = this.options;
+    const { kind, strategy, clock, newUid } = this.options;
     strategy.applyDefaults(object);
     this.manage(object, undefined, request);
     const admitted = this.admissionRequest('CREATE', object, undefined, request);
-    await this.mutate(object, admitted);
+    await this.mutate(object, admitted, request);
     stampNew(object, kind, strategy, { uid: newUid(), clock });
     strategy.prepareForCreate?.(object);
     this.check(object, [
@@ -59,7 +70,7 @@ export class Preparer<T extends KubeObject> {
     ]);
     this.warn(object, undefined, request);
     strategy.completeNew?.(object);
-    await admission.validate(admitted);
+    await this.judge(admitted, request);
     return object;
   }
 
@@ -69,54 +80,84 @@ export class Preparer<T extends KubeObject> {
    */
   async forUpdate(wanted: T, previous: T, request: RequestOptions): Promise<T | undefined> {
     this.checkVersion(wanted, previous, request);
-    return request.subresource === 'status'
-      ? this.forStatusUpdate(wanted, previous, request)
-      : this.forMainUpdate(wanted, previous, request);
+    if (request.subresource === undefined) return this.forMainUpdate(wanted, previous, request);
+    if (request.subresource === 'status') return this.forStatusUpdate(wanted, previous, request);
+    const part = this.options.strategy.parts?.[request.subresource];
+    if (!part) throw notFoundPath();
+    return this.forPartUpdate(wanted, previous, request, part);
   }
 
   async forDelete(previous: T, request: RequestOptions): Promise<void> {
     const admitted = this.admissionRequest('DELETE', undefined, previous, request);
-    await this.options.admission.mutate(admitted);
-    await this.options.admission.validate(admitted);
+    if (!request.isAdmitted) await this.options.admission.mutate(admitted);
+    await this.judge(admitted, request);
   }
 
   private async forMainUpdate(wanted: T, previous: T, request: RequestOptions): Promise<T | undefined> {
-    const { kind, strategy, admission } = this.options;
-    const next = copyObject(kind.status ? withStatusOf(wanted, previous, kind) : wanted);
+    const { kind, strategy } = this.options;
+    let next = copyObject(kind.status ? withStatusOf(wanted, previous, kind) : wanted);
     strategy.applyDefaults(next);
     this.manage(next, previous, request);
     const admitted = this.admissionRequest('UPDATE', next, previous, request);
-    await this.mutate(next, admitted);
+    await this.mutate(next, admitted, request);
+    if (request.view && admitted.object) next = request.view.into(next, admitted.object) as T;
     strategy.prepareForUpdate?.(next, previous);
     stampUpdate(next, previous, kind, strategy, undefined);
-    if (sameObject(next, previous)) return undefined;
+    if (sameObject(next, previous)) return this.unchanged(admitted, request);
     const errors = this.metadataUpdateErrors(next, previous);
     if (!strategy.validatesUpdateAlone) errors.push(...strategy.validate(next));
     errors.push(...(strategy.validateUpdate?.(next, previous) ?? []));
     this.check(next, errors);
     this.warn(next, previous, request);
-    await admission.validate(admitted);
+    await this.judge(admitted, request);
     return next;
   }
 
   /** The spec is the previous one, so there is nothing to default, copy or check in it. */
   private async forStatusUpdate(wanted: T, previous: T, request: RequestOptions): Promise<T | undefined> {
-    const { kind, strategy, admission, clock } = this.options;
+    const { kind, strategy, clock } = this.options;
     const next: T = {
       ...withStatusOf(previous, wanted, kind),
       metadata: copyObject({ metadata: wanted.metadata }).metadata,
     };
     this.manage(next, previous, request);
     const admitted = this.admissionRequest('UPDATE', next, previous, request);
-    await this.mutate(next, admitted);
+    await this.mutate(next, admitted, request);
     strategy.prepareForStatusUpdate?.(next, previous, clock.date());
     stampUpdate(next, previous, kind, strategy, 'status');
-    if (sameObject(next, previous)) return undefined;
+    if (sameObject(next, previous)) return this.unchanged(admitted, request);
     const errors = this.metadataUpdateErrors(next, previous);
     errors.push(...(strategy.validateStatusUpdate?.(next, previous) ?? []));
     this.check(next, errors);
-    await admission.validate(admitted);
+    await this.judge(admitted, request);
     return next;
+  }
+
+  private async forPartUpdate(wanted: T, previous: T, request: RequestOptions, part: Part<T>): Promise<T | undefined> {
+    const { kind, strategy, clock } = this.options;
+    const next = copyObject(wanted);
+    strategy.applyDefaults(next);
+    const now = clock.date();
+    // Who sends the whole object owns no more than what is taken of it.
+    part.prepare(next, previous, now);
+    this.manage(next, previous, request);
+    const admitted = this.admissionRequest('UPDATE', next, previous, request);
+    await this.mutate(next, admitted, request);
+    part.prepare(next, previous, now);
+    stampUpdate(next, previous, kind, strategy, undefined);
+    if (sameObject(next, previous)) return this.unchanged(admitted, request);
+    this.check(next, [...this.metadataUpdateErrors(next, previous), ...part.validate(next, previous)]);
+    await this.judge(admitted, request);
+    return next;
+  }
+
+  /** Nothing is written, but who may not ask for it is told so all the same. */
+  private async unchanged(admitted: AdmissionRequest, request: RequestOptions): Promise<undefined> {
+    await this.judge(admitted, request);
+  }
+
+  private async judge(admitted: AdmissionRequest, { isAdmitted }: RequestOptions): Promise<void> {
+    if (!isAdmitted) await this.options.admission.validate(admitted);
   }
 
   /** Before admission and the strategy: what those change is nobody's. */
@@ -127,9 +168,15 @@ export class Preparer<T extends KubeObject> {
   }
 
   /** Who owns what is not for admission to lose: what comes back without it, or with what is none, has what it had. */
-  private async mutate({ metadata: before }: T, admitted: AdmissionRequest): Promise<void> {
+  private async mutate(
+    { metadata: before }: T,
+    admitted: AdmissionRequest,
+    { isAdmitted }: RequestOptions,
+  ): Promise<void> {
+    if (isAdmitted) return;
     const { managedFields } = before;
     await this.options.admission.mutate(admitted);
+    if (admitted.objectKind) return;
     const after = admitted.object?.metadata;
     if (!after || after.managedFields === managedFields) return;
     if (after.managedFields?.length && parseEntries(after.managedFields)) return;
@@ -138,10 +185,10 @@ export class Preparer<T extends KubeObject> {
   }
 
   private entries(next: T, previous: T | undefined, request: RequestOptions): T['metadata']['managedFields'] {
-    const { manager, subresource, through = subresource } = request;
+    const { manager, view, subresource = view?.subresource } = request;
     if (manager === undefined) return previous?.metadata.managedFields;
     const now = timestamp(this.options.clock.date());
-    return this.options.fields.updated(previous, next, { manager, subresource: through, now });
+    return this.options.fields.updated(previous, next, { manager, subresource, now });
   }
 
   private warn(next: T, previous: T | undefined, { warn }: RequestOptions): void {
@@ -183,11 +230,19 @@ export class Preparer<T extends KubeObject> {
     operation: AdmissionRequest['operation'],
     object: T | undefined,
     previous: T | undefined,
-    { dryRun = false, user, subresource, warn = noOne, annotate }: RequestOptions,
+    { dryRun = false, user, subresource, view, warn = noOne, annotate }: RequestOptions,
   ): AdmissionRequest {
     const { name = '', namespace = '' } = (object ?? previous)?.metadata ?? {};
     const { kind } = this.options;
-    return { operation, kind, namespace, name, subresource, object, previous, dryRun, user, warn, annotate };
+    const asked = { operation, kind, namespace, name, dryRun, user, warn, annotate };
+    if (!view) return { ...asked, subresource, object, previous };
+    return {
+      ...asked,
+      subresource: view.subresource,
+      objectKind: view.kind,
+      object: object && view.of(object),
+      previous: previous && view.of(previous),
+    };
   }
 }
 

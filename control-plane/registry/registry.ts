@@ -256,6 +256,7 @@ export class ResourceRegistry implements Registry {
       storageProtection,
       new NodeRestriction({
         nodes: () => this.resource(kinds.nodes).view,
+        pods: () => this.resource(kinds.pods).view,
       }),
       new CertificateRequests({ authorizers: authorizersOf(this), clock: this.options.clock }),
       ...(this.options.ownerPermissions
@@ -275,9 +276,11 @@ export class ResourceRegistry implements Registry {
   }
 }
 
-function fieldManagerOf(kind: Kind, { statusKeeps = [] }: Strategy, types: TypeSources): FieldManager {
+function fieldManagerOf(kind: Kind, { statusKeeps = [], parts = {} }: Strategy, types: TypeSources): FieldManager {
   const { status, kind: name } = kind;
-  return new FieldManager({ source: types.of(kind), apiVersion: apiVersionOf(kind), kind: name, status, statusKeeps });
+  const partFields = new Map(Object.entries(parts).map(([subresource, { fields }]) => [subresource, fields]));
+  const facts = { apiVersion: apiVersionOf(kind), kind: name, status, statusKeeps, partFields };
+  return new FieldManager({ source: types.of(kind), ...facts });
 }
 
 function converted(source: ResourceCache<KubeObject>, conversion: Conversion): ConvertedCache<KubeObject> {

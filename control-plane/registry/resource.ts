@@ -15,7 +15,7 @@ import { copyJson } from '../../api/machinery/json.ts';
 import { stampUpdate, timestamp } from './metadata.ts';
 import { generateName, MAX_NAME_ATTEMPTS, type RandomInteger } from './name-generator.ts';
 import { ObjectStore } from './object-store.ts';
-import type { DeleteOptions, Resource } from './port.ts';
+import type { DeleteOptions, Resource, WriteOptions } from './port.ts';
 import { Preparer, type RequestOptions } from './prepare.ts';
 import type { Strategy } from './strategy.ts';
 import { type Decision, type Outcome, WriteLoop } from './write-loop.ts';
@@ -30,17 +30,13 @@ export interface DeleteRequest extends DeleteOptions {
   user?: RequestOptions['user'];
   warn?: RequestOptions['warn'];
   annotate?: RequestOptions['annotate'];
+  isAdmitted?: RequestOptions['isAdmitted'];
 }
 
 export interface ApplyRequest extends RequestOptions {
   manager: string;
   /** Takes what others own instead of conflicting with them. */
   force: boolean;
-}
-
-export interface RewriteOptions extends Pick<RequestOptions, 'dryRun'> {
-  /** The change is one of what is wanted of the object. */
-  countsUp?: boolean;
 }
 
 export interface Deleted<T> {
@@ -174,7 +170,7 @@ export class GenericResource<T extends KubeObject> implements Resource<T> {
         const change = (current: T): T => this.merged(current, config, request);
         return { object: await this.mutate(namespace, name, change, { ...request, isApplied: true }), created: false };
       } catch (error) {
-        const creates = request.subresource === undefined && request.through === undefined;
+        const creates = request.subresource === undefined && request.view === undefined;
         if (!creates || !isStatusError(error, 'NotFound')) throw error;
       }
       if (config.metadata.uid) throw this.uidMismatch(config);
@@ -185,17 +181,16 @@ export class GenericResource<T extends KubeObject> implements Resource<T> {
   }
 
   /**
-   * A change the kind's update rules do not speak of, made by a subresource with rules of its own (binding, finalize).
-   * `change` gets what is there and returns what shall be; it may throw a StatusError.
+   * A change that neither admission nor the kind's update rules are asked about: whoever calls answers for it. `change` gets
+   * what is there and returns what shall be; it may throw a StatusError.
    */
-  async rewrite(namespace: string, name: string, change: (current: T) => T, request: RewriteOptions = {}): Promise<T> {
+  async rewrite(namespace: string, name: string, change: (current: T) => T, request: WriteOptions = {}): Promise<T> {
     const decide = async (current: T): Promise<Decision<T>> => {
       const wanted = change(current);
       if (wanted === current) return { action: 'leave' };
       const next = { ...wanted, metadata: { ...wanted.metadata } };
       // What most subresources write is no change of what the user wants, so it counts no generation up.
       stampUpdate(next, current, this.kind, this.strategy, 'status');
-      if (request.countsUp === true) next.metadata.generation = (current.metadata.generation ?? 0) + 1;
       return { action: isReleased(next, this.strategy) ? 'remove' : 'put', object: next };
     };
     const dryRun = request.dryRun === true;
@@ -239,9 +234,9 @@ export class GenericResource<T extends KubeObject> implements Resource<T> {
     return results;
   }
 
-  private merged(current: T | undefined, config: T, { manager, force, subresource, through }: ApplyRequest): T {
+  private merged(current: T | undefined, config: T, { manager, force, subresource, view }: ApplyRequest): T {
     const now = timestamp(this.options.clock.date());
-    const applier: Applier = { manager, force, subresource: through ?? subresource, now };
+    const applier: Applier = { manager, force, subresource: view?.subresource ?? subresource, now };
     // The type's own decoder has made it.
     return this.options.fields.applied(current, config, applier) as T;
   }
@@ -301,7 +296,7 @@ export class GenericResource<T extends KubeObject> implements Resource<T> {
     const next = await this.preparer.forUpdate(wanted, current, request);
     if (!next) return { action: 'leave' };
     if (isReleased(next, this.strategy)) return { action: 'remove', object: next };
-    if (request.subresource === 'status') return { action: 'put', object: next };
+    if (request.subresource !== undefined) return { action: 'put', object: next };
     const claim = await this.strategy.claim?.(next, current, request.dryRun === true);
     return { action: 'put', object: next, ...(claim ? { undo: () => claim.undo() } : {}) };
   }

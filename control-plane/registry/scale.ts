@@ -9,7 +9,7 @@ import type { Scale } from '../../api/schema/types/autoscaling.v1.ts';
 import type { LabelSelector } from '../../api/schema/types/meta.v1.ts';
 import { FieldErrors } from '../../api/validation/field-errors.ts';
 import type { Resource } from './port.ts';
-import type { RequestOptions } from './prepare.ts';
+import type { ObjectView, RequestOptions } from './prepare.ts';
 
 /** What has replicas can be scaled. */
 export interface Scalable extends KubeObject {
@@ -71,6 +71,16 @@ function withReplicas<T extends Scalable>(object: T, replicas: number, { scalePa
   return withValueAt(object as unknown as JsonObject, scalePaths.specReplicas, replicas) as unknown as T;
 }
 
+/** The workload as its scale, which is what admission sees of a write through it. */
+export function scaleView(kind: Kind): ObjectView {
+  return {
+    subresource: 'scale',
+    kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
+    of: (object) => scaleOf(object as Scalable, kind),
+    into: (object, scale) => withReplicas(object as Scalable, (scale as Scale).spec?.replicas ?? 0, kind),
+  };
+}
+
 /**
  * Reads, lets `change` decide and writes the replicas, as `Resource.mutate` does. Rejects with Conflict when the scale that
  * `change` returns carries another resourceVersion than the one it was given.
@@ -80,9 +90,10 @@ export async function mutateScale<T extends Scalable>(
   namespace: string,
   name: string,
   change: (current: Scale) => Scale,
-  request: Omit<RequestOptions, 'subresource'> = {},
+  options: Omit<RequestOptions, 'subresource'> = {},
 ): Promise<Scale> {
   const { kind } = resource;
+  const request = { ...options, view: scaleView(kind) };
   const decide = (current: T): T => {
     const scale = change(scaleOf(current, kind));
     validate(scale, name);

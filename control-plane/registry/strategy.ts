@@ -2,12 +2,21 @@
 import type { FieldError } from '../../api/errors.ts';
 import type { Kinds, ObjectOf } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
-import type { DeleteOptions } from './port.ts';
+import type { DeleteOptions, Subresource } from './port.ts';
 
 /** What a strategy claims outside of its object (addresses, ports) for the time the object exists. */
 export interface Claim {
   /** Gives back what was claimed anew, because the object was not written after all. */
   undo(): Promise<void>;
+}
+
+/** A part of an object that has a subresource and rules of its own, as `pods/resize` is. */
+export interface Part<T extends KubeObject = KubeObject> {
+  /** What is written through it, such as `spec.containers.*.resources`: of other fields it makes nobody the owner. */
+  readonly fields: readonly string[];
+  /** Puts back all that is not of the part; edits `next`. Runs twice: before and after admission. */
+  prepare(next: T, previous: T, now: Date): void;
+  readonly validate: (next: T, previous: T) => FieldError[];
 }
 
 export interface Strategy<T extends KubeObject = KubeObject> {
@@ -38,6 +47,8 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   readonly validateStatusUpdate?: (next: T, previous: T) => FieldError[];
   /** Fields of the metadata that `prepareForStatusUpdate` restores, such as `metadata.labels`: who writes a status owns none. */
   readonly statusKeeps?: readonly string[];
+  /** By subresource. Metadata is checked by the generic code; of the rest a part says everything. */
+  readonly parts?: { readonly [Name in Exclude<Subresource, 'status'>]?: Part<T> };
 
   /** The object has a generation, counted up when anything but metadata and status changes. */
   readonly generation?: boolean;

@@ -48,7 +48,7 @@ function endOfLife({ request, endOf }: RequestSnapshot): number {
 }
 
 /** An agent gets the certificate of its own node, and whoever brings nodes in that of any, without anybody being asked. */
-function approval({ request, read, mayHave, date }: RequestSnapshot): Plan['actions'][0] | undefined {
+function approval({ request, read, mayHave }: RequestSnapshot): Plan['actions'][0] | undefined {
   const { spec, status } = request;
   if (spec.signerName !== SIGNERS.nodeClient || (status?.conditions?.length ?? 0) > 0) return undefined;
   const wanted = tryRead(read, request);
@@ -66,7 +66,6 @@ function approval({ request, read, mayHave, date }: RequestSnapshot): Plan['acti
     do: 'approve-certificate',
     target: targetOf(kinds.certificatesigningrequests, request),
     condition: { type: 'Approved', status: 'True', reason: 'AutoApproved', message },
-    at: formatTime(date.getTime()),
     why: 'who asks may have certificates of nodes',
   };
 }

@@ -1,7 +1,14 @@
 /** Requests for certificates: what was asked for never changes; approval and certificate come through subresources. */
 import { checkPathSegment } from '../../../api/machinery/names.ts';
+import { formatTime } from '../../../api/machinery/time.ts';
 import type { CertificateSigningRequest } from '../../../api/schema/types/certificates.v1.ts';
-import { validateRequest, validateRequestStatus, validateRequestUpdate } from '../../../api/validation/certificates.ts';
+import {
+  validateApproval,
+  validateRequest,
+  validateRequestStatus,
+  validateRequestUpdate,
+} from '../../../api/validation/certificates.ts';
+import { withTimes } from '../../certificates/conditions.ts';
 import type { Strategy } from '../strategy.ts';
 
 const DECISIONS: ReadonlySet<string> = new Set(['Approved', 'Denied']);
@@ -29,6 +36,19 @@ export const certificateRequestStrategy: Strategy<CertificateSigningRequest> = {
   validate: validateRequest,
   validateUpdate: validateRequestUpdate,
   validateStatusUpdate: validateRequestStatus,
+  parts: {
+    approval: {
+      fields: ['metadata', 'status.conditions'],
+      prepare(next, previous, now) {
+        const { conditions: wanted = [] } = next.status ?? {};
+        const { conditions: former = [], ...status } = previous.status ?? {};
+        const conditions = withTimes(wanted, former, formatTime(now.getTime()));
+        next.spec = previous.spec;
+        next.status = { ...status, ...(conditions.length > 0 ? { conditions } : {}) };
+      },
+      validate: validateApproval,
+    },
+  },
 };
 
 /** Who signs decides nothing: the decision stays as it was, in its place. */

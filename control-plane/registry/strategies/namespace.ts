@@ -20,6 +20,15 @@ export const namespaceStrategy: Strategy<Namespace> = {
     next.spec = previous.spec;
   },
   validate: validateNamespace,
+  parts: {
+    finalize: {
+      fields: ['metadata', 'spec'],
+      prepare(next, previous) {
+        next.status = previous.status;
+      },
+      validate: validateNamespace,
+    },
+  },
   isHeld: ({ spec }) => (spec.finalizers?.length ?? 0) > 0,
   markDeleting(namespace) {
     namespace.status = { ...namespace.status, phase: 'Terminating' };

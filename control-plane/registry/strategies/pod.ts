@@ -7,6 +7,7 @@ import { validatePodStatusUpdate, validatePodUpdate } from '../../../api/validat
 import { qosClassOf } from '../pod-qos.ts';
 import type { DeleteOptions } from '../port.ts';
 import type { Strategy } from '../strategy.ts';
+import { ephemeralContainers, resize } from './pod-parts.ts';
 
 const DEFAULT_GRACE_SECONDS = 30;
 
@@ -39,6 +40,7 @@ export const podStrategy: Strategy<Pod> = {
     if (qosClass !== undefined) next.status = { ...next.status, qosClass };
   },
   validateStatusUpdate: validatePodStatusUpdate,
+  parts: { ephemeralcontainers: ephemeralContainers, resize },
   graceSeconds,
 };
 

@@ -1,5 +1,6 @@
 /** Subresources of pods that change one part of them, and bindings in their older place. */
 import assert from 'node:assert/strict';
+import { type Kind, kinds } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import type { Pod } from '../../../api/schema/types/core.v1.ts';
 import type { APIResourceList, Status } from '../../../api/schema/types/meta.v1.ts';
@@ -38,6 +39,11 @@ describe('parts of a pod', () => {
     return JSON.parse(answer.text) as T;
   };
 
+  const settled = async (): Promise<void> => {
+    for (const kind of [kinds.limitranges, kinds.resourcequotas])
+      await server.registry.of(kind as Kind).cache.whenFresh();
+  };
+
   it('ephemeral containers are added by patch and by update, and stay', async () => {
     const path = `${PODS}/p/ephemeralcontainers`;
     const first = { spec: { ephemeralContainers: [{ name: 'e', image: 'debug:1', targetContainerName: 'c' }] } };
@@ -65,6 +71,48 @@ describe('parts of a pod', () => {
     assert.deepEqual(resized.spec.containers[0]!.resources.requests, { cpu: '2' });
     const other = { spec: { containers: [{ name: 'c', resources: { requests: { cpu: null } } }] } };
     await ask('PATCH', `${PODS}/p/resize`, 422, other, STRATEGIC);
+  });
+
+  it('have owners, and are applied', async () => {
+    await ask('POST', PODS, 201, { metadata: { name: 'o' }, spec: { containers: [{ name: 'c', image: 'i' }] } });
+    const config = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'o', labels: { no: 'body' } },
+      spec: { ephemeralContainers: [{ name: 'e', image: 'debug:1' }] },
+    };
+    const path = `${PODS}/o/ephemeralcontainers?fieldManager=look`;
+    const applied = await ask('PATCH', path, 200, config, 'application/apply-patch+yaml');
+    assert.equal(applied.metadata.labels, undefined);
+    const own = applied.metadata.managedFields?.find(({ manager }) => manager === 'look');
+    assert.equal(own?.subresource, 'ephemeralcontainers');
+    const fields = own.fieldsV1 as unknown as Record<string, Record<string, unknown>>;
+    assert.deepEqual(
+      [Object.keys(fields), Object.keys(fields['f:spec'] ?? {})],
+      [['f:spec'], ['f:ephemeralContainers']],
+    );
+  });
+
+  it('are held to limits and quotas when they grow', async () => {
+    const namespace = '/api/v1/namespaces/tight';
+    await ask('POST', '/api/v1/namespaces', 201, { metadata: { name: 'tight' } });
+    const resources = { requests: { cpu: '1' }, limits: { cpu: '4' } };
+    const spec = { containers: [{ name: 'c', image: 'i', resources }] };
+    await ask('POST', `${namespace}/pods`, 201, { metadata: { name: 'p' }, spec });
+    const limits = [{ type: 'Container', max: { cpu: '5' } }];
+    await ask('POST', `${namespace}/limitranges`, 201, { metadata: { name: 'l' }, spec: { limits } });
+    await ask('POST', `${namespace}/resourcequotas`, 201, { metadata: { name: 'q' }, spec: { hard: { cpu: '2' } } });
+    const counted = { status: { hard: { cpu: '2' }, used: { cpu: '1' } } };
+    await ask('PATCH', `${namespace}/resourcequotas/q/status`, 200, counted, 'application/merge-patch+json');
+    const grow = (requests: string, max: string): object => ({
+      spec: { containers: [{ name: 'c', resources: { requests: { cpu: requests }, limits: { cpu: max } } }] },
+    });
+    await settled();
+    const much = await ask<Status>('PATCH', `${namespace}/pods/p/resize`, 403, grow('1', '6'), STRATEGIC);
+    assert.match(much.message ?? '', /maximum cpu usage per Container is 5, but limit is 6/);
+    const over = await ask<Status>('PATCH', `${namespace}/pods/p/resize`, 403, grow('3', '4'), STRATEGIC);
+    assert.match(over.message ?? '', /exceeded quota: q, requested: cpu=2, used: cpu=1, limited: cpu=2/);
+    await ask('PATCH', `${namespace}/pods/p/resize`, 200, grow('2', '4'), STRATEGIC);
   });
 
   it('a binding posted to the namespace gives the pod its node', async () => {

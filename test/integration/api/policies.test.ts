@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { kinds } from '../../../api/kinds.ts';
 import type { User } from '../../../control-plane/auth/user.ts';
+import { createSigningRequest } from '../../../lib/certificates.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { ApiError } from '../../../lib/client/errors.ts';
 import { RestClient } from '../../../lib/client/rest.ts';
@@ -217,5 +218,82 @@ describe('admission policies', () => {
     await client.create(MAPS, { metadata: { name: 'unwatched' } });
     await client.create(MAPS, { metadata: { name: 'spared', labels } });
     assert.match((await refused(client.create(MAPS, { metadata: { name: 'watched', labels } }))).message, /denied/);
+  });
+
+  it('see what is written through a subresource as what it is', async () => {
+    await client.create(DEPLOYMENTS, deployment('scaled', 1));
+    const pods = '/api/v1/namespaces/default/pods';
+    const resources = { requests: { cpu: '1' } };
+    await client.create(pods, {
+      metadata: { name: 'p' },
+      spec: { containers: [{ name: 'c', image: 'i', resources }] },
+    });
+    const requests = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
+    const { request } = await createSigningRequest({ commonName: 'jane', organizations: [] });
+    const spec = {
+      request: Buffer.from(request).toString('base64'),
+      signerName: 'example.com/s',
+      usages: ['client auth'],
+    };
+    await client.create(requests, { metadata: { name: 'asked' }, spec });
+    made.push(`${DEPLOYMENTS}/scaled`, `${pods}/p`, `${requests}/asked`);
+    const sub = (resource: string): object => ({ ...rule('*', resource), apiVersions: ['*'] });
+    const names = ['*/scale', 'pods/binding', 'pods/eviction', 'pods/resize', 'pods/ephemeralcontainers'];
+    names.push('serviceaccounts/token', 'namespaces/finalize', 'certificatesigningrequests/approval');
+    await enforce('below', {
+      matchConstraints: { resourceRules: names.map(sub) },
+      validations: [
+        {
+          expression: 'false',
+          messageExpression: `request.operation + ' ' + request.resource.resource + '/' + request.subResource + ' ' + object.kind + ' ' + object.metadata.name + (object.kind == 'Scale' ? ' ' + string(oldObject.spec.replicas) + ' ' + string(object.spec.replicas) : '')`,
+        },
+      ],
+    });
+    const strategic = 'strategic-merge-patch';
+    const approved = { status: { conditions: [{ type: 'Approved', status: 'True', reason: 'r', message: 'm' }] } };
+    const attempts: [string, () => Promise<unknown>][] = [
+      [
+        'UPDATE deployments/scale Scale scaled 1 2',
+        () => client.patch(`${DEPLOYMENTS}/scaled/scale`, 'merge-patch', { spec: { replicas: 2 } }),
+      ],
+      ['CREATE pods/binding Binding p', () => client.create(`${pods}/p/binding`, { target: { name: 'n' } })],
+      ['CREATE pods/eviction Eviction p', () => client.create(`${pods}/p/eviction`, { metadata: { name: 'p' } })],
+      [
+        'UPDATE pods/resize Pod p',
+        () =>
+          client.patch(`${pods}/p/resize`, strategic, {
+            spec: { containers: [{ name: 'c', resources: { requests: { cpu: '2' } } }] },
+          }),
+      ],
+      [
+        'UPDATE pods/ephemeralcontainers Pod p',
+        () =>
+          client.patch(`${pods}/p/ephemeralcontainers`, strategic, {
+            spec: { ephemeralContainers: [{ name: 'e', image: 'i' }] },
+          }),
+      ],
+      [
+        'CREATE serviceaccounts/token TokenRequest default',
+        () => client.create('/api/v1/namespaces/default/serviceaccounts/default/token', { spec: {} }),
+      ],
+      [
+        'UPDATE namespaces/finalize Namespace default',
+        () =>
+          client.update('/api/v1/namespaces/default/finalize', {
+            metadata: { name: 'default' },
+            spec: { finalizers: ['kubernetes', 'a/b'] },
+          }),
+      ],
+      [
+        'UPDATE certificatesigningrequests/approval CertificateSigningRequest asked',
+        () => client.patch(`${requests}/asked/approval`, 'merge-patch', approved),
+      ],
+    ];
+    for (const [wanted, attempt] of attempts) {
+      const { message } = await refused(attempt());
+      assert.equal(message.slice(message.indexOf('request: ') + 'request: '.length), wanted);
+    }
+    // Also where nothing would change.
+    await refused(client.patch(`${DEPLOYMENTS}/scaled/scale`, 'merge-patch', { spec: { replicas: 1 } }));
   });
 });

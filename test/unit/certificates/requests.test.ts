@@ -8,7 +8,6 @@ import { kinds } from '../../../api/kinds.ts';
 import type { CertificateSigningRequest } from '../../../api/schema/types/certificates.v1.ts';
 import type { User } from '../../../control-plane/auth/user.ts';
 import { planRequest, type RequestSnapshot } from '../../../control-plane/controllers/certificates/plan.ts';
-import { approveRequest } from '../../../control-plane/registry/approval.ts';
 import { Pki } from '../../../control-plane/server/pki.ts';
 import { readCertificateRequest } from '../../../lib/certificate-requests.ts';
 import { createSigningRequest } from '../../../lib/certificates.ts';
@@ -117,11 +116,13 @@ describe('requests for certificates', () => {
     const status = { ...made, status: { conditions: [APPROVED] } };
     const ignored = await requests().update(status, { subresource: 'status' });
     assert.deepEqual(ignored.status.conditions ?? [], []);
-    const approved = await approveRequest(requests(), 'r', withConditions(APPROVED), NOW);
+    const approve = (decide: ReturnType<typeof withConditions>): Promise<CertificateSigningRequest> =>
+      requests().mutate('', 'r', decide, { subresource: 'approval' });
+    const approved = await approve(withConditions(APPROVED));
     assert.deepEqual(approved.status.conditions, [{ ...APPROVED, lastUpdateTime: NOW, lastTransitionTime: NOW }]);
-    await assert.rejects(approveRequest(requests(), 'r', withConditions(), NOW), messages('status.conditions'));
+    await assert.rejects(approve(withConditions()), messages('status.conditions'));
     const both = withConditions(APPROVED, { ...APPROVED, type: 'Denied' });
-    await assert.rejects(approveRequest(requests(), 'r', both, NOW), messages('status.conditions[1].type'));
+    await assert.rejects(approve(both), messages('status.conditions[1].type'));
   });
 
   it('get their certificate once, from who may sign', async () => {

@@ -1,9 +1,10 @@
 /** Who owns what of stored objects: after each kind of write, of each kind of writer. */
 import assert from 'node:assert/strict';
-import { kinds } from '../../../api/kinds.ts';
+import { type Kind, kinds } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import type { ConfigMap, Pod } from '../../../api/schema/types/core.v1.ts';
 import { bindPod } from '../../../control-plane/registry/binding.ts';
+import { scaleView } from '../../../control-plane/registry/scale.ts';
 import { managedBy } from '../../../control-plane/registry/managed-by.ts';
 import type { AdmissionPlugin } from '../../../control-plane/admission/port.ts';
 import type { Store } from '../../../control-plane/storage/port.ts';
@@ -123,7 +124,7 @@ describe('managed fields in the registry', () => {
     const maps = harness.registry.of(kinds.deployments);
     const config = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'd', namespace: 'default' } };
     const request = { manager: 'one', force: false };
-    for (const way of [{ subresource: 'status' as const }, { through: 'scale' }]) {
+    for (const way of [{ subresource: 'status' as const }, { view: scaleView(kinds.deployments as Kind) }]) {
       await assert.rejects(maps.apply(config as Parameters<typeof maps.apply>[0], { ...request, ...way }), /not found/);
     }
   });
