@@ -11,6 +11,8 @@ export interface OpenApiPart {
 
 const DEFINITIONS = '#/definitions/';
 const PARAMETERS = '#/parameters/';
+/** Types refer to types that refer to types; a name too many is no harm. */
+const PASSES = 3;
 const GVK = 'x-kubernetes-group-version-kind';
 
 /** Throws an Error for what is no such document. */
@@ -32,11 +34,8 @@ export function withParts(document: Json, parts: readonly OpenApiPart[]): object
   const paths = new Map(Object.entries(document['paths'] as Json));
   const definitions = new Map(Object.entries(document['definitions'] as Json));
   for (const part of parts) {
-    const names = new Map([...part.definitions].map(([name, value]) => [name, freeName(definitions, name, value)]));
-    const rename = (reference: string): string => {
-      const name = reference.slice(DEFINITIONS.length);
-      return reference.startsWith(DEFINITIONS) ? DEFINITIONS + (names.get(name) ?? name) : reference;
-    };
+    const names = namesFor(part, definitions);
+    const rename = renaming(names);
     for (const [name, value] of part.definitions) {
       const free = names.get(name) ?? name;
       if (!definitions.has(free)) definitions.set(free, withReferences(value, rename));
@@ -46,7 +45,28 @@ export function withParts(document: Json, parts: readonly OpenApiPart[]): object
   return { ...document, paths: Object.fromEntries(paths), definitions: Object.fromEntries(definitions) };
 }
 
-/** The same name when nobody else has it, or means the same by it. */
+/**
+ * Of the part's definitions, each its own where nobody else has it or means the same by it. What is the same depends on the
+ * names of what it refers to, so the names are looked for again with those that were found.
+ */
+function namesFor({ definitions }: OpenApiPart, taken: ReadonlyMap<string, unknown>): ReadonlyMap<string, string> {
+  let names: ReadonlyMap<string, string> = new Map();
+  for (let pass = 0; pass < PASSES; pass++) {
+    const rename = renaming(names);
+    names = new Map(
+      [...definitions].map(([name, value]) => [name, freeName(taken, name, withReferences(value, rename))]),
+    );
+  }
+  return names;
+}
+
+function renaming(names: ReadonlyMap<string, string>): (reference: string) => string {
+  return (reference) => {
+    const name = reference.slice(DEFINITIONS.length);
+    return reference.startsWith(DEFINITIONS) ? DEFINITIONS + (names.get(name) ?? name) : reference;
+  };
+}
+
 function freeName(taken: ReadonlyMap<string, unknown>, name: string, value: unknown): string {
   for (let attempt = 1; ; attempt++) {
     const candidate = attempt === 1 ? name : `${name}_v${attempt}`;

@@ -97,7 +97,7 @@ async function pass(
     ]),
   );
   if (first.reply) await sendAnswer(exchange, first.reply, options);
-  else if (upgrade) await join(upgrade, first.tunnel);
+  else if (upgrade) await join(exchange, upgrade, first.tunnel);
   else throw unreachable('the backend switched protocols, which nobody asked for');
 }
 
@@ -176,6 +176,7 @@ async function sendAnswer(
     response.setHeader(name, isLink ? rewriteLocation(String(value), { prefix, path, host: backend.host }) : value);
   }
   response.statusCode = answer.statusCode ?? 502;
+  exchange.trail?.started();
   const isPage = /^text\/html\b/i.test(answer.headers['content-type'] ?? '') && !answer.headers['content-encoding'];
   const sink = response as ServerResponse;
   if (info.method === 'HEAD') {
@@ -197,9 +198,12 @@ function isRedirect({ statusCode = 0, headers }: IncomingMessage): boolean {
 
 /** What both sides say from here on is theirs alone. */
 async function join(
+  { response, trail }: Exchange,
   upgrade: Upgrade,
   { answer, connection, head }: { answer: IncomingMessage; connection: Duplex; head: Buffer },
 ): Promise<void> {
+  response.statusCode = 101;
+  trail?.started();
   const client = upgrade.take();
   const lines = [`HTTP/1.1 101 ${answer.statusMessage || 'Switching Protocols'}`];
   for (let at = 0; at < answer.rawHeaders.length; at += 2) {

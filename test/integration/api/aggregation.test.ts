@@ -11,6 +11,8 @@ import type { APIService } from '../../../api/schema/types/apiregistration.v1.ts
 import type { ConfigMap } from '../../../api/schema/types/core.v1.ts';
 import type { APIGroup, APIGroupList, APIResourceList } from '../../../api/schema/types/meta.v1.ts';
 import { CHANNEL } from '../../../api/streams.ts';
+import { AuditPolicy } from '../../../control-plane/audit/policy.ts';
+import type { AuditEvent } from '../../../control-plane/audit/trail.ts';
 import type { User } from '../../../control-plane/auth/user.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import type { Component } from '../../../lib/component.ts';
@@ -46,6 +48,7 @@ describe('an API server behind this one', () => {
   let controllers: Component;
   let client: RestClient;
   let extension: ExtensionServer;
+  const audited: AuditEvent[] = [];
 
   before(async () => {
     const tunnels = pairedTunnels(async (wanted, end, node) => {
@@ -59,7 +62,9 @@ describe('an API server behind this one', () => {
         await end.send(CHANNEL.error, statusOf(error));
       }
     });
-    server = await TestServer.start({ tokens: TOKENS, tunnels });
+    const policy = new AuditPolicy('{apiVersion: audit.k8s.io/v1, kind: Policy, rules: [{level: Metadata}]}');
+    const write = (event: AuditEvent): Promise<void> => Promise.resolve(void audited.push(event));
+    server = await TestServer.start({ tokens: TOKENS, tunnels, audit: { policy, write } });
     client = clientOf('ann');
     extension = await ExtensionServer.start(['api.wardle.svc'], server.pki.frontProxyAuthority);
     controllers = aggregationControllers(server);
@@ -236,6 +241,8 @@ describe('an API server behind this one', () => {
     assert.deepEqual([value?.type, value?.object.metadata.name], ['ADDED', 'seen']);
     await client.delete(`${FLUNDERS}/seen`);
     assert.equal((await events.next()).value?.type, 'DELETED');
+    const [watched] = audited.filter(({ verb, stage }) => verb === 'watch' && stage === 'ResponseStarted');
+    assert.partialDeepStrictEqual(watched, { objectRef: { apiGroup: GROUP, resource: 'flunders' } });
     cut.abort();
     await events.return(undefined);
   });
@@ -352,9 +359,21 @@ describe('an API server behind this one', () => {
     // What is built in stays, whatever anybody writes; the metrics may be taken over.
     const service = { namespace: 'wardle', name: 'api', port: 443 };
     await client.patch(`${API_SERVICES}/v1.apps`, 'merge-patch', { spec: { service } });
-    await client.patch(`${API_SERVICES}/${metrics}`, 'merge-patch', {
-      spec: { service, caBundle: extension.caBundle },
-    });
+    const manifest = {
+      apiVersion: 'apiregistration.k8s.io/v1',
+      kind: 'APIService',
+      metadata: { name: metrics, labels: { 'k8s-app': 'metrics-server' } },
+      spec: {
+        group: 'metrics.k8s.io',
+        groupPriorityMinimum: 100,
+        insecureSkipTLSVerify: true,
+        service: { name: 'api', namespace: 'wardle' },
+        version: 'v1beta1',
+        versionPriority: 100,
+      },
+    };
+    const applied = await kubectl(server.kubeconfig, ['apply', '-f', '-'], JSON.stringify(manifest));
+    assert.equal(applied.stdout, `apiservice.apiregistration.k8s.io/${metrics} configured\n`, applied.stderr);
     assert.ok(await client.list('/apis/apps/v1/namespaces/default/deployments'));
     await condition('False', 'FailedDiscoveryCheck', /404$/, metrics);
     assert.equal((await raw('/apis/metrics.k8s.io/v1beta1/nodes')).statusCode, 503);

@@ -1,5 +1,5 @@
 /** A cluster in memory: a registry whose views may lag behind, and nodes that do what they are told. */
-import type { Credentials } from '../../../control-plane/controllers/executors.ts';
+import type { Credentials, Edges } from '../../../control-plane/controllers/executors.ts';
 import { alreadyExists, conflict, notFound } from '../../../api/errors.ts';
 import type { Kind } from '../../../api/kinds.ts';
 import { apiVersionOf, kinds } from '../../../api/kinds.ts';
@@ -57,6 +57,9 @@ export class World implements Registry {
     return resource;
   }
 
+  /** Whether the server behind an APIService answers. */
+  probe: Edges['probe'] = () => Promise.resolve();
+
   /** What the store holds. */
   all<T extends KubeObject>(kind: Kind<T>): T[] {
     return [...this.of(kind).objects.values()] as unknown as T[];
@@ -100,7 +103,7 @@ export class World implements Registry {
         events: { record: (event) => this.events.push(event) },
         whenFresh: () => Promise.resolve(this.deliver()),
         credentials: fakeCredentials,
-        probe: () => Promise.resolve(),
+        probe: (apiService) => this.probe(apiService),
       },
     });
   }

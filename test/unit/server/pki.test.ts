@@ -51,9 +51,36 @@ describe('the certificates of a cluster', () => {
 
   it('lie in files that only their owner may read', async () => {
     const pki = await started(new FakeClock());
-    for (const file of ['ca.key', 'server.key', 'admin.key', path.basename(pki.adminKubeconfig)]) {
+    for (const file of [
+      'ca.key',
+      'front-proxy-ca.key',
+      'front-proxy-client.key',
+      'server.key',
+      'admin.key',
+      path.basename(pki.adminKubeconfig),
+    ]) {
       assert.equal((await stat(path.join(directory, file))).mode & 0o777, 0o600, file);
     }
+  });
+
+  it('show other API servers who passes requests on, by an authority that signs nothing else', async () => {
+    const clock = new FakeClock();
+    const pki = await started(clock);
+    const client = new X509Certificate(pki.frontProxyKeyPair.certificate);
+    assert.equal(client.subject, 'CN=front-proxy-client');
+    assert.ok(client.verify(new X509Certificate(pki.frontProxyAuthority).publicKey));
+    assert.ok(!client.verify(new X509Certificate(pki.authorityCertificate).publicKey));
+    assert.ok(
+      !new X509Certificate(pki.serverKeyPair.certificate).verify(
+        new X509Certificate(pki.frontProxyAuthority).publicKey,
+      ),
+    );
+    const again = await started(clock);
+    assert.equal(again.frontProxyKeyPair.certificate, pki.frontProxyKeyPair.certificate);
+    clock.advance(250 * DAY);
+    const renewed = await started(clock);
+    assert.notEqual(renewed.frontProxyKeyPair.certificate, pki.frontProxyKeyPair.certificate);
+    assert.equal(renewed.frontProxyAuthority, pki.frontProxyAuthority);
   });
 
   it('make a kubeconfig of the administrator', async () => {
