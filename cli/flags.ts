@@ -60,6 +60,12 @@ export function integerOr(fallback: number, help: string, options: Said = {}): F
   return { placeholder: 'int', ...options, help, fallback, parse: parseInteger };
 }
 
+/** 64 bits wide; 0 when it is not given. */
+export function wideInteger(help: string, options: Said = {}): Flag<bigint> {
+  const parse = (value: string): bigint => BigInt(checkedInteger(value));
+  return { placeholder: 'int', ...options, help, fallback: 0n, parse };
+}
+
 /** A length of time such as 1m30s; in milliseconds. */
 export function duration(help: string, options: Said = {}): Flag<number | undefined> {
   return { placeholder: 'duration', ...options, help, fallback: undefined, parse: parseMilliseconds };
@@ -86,8 +92,12 @@ export function dashed(name: string): string {
 }
 
 function parseInteger(value: string): number {
+  return Number(checkedInteger(value));
+}
+
+function checkedInteger(value: string): string {
   if (!/^[+-]?\d+$/.test(value)) throw new Error(`strconv.ParseInt: parsing "${value}": invalid syntax`);
-  return Number(value);
+  return value.replace('+', '');
 }
 
 function parseMilliseconds(value: string): number {

@@ -1,5 +1,6 @@
 /** exec and attach: streams to a container of a pod. */
 import type { Pod } from '../api/schema/types/core.v1.ts';
+import type { Writable } from 'node:stream';
 import { ContainerStreams } from '../lib/client/streams.ts';
 import { VERSION, type Session } from './session.ts';
 
@@ -12,11 +13,13 @@ export interface PodStreamOptions {
   readonly tty: boolean;
 }
 
+/** `output` takes what would go to standard output. */
 export async function openPodStreams(
   { metadata }: Pod,
   verb: 'exec' | 'attach',
   { container, command = [], stdin, tty }: PodStreamOptions,
   session: Session,
+  output?: Writable,
 ): Promise<ContainerStreams> {
   const query = new URLSearchParams({ container, stdout: 'true' });
   for (const word of command) query.append('command', word);
@@ -24,10 +27,17 @@ export async function openPodStreams(
   if (tty) query.set('tty', 'true');
   else query.set('stderr', 'true');
   const { stdout, stderr } = session.world;
-  return ContainerStreams.open({
+  const streams: ContainerStreams = await ContainerStreams.open({
     access: await session.access(),
     path: `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}/${verb}?${query.toString()}`,
     userAgent: `dure/${VERSION}`,
-    onOutput: (channel, data) => void (channel === 'stdout' ? stdout : stderr).write(data),
+    onOutput: (channel, data) => {
+      const sink = channel === 'stdout' ? (output ?? stdout) : stderr;
+      if (sink.write(data)) return;
+      // At the pace of whoever takes it.
+      streams.pause();
+      sink.once('drain', () => streams.resume());
+    },
   });
+  return streams;
 }

@@ -113,6 +113,11 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'Execute a command in a container',
     load: async () => (await import('./commands/exec.ts')).command,
   },
+  certificate: {
+    section: 'Cluster',
+    summary: 'Modify certificate resources',
+    load: async () => (await import('./commands/certificate.ts')).command,
+  },
   'port-forward': {
     section: 'Troubleshooting',
     summary: 'Forward one or more local ports to a pod',
@@ -123,10 +128,25 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'Copy files and directories to and from containers',
     load: async () => (await import('./commands/cp.ts')).command,
   },
+  proxy: {
+    section: 'Troubleshooting',
+    summary: 'Run a proxy to the Kubernetes API server',
+    load: async () => (await import('./commands/proxy.ts')).command,
+  },
+  events: {
+    section: 'Troubleshooting',
+    summary: 'List events',
+    load: async () => (await import('./commands/events.ts')).command,
+  },
   auth: {
     section: 'Troubleshooting',
     summary: 'Inspect authorization',
     load: async () => (await import('./commands/auth.ts')).command,
+  },
+  diff: {
+    section: 'Advanced',
+    summary: 'Diff the live version against a would-be applied version',
+    load: async () => (await import('./commands/diff.ts')).command,
   },
   apply: {
     section: 'Advanced',

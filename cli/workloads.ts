@@ -26,11 +26,13 @@ export async function replicaSetsOf(deployment: Deployment, session: Session): P
   const owned = items.filter(({ metadata }) =>
     metadata.ownerReferences?.some((owner) => owner.controller && owner.uid === uid),
   );
-  return owned.toSorted((a, b) => revisionOf(a) - revisionOf(b));
+  return owned.toSorted((a, b) => (revisionOf(a) < revisionOf(b) ? -1 : 1));
 }
 
-export function revisionOf({ metadata }: Pick<ReplicaSet | Deployment, 'metadata'>): number {
-  return Number(metadata.annotations?.[REVISION] ?? 0);
+/** 0 when there is none yet. Revisions are 64 bits wide. */
+export function revisionOf({ metadata }: Pick<ReplicaSet | Deployment, 'metadata'>): bigint {
+  const text = metadata.annotations?.[REVISION] ?? '';
+  return /^\d{1,19}$/.test(text) ? BigInt(text) : 0n;
 }
 
 /** Where the rollout stands, as kubectl says it. Throws CommandError when it has failed. */

@@ -14,6 +14,7 @@ import type { RestClient } from '../../lib/client/rest.ts';
 import type { Session } from '../session.ts';
 
 const MAX_CONFLICTS = 5;
+const NO_DRY_RUN_HERE = "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)";
 
 export const command = defineCommand({
   summary: 'Apply a configuration to a resource by file name or stdin',
@@ -23,8 +24,8 @@ export const command = defineCommand({
     ...fileFlags,
     ...outcomeFlags,
     validate: validateFlag,
-    serverSide: toggle('If true, apply runs in the server instead of the client; not supported yet'),
-    forceConflicts: toggle('With --server-side: take fields over'),
+    serverSide: toggle('If true, apply runs in the server instead of the client'),
+    forceConflicts: toggle('If true, server-side apply will force the changes against conflicts'),
     prune: toggle('Delete what is no longer in the files; not supported'),
     selector: text('Selector (label query) over the objects in the files', { short: 'l' }),
     overwrite: toggle('Kept for scripts: values that others changed are always overwritten', { fallback: true }),
@@ -32,7 +33,6 @@ export const command = defineCommand({
     force: toggle('Delete and create again what cannot be patched; not supported'),
   },
   async run({ flags, session }) {
-    if (flags.serverSide) throw new CommandError('--server-side: the server does not offer server-side apply yet');
     if (flags.prune) throw new CommandError('--prune is not supported: delete what is no longer wanted by label');
     if (flags.force) throw new CommandError('--force is not supported: use "dure replace --force"');
     if (flags.filename.length === 0 && flags.kustomize === undefined) {
@@ -42,6 +42,13 @@ export const command = defineCommand({
     const outcome = new Outcome(flags, session);
     const client = await session.client();
     const validation = fieldValidation(flags.validate);
+    if (flags.serverSide) {
+      if (outcome.isClientOnly) throw new CommandError(NO_DRY_RUN_HERE);
+      const { applyOnServer } = await import('../apply/server-side.ts');
+      const how = { client, outcome, validation, force: flags.forceConflicts };
+      return forEachAttempt(items, (item) => applyOnServer(item, how));
+    }
+    if (flags.forceConflicts) throw new CommandError('--force-conflicts only works with --server-side');
     let rules: SchemaRules | undefined;
     await forEachAttempt(items, (item) =>
       applyItem(item, { client, outcome, session, validation, rules: (rules ??= new SchemaRules()) }),

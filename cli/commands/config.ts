@@ -1,11 +1,21 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { parseDocument } from 'yaml';
 import { defineCommand, type CommandModule } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { text, textOr, toggle } from '../flags.ts';
 import { aligned } from '../print/align.ts';
 import { printerFor } from '../print/printer.ts';
-import { readKubeconfigFile, type Kubeconfig } from '../kubeconfig.ts';
+import {
+  deleteCluster,
+  deleteContext,
+  deleteUser,
+  getClusters,
+  getUsers,
+  renameContext,
+  setCluster,
+  setCredentials,
+  unset,
+} from '../config/entries.ts';
+import { edit, fileWithCurrent, setEntry } from '../config/file.ts';
+import type { Kubeconfig } from '../kubeconfig.ts';
 import type { Session } from '../session.ts';
 
 const view = defineCommand({
@@ -111,45 +121,12 @@ const setContext = defineCommand({
     const { namespace, cluster, user } = session.globals;
     if (!name) throw new CommandError('you must specify a non-empty context name or --current');
     const isThere = config.contexts.has(name);
-    edit(fileWithContext(name, session), (document) => {
-      const contexts = (document.toJS() as { contexts?: { name: string; context?: object }[] | null }).contexts ?? [];
-      const at = contexts.findIndex((entry) => entry.name === name);
-      const changes = Object.entries({ namespace, cluster, user }).filter(([, value]) => value !== undefined);
-      if (at >= 0) for (const [key, value] of changes) document.setIn(['contexts', at, 'context', key], value);
-      else document.setIn(['contexts'], [...contexts, { name, context: Object.fromEntries(changes) }]);
-    });
+    const changes = Object.entries({ namespace, cluster, user }).filter(([, value]) => value !== undefined);
+    setEntry('contexts', name, changes, session);
     session.print(`Context "${name}" ${isThere ? 'modified' : 'created'}.`);
     return Promise.resolve();
   },
 });
-
-function existing({ kubeconfigPaths }: Session): string[] {
-  return kubeconfigPaths.filter((path) => existsSync(path));
-}
-
-/** The file that says which context is current; the first one when none does. */
-function fileWithCurrent(session: Session): string {
-  const paths = existing(session);
-  return (
-    paths.find((path) => readKubeconfigFile(path)['current-context']) ?? paths[0] ?? session.kubeconfigPaths[0] ?? ''
-  );
-}
-
-function fileWithContext(name: string, session: Session): string {
-  const found = existing(session).find((path) =>
-    readKubeconfigFile(path).contexts?.some((entry) => entry.name === name),
-  );
-  return found ?? fileWithCurrent(session);
-}
-
-/** Keeps comments and order. Written aside and renamed: it holds keys that must not be lost. */
-function edit(path: string, change: (document: ReturnType<typeof parseDocument>) => void): void {
-  const document = parseDocument(existsSync(path) ? readFileSync(path, 'utf8') : 'apiVersion: v1\nkind: Config\n');
-  change(document);
-  const temporary = `${path}.${process.pid}`;
-  writeFileSync(temporary, document.toString(), { mode: 0o600 });
-  renameSync(temporary, path);
-}
 
 export const command: CommandModule = {
   summary: 'Modify kubeconfig files',
@@ -159,6 +136,15 @@ export const command: CommandModule = {
     'get-contexts': getContexts,
     'use-context': useContext,
     'set-context': setContext,
+    'set-cluster': setCluster,
+    'set-credentials': setCredentials,
+    'get-clusters': getClusters,
+    'get-users': getUsers,
+    'delete-context': deleteContext,
+    'delete-cluster': deleteCluster,
+    'delete-user': deleteUser,
+    'rename-context': renameContext,
+    unset,
     'current-context': currentContext,
   },
 };

@@ -5,6 +5,7 @@ import { CommandError, SourceError, forEachAttempt } from '../errors.ts';
 import { text } from '../flags.ts';
 import { createFlags } from '../generators/create.ts';
 import { configmap, deployment, namespace, secret, service, serviceaccount } from '../generators/objects.ts';
+import { token } from '../generators/token.ts';
 import { fileFlags } from '../file-flags.ts';
 import { readItems } from '../manifests.ts';
 import { Outcome, fieldValidation } from '../outcome.ts';
@@ -30,6 +31,7 @@ export const command = defineCommand({
     svc: service,
     serviceaccount,
     sa: serviceaccount,
+    token,
   },
   async run({ args, flags, session }) {
     if (args.length > 0) throw new CommandError(`Unexpected args: [${args.join(' ')}]`);

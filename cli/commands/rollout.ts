@@ -3,7 +3,7 @@ import type { KubeObject } from '../../api/object.ts';
 import { defineCommand, type CommandModule } from '../command.ts';
 import { objectName } from '../discovery.ts';
 import { CommandError, forEachAttempt } from '../errors.ts';
-import { durationOr, integerOr, toggle } from '../flags.ts';
+import { durationOr, toggle, wideInteger } from '../flags.ts';
 import { Outcome, outcomeFlags } from '../outcome.ts';
 import { selectObjects, selectionFlags, type Selected } from '../selection.ts';
 import {
@@ -26,7 +26,7 @@ const status = defineCommand({
     ...selectionFlags,
     watch: toggle("Watch the status of the rollout until it's done", { short: 'w', fallback: true }),
     timeout: durationOr(0, 'The length of time to wait before ending watch, zero means never'),
-    revision: integerOr(0, 'Pin to a specific revision for showing its status'),
+    revision: wideInteger('Pin to a specific revision for showing its status'),
   },
   async run({ args, flags: given, session }) {
     const deadline = new Deadline({ milliseconds: given.timeout, clock: session.world.clock });
@@ -61,7 +61,7 @@ const history = defineCommand({
   usage: '(TYPE NAME | TYPE/NAME) [--revision=N]',
   flags: {
     ...selectionFlags,
-    revision: integerOr(0, 'See the details, including podTemplate of the revision specified'),
+    revision: wideInteger('See the details, including podTemplate of the revision specified'),
   },
   async run({ args, flags: given, session }) {
     await forEachAttempt(await selectObjects<Deployment>(args, given, session), async (selected) => {
@@ -132,7 +132,7 @@ const resume = patching('Resume a paused resource', '(TYPE NAME | TYPE/NAME)', '
 const undo = defineCommand({
   summary: 'Undo a previous rollout',
   usage: '(TYPE NAME | TYPE/NAME) [--to-revision=N]',
-  flags: { ...flags, toRevision: integerOr(0, 'The revision to rollback to. Default to 0 (last revision)') },
+  flags: { ...flags, toRevision: wideInteger('The revision to rollback to. Default to 0 (last revision)') },
   async run({ args, flags: given, session }) {
     const outcome = new Outcome(given, session);
     const client = await session.client();
@@ -164,7 +164,7 @@ const undo = defineCommand({
 /** The pod template of a revision; 0 is the one before this. */
 async function templateOf(
   { object, name }: Selected<Deployment>,
-  revision: number,
+  revision: bigint,
   session: Parameters<typeof replicaSetsOf>[1],
 ): Promise<object> {
   const sets = await replicaSetsOf(object, session);

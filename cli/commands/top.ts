@@ -4,8 +4,13 @@ import { defineCommand, type CommandModule } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { text, toggle } from '../flags.ts';
 import { aligned } from '../print/align.ts';
+import type { Session } from '../session.ts';
+import { ApiError } from '../../lib/client/errors.ts';
+import type { Query } from '../../lib/client/rest.ts';
 
 const GROUP = '/apis/metrics.k8s.io/v1beta1';
+const NOT_FOUND = 404;
+const UNAVAILABLE = 503;
 const MEBIBYTE = 1024 * 1024;
 
 interface Usage {
@@ -44,7 +49,7 @@ const node = defineCommand({
     const client = await session.client();
     const query = { labelSelector: flags.selector };
     const [metrics, nodes] = await Promise.all([
-      client.get<{ items: NodeMetrics[] }>(`${GROUP}/nodes`, { query }),
+      readMetrics<NodeMetrics>(session, `${GROUP}/nodes`, query),
       client.list<Node>('/api/v1/nodes', { query }),
     ]);
     const rows = metrics.items
@@ -55,6 +60,7 @@ const node = defineCommand({
         memory: bytesOf(usage.memory),
       }));
     requireFound(args, rows);
+    if (rows.length === 0) throw new CommandError('metrics not available yet');
     const shares = (row: Row): string[] => {
       const room = nodes.items.find(({ metadata }) => metadata.name === row.names[0])?.status?.allocatable ?? {};
       const share = (used: number, total: number): string =>
@@ -79,9 +85,7 @@ const pod = defineCommand({
   async run({ args, flags, session }) {
     const namespace = await session.namespace();
     const path = flags.allNamespaces ? `${GROUP}/pods` : `${GROUP}/namespaces/${namespace}/pods`;
-    const { items } = await (
-      await session.client()
-    ).get<{ items: PodMetrics[] }>(path, { query: { labelSelector: flags.selector } });
+    const { items } = await readMetrics<PodMetrics>(session, path, { labelSelector: flags.selector });
     const chosen = items.filter(({ metadata }) => args.length === 0 || args.includes(metadata.name));
     const rows = chosen.flatMap((each) => (flags.containers ? containerRows(each) : [podRow(each)]));
     requireFound(args, rows);
@@ -98,6 +102,16 @@ const pod = defineCommand({
     for (const line of aligned([...(flags.noHeaders ? [] : [head]), ...cells])) session.print(line);
   },
 });
+
+/** Throws CommandError when the server has no metrics at all. */
+async function readMetrics<T>(session: Session, path: string, query: Query): Promise<{ items: T[] }> {
+  try {
+    return await (await session.client()).get<{ items: T[] }>(path, { query });
+  } catch (error) {
+    const isAbsent = error instanceof ApiError && [NOT_FOUND, UNAVAILABLE].includes(error.code);
+    throw isAbsent ? new CommandError('Metrics API not available') : error;
+  }
+}
 
 function podRow({ metadata, containers }: PodMetrics): Row {
   const cpu = containers.reduce((sum, { usage }) => sum + milliOf(usage.cpu), 0);

@@ -90,6 +90,12 @@ export class RestClient {
     return this.json<T>('PATCH', path, { type: `application/${type}+json`, value: patch }, options);
   }
 
+  /** Server-side apply; the query names the field manager. */
+  apply<T>(path: string, object: unknown, options: CallOptions = {}): Promise<T> {
+    // JSON is YAML too.
+    return this.json<T>('PATCH', path, { type: 'application/apply-patch+yaml', value: object }, options);
+  }
+
   /** `how` is DeleteOptions. */
   delete<T>(path: string, how?: unknown, options: CallOptions = {}): Promise<T> {
     const body = how === undefined ? undefined : { type: 'application/json', value: how };

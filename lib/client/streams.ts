@@ -81,7 +81,17 @@ export class ContainerStreams {
     return this.send(CHANNEL.resize, Buffer.from(JSON.stringify({ Width: columns, Height: rows })));
   }
 
+  /** No more output is taken from the connection until {@link resume}. */
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
   close(): void {
+    this.socket.resume();
     this.socket.close(NORMAL);
   }
 

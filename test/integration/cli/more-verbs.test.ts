@@ -1,0 +1,199 @@
+/** Verbs about ownership, certificates, tokens, kubeconfig files, events and differences, next to the real kubectl. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TestServer } from '../../support/api-server.ts';
+import { dure } from '../../support/dure.ts';
+import { kubectl, type KubectlResult } from '../../support/kubectl.ts';
+
+const MAP = (value: string): string =>
+  `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: owned}\ndata: {a: "${value}"}\n`;
+
+describe('more verbs, like kubectl', function () {
+  this.timeout(60_000);
+  let server: TestServer;
+  let directory: string;
+
+  before(async () => {
+    server = await TestServer.start();
+    directory = mkdtempSync(join(tmpdir(), 'dure-more-'));
+  });
+
+  after(async () => {
+    await server.stop();
+    rmSync(directory, { recursive: true });
+  });
+
+  const run = (args: string, stdin = ''): Promise<KubectlResult> => dure(server.kubeconfig, args.split(' '), { stdin });
+  const ok = async (args: string, stdin = ''): Promise<string> => {
+    const { code, stdout, stderr } = await run(args, stdin);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+
+  it('applies on the server, and takes fields over only when told to', async () => {
+    const apply = 'apply --server-side -f -';
+    assert.equal(await ok(`${apply} --field-manager=first`, MAP('1')), 'configmap/owned serverside-applied\n');
+    const refused = await run(`${apply} --field-manager=second`, MAP('2'));
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /^error: Apply failed with 1 conflict: conflict with "first": \.data\.a\n/);
+    await ok(`${apply} --field-manager=second --force-conflicts`, MAP('2'));
+    assert.equal(await ok('get cm owned -o jsonpath={.data.a}'), '2');
+    const client = await run(`${apply} --dry-run=client`, MAP('3'));
+    assert.match(client.stderr, /^error: --dry-run=client doesn't work with --server-side/);
+    assert.match((await run('apply -f - --force-conflicts', MAP('3'))).stderr, /only works with --server-side/);
+    assert.match(await ok(`${apply} --dry-run=server --field-manager=second`, MAP('3')), /\(server dry run\)/);
+    assert.equal(await ok('get cm owned -o jsonpath={.data.a}'), '2');
+  });
+
+  it('shows what an apply would change, and exits with 1 for it', async () => {
+    await ok('apply -f -', MAP('1').replace('owned', 'differs'));
+    const changed = MAP('new').replace('owned', 'differs');
+    const { code, stdout } = await run('diff -f -', changed);
+    assert.equal(code, 1);
+    assert.match(stdout, /^-  a: "1"$/m);
+    assert.match(stdout, /^\+  a: new$/m);
+    const theirs = await kubectl(server.kubeconfig, ['diff', '-f', '-'], changed);
+    const bodyOf = (text: string): string => text.split('\n').slice(3).join('\n');
+    assert.equal(theirs.code, 1);
+    assert.equal(bodyOf(stdout), bodyOf(theirs.stdout));
+    assert.deepEqual((await run('diff -f -', MAP('1').replace('owned', 'differs'))).code, 0);
+    assert.equal((await run('diff -f -', MAP('1').replace('owned', 'fresh'))).code, 1);
+    assert.equal((await run('get cm fresh')).code, 1);
+  });
+
+  it('approves and denies requests for certificates', async () => {
+    const key = [
+      'req',
+      '-new',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-keyout',
+      '/dev/null',
+    ];
+    const request = execFileSync('openssl', [...key, '-subj', '/CN=alice'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    for (const name of ['yes', 'no']) {
+      const spec = { signerName: 'example.com/s', usages: ['client auth'], request: request.toString('base64') };
+      const object = {
+        apiVersion: 'certificates.k8s.io/v1',
+        kind: 'CertificateSigningRequest',
+        metadata: { name },
+        spec,
+      };
+      await ok('create -f -', JSON.stringify(object));
+    }
+    const done = 'certificatesigningrequest.certificates.k8s.io';
+    assert.equal(await ok('certificate approve yes'), `${done}/yes approved\n`);
+    assert.equal(await ok('certificate deny no'), `${done}/no denied\n`);
+    assert.equal(await ok('get csr yes -o jsonpath={.status.conditions[*].type}'), 'Approved');
+    assert.equal(await ok('get csr no -o jsonpath={.status.conditions[*].type}'), 'Denied');
+    assert.equal(await ok('certificate approve yes'), `${done}/yes approved\n`);
+    assert.equal((await run('certificate approve no')).code, 1);
+    assert.match((await run('certificate approve')).stderr, /one or more CSRs must be specified/);
+  });
+
+  it('makes tokens of service accounts', async () => {
+    await ok('create serviceaccount robot');
+    const token = (await ok('create token robot --audience=https://kubernetes.default.svc --duration=1h')).trim();
+    const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<
+      string,
+      unknown
+    >;
+    assert.equal(claims['sub'], 'system:serviceaccount:default:robot');
+    assert.equal(Number(claims['exp']) - Number(claims['iat']), 3600);
+    assert.match((await run('create token nobody')).stderr, /serviceaccounts "nobody" not found/);
+    assert.match((await run('create token robot --bound-object-name=x')).stderr, /--bound-object-kind is required/);
+  });
+
+  it('changes kubeconfig files as kubectl does', async () => {
+    const files = ['ours', 'theirs'].map((name) => join(directory, name)) as [string, string];
+    for (const file of files) copyFileSync(server.kubeconfig, file);
+    const ca = join(directory, 'ca.crt');
+    copyFileSync(server.kubeconfig, ca);
+    const calls = [
+      `config set-cluster other --server=https://10.0.0.1:6443 --tls-server-name=x`,
+      `config set-cluster other --certificate-authority=${ca} --embed-certs`,
+      `config set-cluster other --insecure-skip-tls-verify=false`,
+      'config set-credentials me --token=secret',
+      'config set-context there --cluster=other --user=me --namespace=n',
+      'config get-clusters',
+      'config get-users',
+      'config rename-context there here',
+      'config use-context here',
+      'config view',
+      'config unset contexts.here.namespace',
+      'config unset current-context',
+      'config rename-context nothere x',
+      'config delete-cluster nothere',
+      'config delete-context here',
+      'config delete-user me',
+      'config delete-cluster other',
+      'config unset users.nobody.token',
+      'config view',
+    ];
+    for (const call of calls) {
+      const args = call.split(' ');
+      const theirs = await kubectl(files[1], args);
+      const ours = await dure(files[0], args);
+      const plain = ({ code, stdout }: KubectlResult): object => ({
+        code,
+        stdout: stdout.replaceAll(/\S+\/(ours|theirs)/g, 'FILE'),
+      });
+      assert.deepEqual(plain(ours), plain(theirs), `${call}: ${ours.stderr} ${theirs.stderr}`);
+    }
+    assert.match(readFileSync(files[0], 'utf8'), /clusters:/);
+  });
+
+  it('lists events, of one object and of some types', async () => {
+    const eventOf = (name: string, type: string, time: string): string =>
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Event',
+        metadata: { name, namespace: 'default' },
+        involvedObject: { kind: 'Pod', name: 'p', namespace: 'default' },
+        type,
+        reason: `Reason${type}`,
+        message: `said ${name}`,
+        ...(name === 'c' ? { count: 3 } : {}),
+        firstTimestamp: '2026-01-01T00:00:00Z',
+        lastTimestamp: time,
+      });
+    assert.match((await run('events')).stderr, /No events found in default namespace/);
+    await ok('create -f -', eventOf('a', 'Normal', '2026-01-02T00:00:00Z'));
+    await ok('create -f -', eventOf('b', 'Warning', '2026-01-01T00:00:00Z'));
+    await ok('create -f -', eventOf('c', 'Normal', '2026-01-03T00:00:00Z'));
+    for (const call of [
+      'events',
+      'events --types=Warning',
+      'events --for pod/p',
+      'events -A',
+      'events --for=pod/none',
+      'events --types=x',
+    ]) {
+      const ours = await run(call);
+      const theirs = await kubectl(server.kubeconfig, call.split(' '));
+      assert.deepEqual([ours.code, ours.stdout], [theirs.code, theirs.stdout], call);
+    }
+  });
+
+  it('says of revisions what they are, however large', async () => {
+    const revision = '9007199254740993';
+    const deployment = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'old', annotations: { 'deployment.kubernetes.io/revision': revision } },
+      spec: {
+        selector: { matchLabels: { a: 'b' } },
+        template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } },
+      },
+    };
+    await ok('create -f -', JSON.stringify(deployment));
+    const { stderr } = await run('rollout status deployment/old --revision=9007199254740992');
+    assert.match(stderr, new RegExp(`\\(9007199254740992\\) is different from the running revision \\(${revision}\\)`));
+  });
+});
