@@ -33,7 +33,7 @@ const view = defineCommand({
     const used = config.contexts.get(current);
     if (flags.minify && !used) throw new CommandError(`cannot locate context ${current}`);
     const shown = <T>(entries: ReadonlyMap<string, T>, name: string | undefined): [string, T][] =>
-      [...entries].filter(([key]) => !flags.minify || key === name);
+      [...entries].filter(([key]) => !flags.minify || key === name).toSorted(([a], [b]) => (a < b ? -1 : 1));
     const hide = flags.raw ? <T>(entry: T): T => entry : redacted;
     const object = {
       apiVersion: 'v1',

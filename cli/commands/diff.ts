@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KubeObject } from '../../api/object.ts';
-import { LAST_APPLIED, lastAppliedOf, withLastApplied } from '../apply/last-applied.ts';
+import { lastAppliedOf } from '../apply/last-applied.ts';
 import { SchemaRules } from '../apply/rules.ts';
 import { threeWayPatch } from '../apply/three-way.ts';
 import { defineCommand } from '../command.ts';
@@ -74,7 +74,9 @@ async function wouldBe(
   const query = { dryRun: 'All', fieldManager: flags.fieldManager };
   if (flags.serverSide)
     return client.apply<KubeObject>(item.path, item.object, { query: { ...query, force: flags.forceConflicts } });
-  const modified = withLastApplied(item.object);
+  // Without the annotation that an apply adds: it would only repeat the difference.
+  const { metadata } = item.object;
+  const modified = { ...item.object, metadata: { ...metadata, annotations: metadata.annotations ?? {} } };
   if (!present) return client.create<KubeObject>(item.collection, modified, { query });
   const rules = new SchemaRules();
   const typeName = rules.typeOf(item.resource);
@@ -89,16 +91,8 @@ function fileName({ resource, namespace = '' }: Item, { metadata }: KubeObject):
 }
 
 function textOf(object: KubeObject, withOwners: boolean): string {
-  const { managedFields, annotations, ...metadata } = object.metadata;
-  const { [LAST_APPLIED]: _applied, ...others } = annotations ?? {};
-  return yamlText({
-    ...object,
-    metadata: {
-      ...metadata,
-      ...(Object.keys(others).length > 0 ? { annotations: others } : {}),
-      ...(withOwners && managedFields ? { managedFields } : {}),
-    },
-  });
+  const { managedFields, ...metadata } = object.metadata;
+  return yamlText({ ...object, metadata: { ...metadata, ...(withOwners && managedFields ? { managedFields } : {}) } });
 }
 
 /** Resolves with 0 when they are the same and 1 when they differ, as diff has it. */

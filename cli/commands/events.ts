@@ -2,6 +2,7 @@ import type { Event } from '../../api/schema/types/core.v1.ts';
 import { since } from '../../api/printing/duration.ts';
 import { watch } from '../../lib/client/watch.ts';
 import { defineCommand } from '../command.ts';
+import { apiVersionOf } from '../discovery.ts';
 import { lastSeen, timesSeen } from '../describe/common.ts';
 import { CommandError } from '../errors.ts';
 import { list, text, toggle } from '../flags.ts';
@@ -31,7 +32,11 @@ export const command = defineCommand({
     const wanted = new Set(flags.types.map((type) => type.toLowerCase()));
     const isWanted = ({ type = '' }: Event): boolean => wanted.size === 0 || wanted.has(type.toLowerCase());
     const target = flags.for === undefined ? undefined : await parseOne([flags.for], session);
-    const fieldSelector = target && `involvedObject.kind=${target.resource.kind},involvedObject.name=${target.name}`;
+    const fieldSelector =
+      target &&
+      [`kind=${target.resource.kind}`, `apiVersion=${apiVersionOf(target.resource)}`, `name=${target.name}`]
+        .map((part) => `involvedObject.${part}`)
+        .join(',');
     const client = await session.client();
     const found = await client.list<Event>(path, { query: { fieldSelector } });
     const events = found.items.filter(isWanted).toSorted((a, b) => lastSeen(a) - lastSeen(b));

@@ -4,7 +4,6 @@ import { resolve } from 'node:path';
 import { defineCommand, type CommandModule } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { toggle } from '../flags.ts';
-import type { Session } from '../session.ts';
 import { edit, entriesOf, fileWithCurrent, fileWithEntry, removeEntry, setEntry, type Section } from './file.ts';
 
 function nameOf(args: readonly string[]): string {

@@ -14,7 +14,7 @@ async function* pieces(archive: Buffer, size: number): AsyncGenerator<Buffer> {
 
 describe('an archive', () => {
   it('is read as it was written, in pieces of any size', async () => {
-    const name = fc.string({ minLength: 1, maxLength: 150, unit: fc.constantFrom(...'abc/éx') });
+    const name = fc.string({ minLength: 1, maxLength: 150, unit: fc.constantFrom('a', 'b', 'c', '/', 'é') });
     const entries = fc.array(fc.record({ path: name, content: fc.uint8Array({ maxLength: 2000 }) }), { maxLength: 5 });
     await fc.assert(
       fc.asyncProperty(entries, fc.integer({ min: 1, max: 3000 }), async (files, size) => {
