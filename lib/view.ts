@@ -74,13 +74,11 @@ export class MapView<T> implements View<T> {
     return this.objects.keys();
   }
 
-  *byIndex(index: string, value: string): Iterable<T> {
+  byIndex(index: string, value: string): Iterable<T> {
     const found = this.indexes.get(index);
     if (!found) throw new Error(`no index ${index}`);
-    for (const key of found.keys.get(value) ?? []) {
-      const object = this.objects.get(key);
-      if (object !== undefined) yield object;
-    }
+    const keys = found.keys.get(value);
+    return keys ? this.objectsOf(keys) : [];
   }
 
   subscribe(listener: Listener<T>): () => void {
@@ -112,14 +110,24 @@ export class MapView<T> implements View<T> {
     }
   }
 
+  private *objectsOf(keys: Iterable<string>): Iterable<T> {
+    for (const key of keys) {
+      const object = this.objects.get(key);
+      if (object !== undefined) yield object;
+    }
+  }
+
   private reindex(key: string, previous: T | undefined, now: T | undefined): void {
     for (const { of, keys } of this.indexes.values()) {
-      for (const value of previous === undefined ? [] : of(previous)) {
+      const before = previous === undefined ? [] : of(previous);
+      const after = now === undefined ? [] : of(now);
+      if (isSameList(before, after)) continue;
+      for (const value of before) {
         const set = keys.get(value);
         set?.delete(key);
         if (set?.size === 0) keys.delete(value);
       }
-      for (const value of now === undefined ? [] : of(now)) {
+      for (const value of after) {
         const set = keys.get(value) ?? new Set();
         set.add(key);
         keys.set(value, set);
@@ -130,4 +138,8 @@ export class MapView<T> implements View<T> {
   private emit(change: Change<T>): void {
     for (const listener of this.listeners) listener(change);
   }
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((value, index) => value === b[index]);
 }

@@ -1,5 +1,5 @@
 import type { Kind } from '../../api/kinds.ts';
-import type { KubeObject } from '../../api/object.ts';
+import { keyOf, type KubeObject } from '../../api/object.ts';
 import { expired } from '../../api/errors.ts';
 import { backoffDelay } from '../../lib/backoff.ts';
 import { sleep, type Clock } from '../../lib/clock.ts';
@@ -9,7 +9,8 @@ import type { IndexFunction, View } from '../../lib/view.ts';
 import { CompactedError, type Entry, type Store, type StoreEvent, type StoreWatch } from '../storage/port.ts';
 import { Bookmarks } from './bookmarks.ts';
 import { CacheChange } from './change.ts';
-import type { Parse } from './entry.ts';
+import { insertVersion } from './encoding.ts';
+import { freeze, type Parse } from './entry.ts';
 import { Freshness } from './freshness.ts';
 import { LiveWatchers } from './live-watchers.ts';
 import type { CacheMetrics } from './metrics.ts';
@@ -117,6 +118,29 @@ export class WatchCache<T extends KubeObject> implements ResourceCache<T>, Compo
 
   show(stored: readonly Cached<KubeObject>[]): readonly Cached<T>[] {
     return stored as readonly Cached<T>[];
+  }
+
+  expect(key: string, value: Buffer, object: T): void {
+    this.state.written.expect(key, value, object);
+  }
+
+  landed(key: string, value: Buffer, object: T): T {
+    const told = this.state.get(key);
+    if (told && String(told.revision) === object.metadata.resourceVersion) return told.object;
+    this.state.written.landed(key, value, freeze(object));
+    return object;
+  }
+
+  forget(key: string, value: Buffer): void {
+    this.state.written.forget(key, value);
+  }
+
+  bytesOf(object: T): Buffer | undefined {
+    const key = keyOf(object);
+    const told = this.state.get(key);
+    if (told?.object === object) return told.bytes;
+    const value = this.state.written.valueOf(key, object);
+    return value && insertVersion(value, Number(object.metadata.resourceVersion))?.bytes;
   }
 
   whenFresh(signal?: AbortSignal): Promise<number> {

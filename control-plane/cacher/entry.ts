@@ -26,13 +26,11 @@ export class CacheEntry<T extends KubeObject> implements Cached<T> {
     this.encoded = encoded;
   }
 
-  /** Throws when the value is not the JSON of an object with metadata. */
-  static decode<T extends KubeObject>({ key, json, revision }: StoredValue, parse: Parse<T>): CacheEntry<T> {
+  /** `known` is what the JSON says, when that is known. Throws when the value is not the JSON of an object with metadata. */
+  static decode<T extends KubeObject>({ key, json, revision }: StoredValue, parse: Parse<T>, known?: T): CacheEntry<T> {
     const encoded = insertVersion(json, revision);
     if (!encoded) throw new Error('the stored object has no metadata');
-    const object = parse(json);
-    object.metadata.resourceVersion = String(revision);
-    return new CacheEntry(key, freeze(object), revision, encoded);
+    return new CacheEntry(key, freeze(withVersion(known ?? parse(json), revision)), revision, encoded);
   }
 
   get bytes(): Buffer {
@@ -46,13 +44,17 @@ export class CacheEntry<T extends KubeObject> implements Cached<T> {
 
   /** The same state under another revision: how the last state of a deleted object is shown. */
   at(revision: number): CacheEntry<T> {
-    const metadata = { ...this.object.metadata, resourceVersion: String(revision) };
-    const object = { ...this.object, metadata };
-    return new CacheEntry(this.key, freeze(object), revision, replaceVersion(this.encoded, revision));
+    const object = freeze(withVersion(this.object, revision));
+    return new CacheEntry(this.key, object, revision, replaceVersion(this.encoded, revision));
   }
 }
 
-function freeze<T extends KubeObject>(object: T): T {
+function withVersion<T extends KubeObject>(object: T, revision: number): T {
+  if (object.metadata.resourceVersion === String(revision)) return object;
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+}
+
+export function freeze<T extends KubeObject>(object: T): T {
   Object.freeze(object.metadata);
   return Object.freeze(object);
 }

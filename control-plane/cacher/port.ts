@@ -70,6 +70,17 @@ export interface ServedCache<T extends KubeObject> {
   /** Resolves once the cache holds `revision`; rejects with a StatusError (Timeout, cause ResourceVersionTooLarge) after 3 seconds. */
   waitFor(revision: number, signal?: AbortSignal): Promise<void>;
   watch(request: WatchRequest<T>): { close(): void };
+  /**
+   * `value`, the JSON of `object`, is about to be stored under this key: then the cache holds the object itself and need
+   * not parse it. Nobody may edit it any more. Absent where what is stored is of another version.
+   */
+  expect?(key: string, value: Buffer, object: T): void;
+  /** That write has happened. Returns the object as the cache holds it or is going to; `object` has its resourceVersion. */
+  landed?(key: string, value: Buffer, object: T): T;
+  /** The JSON of an object that the cache holds or that has just landed; undefined for any other, alike as it may be. */
+  bytesOf?(object: T): Buffer | undefined;
+  /** The write of `value` did not happen. */
+  forget?(key: string, value: Buffer): void;
 }
 
 /** The cache of a resource in the version in which it is stored: nothing needs converting, so nothing is waited for. */

@@ -5,6 +5,7 @@ import type { Entry, StoreEvent } from '../storage/port.ts';
 import { CacheChange } from './change.ts';
 import { CacheEntry, type Parse } from './entry.ts';
 import { SortedItems } from './sorted.ts';
+import { WrittenObjects } from './written.ts';
 
 export interface CacheStateOptions<T extends KubeObject> {
   prefix: string;
@@ -18,6 +19,7 @@ export interface CacheStateOptions<T extends KubeObject> {
 /** The objects of a cache: in the order of their keys, and as a view. */
 export class CacheState<T extends KubeObject> {
   readonly view: MapView<T>;
+  readonly written = new WrittenObjects<T>();
   private readonly options: CacheStateOptions<T>;
   private entries = new Map<string, CacheEntry<T>>();
   private sorted = new SortedItems<CacheEntry<T>>();
@@ -63,6 +65,7 @@ export class CacheState<T extends KubeObject> {
 
   /** Holds exactly `stored`, which is in the order of the keys; the view is told what differs from before. */
   replace(stored: readonly Entry[]): void {
+    this.written.clear();
     const next = stored.map((entry) => this.decode(entry)).filter((entry) => entry !== undefined);
     this.entries = new Map(next.map((entry) => [entry.key, entry]));
     this.sorted = new SortedItems(next);
@@ -88,7 +91,8 @@ export class CacheState<T extends KubeObject> {
   decode({ key, value, revision }: Pick<Entry, 'key' | 'value' | 'revision'>): CacheEntry<T> | undefined {
     try {
       const json = this.options.decode(value, key);
-      return CacheEntry.decode({ key: this.keyOf(key), json, revision }, this.options.parse);
+      const name = this.keyOf(key);
+      return CacheEntry.decode({ key: name, json, revision }, this.options.parse, this.written.take(name, json));
     } catch (error) {
       this.options.log.error({ err: error, key, revision }, 'a stored object cannot be read');
       return undefined;

@@ -58,8 +58,10 @@ export async function sendObject(
   kind = exchange.resource.kind,
 ): Promise<void> {
   const form = representationOf(exchange, options, kind);
-  const value = represent(kind, options, form, object);
-  const bytes = encodeAs(form.encoding, options.protobuf, typeNameOf(kind, form), value);
+  const isAsStored = form.as === 'object' && form.encoding === 'json';
+  const bytes =
+    (isAsStored ? exchange.resource.cache.bytesOf?.(object) : undefined) ??
+    encodeAs(form.encoding, options.protobuf, typeNameOf(kind, form), represent(kind, options, form, object));
   await writeBytes(exchange, code, bytes, MEDIA_TYPES[form.encoding]);
 }
 

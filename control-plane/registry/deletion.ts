@@ -27,7 +27,8 @@ export function planDeletion<T extends KubeObject>(
   now: Date,
 ): Deletion<T> {
   checkPreconditions(kind, current, options);
-  const object = copyJson(current);
+  // What is deleted is often much; only its metadata are edited, and what the kind itself marks.
+  const object = strategy.markDeleting ? copyJson(current) : { ...current, metadata: { ...current.metadata } };
   const grace = strategy.graceSeconds?.(object, options);
   // While a grace period runs nothing but its length can be changed.
   if (grace !== undefined && !markWithGrace(object, grace, options, now)) return { action: 'leave' };

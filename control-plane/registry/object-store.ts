@@ -11,6 +11,8 @@ import {
   UnknownOutcomeError,
   type Write,
 } from '../storage/port.ts';
+import { objectKey } from '../../api/object.ts';
+import type { ServedCache } from '../cacher/port.ts';
 import type { Conversion, DecodeStored } from './conversion.ts';
 import { storageKey } from './keys.ts';
 
@@ -30,6 +32,8 @@ export type ObjectWriteResult<T> =
 export interface ObjectStoreOptions<T extends KubeObject> {
   kind: Kind<T>;
   store: Store;
+  /** Told of what is written. */
+  cache?: Pick<ServedCache<T>, 'expect' | 'landed' | 'forget'>;
   /** Between what is stored and the kind, when they are of different versions. */
   conversion?: Conversion<T> | undefined;
   decode?: DecodeStored | undefined;
@@ -38,12 +42,14 @@ export interface ObjectStoreOptions<T extends KubeObject> {
 export class ObjectStore<T extends KubeObject> {
   private readonly kind: Kind<T>;
   private readonly store: Store;
+  private readonly cache: ObjectStoreOptions<T>['cache'];
   private readonly conversion: Conversion<T> | undefined;
   private readonly decodeStored: DecodeStored | undefined;
 
-  constructor({ kind, store, conversion, decode }: ObjectStoreOptions<T>) {
+  constructor({ kind, store, cache, conversion, decode }: ObjectStoreOptions<T>) {
     this.kind = kind;
     this.store = store;
+    this.cache = cache;
     this.conversion = conversion;
     this.decodeStored = decode;
   }
@@ -62,10 +68,15 @@ export class ObjectStore<T extends KubeObject> {
     const write = { key, expected, value, ...(ttlSeconds === undefined ? {} : { ttlSeconds }) };
     // What the stored version has no place for is gone: the answer must not show it.
     const kept = conversion && stored !== object ? (await conversion.toServed([stored]))[0]! : object;
-    return this.settle(kept, write, (current) => {
+    const cacheKey = objectKey(object.metadata.namespace, object.metadata.name ?? '');
+    this.cache?.expect?.(cacheKey, value, object);
+    const result = await this.settle(kept, write, (current) => {
       if (current === undefined) return false;
       return current.value.equals(value) || (expected === 0 && uidOf(current) === object.metadata.uid);
     });
+    if (result.ok) return { ok: true, object: this.cache?.landed?.(cacheKey, value, result.object) ?? result.object };
+    this.cache?.forget?.(cacheKey, value);
+    return result;
   }
 
   /** Removes the object if it is still at revision `expected`. */

@@ -85,6 +85,8 @@ export class ResourceRegistry implements Registry {
   private readonly options: ResourceRegistryOptions;
   /** By the kind's id. */
   private readonly resources = new Map<string, GenericResource<KubeObject>>();
+  /** The same by the kind itself, which is how the parts of the control plane ask, some hundred times a write. */
+  private readonly byKind = new Map<Kind, GenericResource<KubeObject>>();
   readonly admission: Admission;
   private readonly addressClaims: Claims;
   private readonly portClaims: Claims;
@@ -118,7 +120,7 @@ export class ResourceRegistry implements Registry {
   }
 
   resource<T extends KubeObject>(kind: Kind<T>): GenericResource<T> {
-    const found = this.resources.get(kindId(kind));
+    const found = this.byKind.get(kind as Kind) ?? this.resources.get(kindId(kind));
     if (!found) throw notFoundPath();
     return found as unknown as GenericResource<T>;
   }
@@ -180,6 +182,8 @@ export class ResourceRegistry implements Registry {
   /** Puts `rows` in the place of the resources `before`; either may be empty. Nobody sees a state in between. */
   replaceCustom(before: readonly Kind[], rows: readonly CustomRow[]): void {
     for (const kind of before) {
+      const gone = this.resources.get(kindId(kind));
+      if (gone) this.byKind.delete(gone.kind);
       this.resources.delete(kindId(kind));
       for (const follower of this.followers) follower.remove(kind);
     }
@@ -221,7 +225,9 @@ export class ResourceRegistry implements Registry {
     const { admission } = this;
     const fields = fieldManagerOf(row.kind, row.strategy, types);
     const shared = { store, admission, clock, log, newUid, random };
-    this.resources.set(kindId(row.kind), new GenericResource({ ...row, fields, ...shared }));
+    const resource = new GenericResource({ ...row, fields, ...shared });
+    this.resources.set(kindId(row.kind), resource);
+    this.byKind.set(row.kind, resource);
   }
 
   private quotaAdmission(): ResourceQuotaAdmission {

@@ -69,9 +69,12 @@ export class GarbageCollector implements Controller {
   }
 
   private dependentsOf({ metadata }: KubeObject): readonly Dependent[] {
-    return [...this.registry.kinds()].flatMap((kind) =>
-      [...this.registry.resource(kind).view.byIndex('owner', metadata.uid ?? '')].map((object) => ({ kind, object })),
-    );
+    const found: Dependent[] = [];
+    for (const kind of this.registry.kinds()) {
+      const { view } = this.registry.resource(kind);
+      for (const object of view.byIndex('owner', metadata.uid ?? '')) found.push({ kind, object });
+    }
+    return found;
   }
 
   /** An owner is looked for in the object's own namespace; one elsewhere does not count as there. */

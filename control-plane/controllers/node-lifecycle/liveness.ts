@@ -13,7 +13,6 @@ export interface LivenessOptions {
 
 export interface LivenessSnapshot {
   readonly now: number;
-  readonly hasSession: boolean;
   /** When this node's session was last seen to end, or when it was first looked for; monotonic milliseconds. */
   readonly lostAt: number;
   /** When that session was seen to begin; undefined when it was there before anybody looked, or never. */
@@ -39,9 +38,9 @@ const SEVERAL = 3;
 /** How long to wait for more: sessions that break for one cause end within about a heartbeat of each other. */
 const SETTLE_MILLISECONDS = 1000;
 
+/** Of a node without a session. */
 export function judge(snapshot: LivenessSnapshot, { graceMilliseconds }: LivenessOptions): Liveness {
   const { now, clearSince, lostAt } = snapshot;
-  if (snapshot.hasSession) return { state: 'alive' };
   if (clearSince === undefined) return { state: 'doubtful', why: 'the control plane does not see clearly itself' };
   const together = snapshot.losses.filter((other) => Math.abs(other - lostAt) <= TOGETHER_MILLISECONDS);
   const latest = Math.max(lostAt, ...together);

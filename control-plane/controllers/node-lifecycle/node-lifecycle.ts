@@ -91,17 +91,28 @@ export class NodeLifecycleController implements Controller {
     const { registry, fenceMilliseconds = DEFAULT_FENCE } = this.options;
     const node = registry.resource(kinds.nodes).view.get(key);
     if (!node) return NOTHING;
-    const pods = [...registry.resource(kinds.pods).view.byIndex('node', key)];
+    const { view } = registry.resource(kinds.pods);
     const lostAt = this.losses.get(key) ?? moment.now;
-    return planNode({ node, liveness: this.judge(key, lostAt, moment.now), lostAt, fenceMilliseconds, pods }, moment);
+    const liveness = this.judge(key, lostAt, moment.now);
+    const snapshot = {
+      node,
+      liveness,
+      lostAt,
+      fenceMilliseconds,
+      // Every pod's change brings its node here, and hardly ever are its pods looked at.
+      get pods() {
+        return [...view.byIndex('node', key)];
+      },
+    };
+    return planNode(snapshot, moment);
   }
 
   private judge(key: string, lostAt: number, now: number): Liveness {
     const { sessions, sight, graceMilliseconds = DEFAULT_GRACE } = this.options;
+    if (sessions.get(key) !== undefined) return { state: 'alive' };
     return judge(
       {
         now,
-        hasSession: sessions.get(key) !== undefined,
         lostAt,
         beganAt: this.begins.get(key),
         clearSince: sight.clearSince(),

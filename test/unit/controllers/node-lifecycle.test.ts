@@ -24,7 +24,7 @@ function aNode(name: string, ready = 'True', spec: Partial<Node['spec']> = {}): 
 }
 
 function silence(fields: Partial<LivenessSnapshot> = {}): LivenessSnapshot {
-  return { now: 100_000, hasSession: false, lostAt: 100_000, clearSince: 0, losses: [100_000], live: 2, ...fields };
+  return { now: 100_000, lostAt: 100_000, clearSince: 0, losses: [100_000], live: 2, ...fields };
 }
 
 describe('whether a silent node is lost', () => {
