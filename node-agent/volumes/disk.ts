@@ -261,6 +261,9 @@ function kindOf(volume: Volume): Kind {
   if (kind) return kind;
   const named = Object.keys(volume).find((key) => key !== 'name');
   if (named === undefined) return 'emptyDir';
+  if (volume.csi) {
+    throw new VolumeError(`driver name ${volume.csi.driver} not found in the list of registered CSI drivers`);
+  }
   throw new VolumeError(`${named} volumes are not supported by this node`);
 }
 

@@ -24,6 +24,14 @@ function refuses(what: string, errors: string[], spec: object, container: object
 }
 
 describe('validation of pods', () => {
+  it('takes volumes of drivers that are written into the pod, whether or not there is a driver', () => {
+    const volumes = [
+      { name: 'a', csi: { driver: 'disk.example.com' } },
+      { name: 'b', csi: { driver: 'disk.example.com', fsType: 'ext4', readOnly: true } },
+    ];
+    assert.deepEqual(problems({ volumes }), []);
+  });
+
   it('takes a pod that uses much of what there is', () => {
     const spec = {
       nodeSelector: { disk: 'ssd' },

@@ -53,6 +53,15 @@ describe('volumes on disk', () => {
   const inPod = (...parts: string[]): string => path.join(root, 'pods', 'uid-web', 'volumes', ...parts);
   const setConfig = (data: Record<string, string>): void => configMaps.set('default/settings', { metadata: {}, data });
 
+  it('waits for the driver of a volume when none is registered, and gives the pod up when it goes', async () => {
+    const web = withVolumes({ name: 'v', csi: { driver: 'disk.example.com' } });
+    await assert.rejects(volumes.mount(web), {
+      message:
+        'MountVolume.SetUp failed for volume "v" : driver name disk.example.com not found in the list of registered CSI drivers',
+    });
+    await volumes.unmount('uid-web');
+  });
+
   it('writes a config map, and swaps in a new one for readers all at once', async () => {
     setConfig({ a: '1', b: '2' });
     const web = withVolumes({ name: 'cfg', configMap: { name: 'settings', defaultMode: 0o440 } });
