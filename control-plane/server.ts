@@ -433,6 +433,7 @@ export class Server implements Component {
         }),
       address,
       elsewhere: aggregation.elsewhere,
+      isElsewhere: (target) => aggregation.served.has(target),
       tokens,
       join,
       checks: [

@@ -14,6 +14,7 @@ import type { Component } from '../../lib/component.ts';
 import type { Log } from '../../lib/log.ts';
 import { KeyQueue } from '../../lib/queue.ts';
 import type { Change, View } from '../../lib/view.ts';
+import type { ResourceRequest } from '../server/request-info.ts';
 import { isAvailable, isRemote, type RemoteApi } from './remote-apis.ts';
 import {
   type OpenApiV2Source,
@@ -86,6 +87,12 @@ export class ServedElsewhere implements Component {
       version,
       discovery: () => discovery,
     }));
+  }
+
+  /** Whether one of the other servers has told of the resource. */
+  has({ group, version, resource }: Pick<ResourceRequest, 'group' | 'version' | 'resource'>): boolean {
+    const { resources = [] } = this.told.get(`${version}.${group}`)?.discovery ?? {};
+    return resources.some((each) => each.resource === resource);
   }
 
   /** Where the APIService puts it. */

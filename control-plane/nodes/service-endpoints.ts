@@ -2,7 +2,7 @@
 import { notFound, serviceUnavailable } from '../../api/errors.ts';
 import { kinds } from '../../api/kinds.ts';
 import { objectKey } from '../../api/object.ts';
-import type { Service, ServicePort } from '../../api/schema/types/core.v1.ts';
+import type { Service } from '../../api/schema/types/core.v1.ts';
 import type { EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
 import type { View } from '../../lib/view.ts';
 import type { DialTarget } from './dialer.ts';
@@ -29,23 +29,25 @@ export class ServiceEndpoints {
     if (service.spec.type === 'ExternalName') return { address: service.spec.externalName ?? '', port, guarded: true };
     const wanted = service.spec.ports?.find((each) => each.port === port);
     if (!wanted) throw serviceUnavailable(`no service port ${port} found for service "${name}"`);
-    const targets = this.targets(objectKey(namespace, name), wanted);
+    const slices = this.options.endpointSlices.byIndex('service', objectKey(namespace, name));
+    const targets = readyTargets(slices, wanted.name ?? '');
     const chosen = targets[Math.floor(this.options.random() * targets.length)];
     if (!chosen) throw serviceUnavailable(`no endpoints available for service "${name}"`);
     return chosen;
   }
+}
 
-  private targets(key: string, { name: portName }: ServicePort): DialTarget[] {
-    const targets: DialTarget[] = [];
-    for (const slice of this.options.endpointSlices.byIndex('service', key)) {
-      const port = slice.ports?.find(({ name }) => (name ?? '') === (portName ?? ''))?.port;
-      if (port === undefined) continue;
-      for (const { addresses, conditions, nodeName } of slice.endpoints) {
-        const [address] = addresses;
-        if (address === undefined || conditions?.ready === false) continue;
-        targets.push({ address, port, ...(nodeName ? { nodeName } : { guarded: true }) });
-      }
+/** Where whoever is ready to serve the port of that name listens. */
+export function readyTargets(slices: Iterable<EndpointSlice>, portName: string): DialTarget[] {
+  const targets: DialTarget[] = [];
+  for (const slice of slices) {
+    const port = slice.ports?.find(({ name }) => (name ?? '') === portName)?.port;
+    if (port === undefined) continue;
+    for (const { addresses, conditions, nodeName } of slice.endpoints) {
+      const [address] = addresses;
+      if (address === undefined || conditions?.ready === false) continue;
+      targets.push({ address, port, ...(nodeName ? { nodeName } : { guarded: true }) });
     }
-    return targets;
   }
+  return targets;
 }

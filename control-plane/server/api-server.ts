@@ -24,6 +24,7 @@ import { endpoints, type EndpointsOptions } from './endpoints.ts';
 import { Health, type HealthCheck } from './health.ts';
 import { ApiListener, type Certificates } from './http.ts';
 import { issuerEndpoints } from './issuer.ts';
+import type { ResourceRequest } from './request-info.ts';
 import { RequestMetrics } from './request-metrics.ts';
 import { router, type RouterOptions } from './router.ts';
 import { WebListener, type JoinOptions } from './web.ts';
@@ -51,6 +52,8 @@ export interface ApiServerOptions {
   readonly address: () => string;
   /** Who passes requests on to other API servers. */
   readonly elsewhere: RouterOptions['elsewhere'];
+  /** Whether another API server serves the resource. */
+  readonly isElsewhere: (target: ResourceRequest) => boolean;
   readonly join: JoinOptions;
   /** What must hold for this server to be live and ready, such as that the caches are filled. */
   readonly checks: readonly HealthCheck[];
@@ -85,7 +88,8 @@ export class ApiServer implements Component {
       isServed: (target) => {
         const { group, version, resource } = target;
         if (group === METRICS_GROUP) return resource === 'nodes' || resource === 'pods';
-        return (resources.find(group, version, resource) ?? answered.find(target)) !== undefined;
+        const isHere = (resources.find(group, version, resource) ?? answered.find(target)) !== undefined;
+        return isHere || options.isElsewhere(target);
       },
     });
     const handlers: HandlerOptions = {

@@ -161,6 +161,7 @@ export class TestServer {
         }),
       address,
       elsewhere: this.aggregation.elsewhere,
+      isElsewhere: (target) => this.aggregation.served.has(target),
       tokens: this.identity,
       ...(options.audit ? { audit: options.audit } : {}),
       join: {

@@ -3,8 +3,8 @@ import { badRequest, notFound, unreachable } from '../../../api/errors.ts';
 import { kinds } from '../../../api/kinds.ts';
 import { objectKey } from '../../../api/object.ts';
 import type { Node, Pod, Service } from '../../../api/schema/types/core.v1.ts';
-import type { Endpoint, EndpointSlice } from '../../../api/schema/types/discovery.v1.ts';
 import type { NodeAddress } from '../../nodes/dial.ts';
+import { readyTargets } from '../../nodes/service-endpoints.ts';
 import type { HandlerOptions, ResourceExchange } from '../port.ts';
 
 export interface ProxyTarget {
@@ -76,10 +76,11 @@ function ofService(service: Service, text: string, { resources, random }: Handle
   const { name = '', namespace = '' } = service.metadata;
   const portName = nameOfPort(service, text);
   const slices = resources.of(kinds.endpointslices).view.byIndex('service', objectKey(namespace, name));
-  const candidates = [...slices].flatMap((slice) => reachable(slice, portName));
+  // What is no pod is not dialled for whoever may make endpoints.
+  const candidates = readyTargets(slices, portName).filter(({ nodeName }) => nodeName !== undefined);
   const chosen = candidates[Math.floor(random() * candidates.length)];
   if (!chosen) throw unreachable(`no endpoints available for service ${JSON.stringify(name)}`);
-  return chosen;
+  return { node: chosen.nodeName ?? '', address: chosen.address, port: chosen.port };
 }
 
 /** The slices know ports by name; a client may say the number that the service has for it. */
@@ -89,14 +90,4 @@ function nameOfPort({ metadata, spec }: Service, text: string): string {
   const found = spec.ports?.find(({ port }) => port === number);
   if (!found) throw unreachable(`no service port ${number} found for service ${JSON.stringify(metadata.name)}`);
   return found.name ?? '';
-}
-
-function reachable({ ports, endpoints }: EndpointSlice, portName: string): NodeAddress[] {
-  const port = ports.find(({ name }) => (name ?? '') === portName)?.port;
-  if (port === undefined) return [];
-  return (endpoints ?? []).flatMap((endpoint: Endpoint) => {
-    const [address] = endpoint.addresses;
-    const isReady = endpoint.conditions?.ready !== false;
-    return isReady && address !== undefined && endpoint.nodeName ? [{ node: endpoint.nodeName, address, port }] : [];
-  });
 }

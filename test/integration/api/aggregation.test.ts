@@ -470,6 +470,12 @@ describe('an API server behind this one', () => {
       await run('delete', 'flunder', 'one');
     });
 
+    it('is counted by its name', async () => {
+      await client.get(FLUNDERS);
+      const metrics = await server.metrics.text();
+      assert.match(metrics, /apiserver_request_total\{verb="LIST",group="wardle\.example\.com",.*resource="flunders"/);
+    });
+
     it('is part of OpenAPI v2, and takes nothing from the rest', async () => {
       await described('server');
       const { paths, definitions } = await client.get<{ paths: object; definitions: object }>('/openapi/v2');
