@@ -1,4 +1,5 @@
 /** What can be done for a pod. Planning returns these; `executor.ts` has one function for each. */
+import type { ResourceRequirements } from '../../api/schema/types/core.v1.ts';
 import type { Backoff } from './backoff.ts';
 
 export type KillCause =
@@ -9,6 +10,7 @@ export type KillCause =
   | 'definitionChanged'
   | 'livenessProbe'
   | 'startupProbe'
+  | 'resized'
   | 'stateUnknown';
 
 export type Action = { readonly reason: string } & (
@@ -35,6 +37,12 @@ export type Action = { readonly reason: string } & (
       readonly cause: KillCause;
       readonly graceSeconds: number;
     }
+  | {
+      readonly type: 'resizeContainer';
+      readonly id: string;
+      readonly container: string;
+      readonly resources: ResourceRequirements;
+    }
   | { readonly type: 'removeContainer'; readonly id: string; readonly container: string }
 );
 
@@ -60,6 +68,7 @@ export function actionKey(action: Action): string {
     case 'startContainer':
       return `start:${action.container}`;
     case 'killContainer':
+    case 'resizeContainer':
     case 'removeContainer':
       return `container:${action.id}`;
   }

@@ -40,8 +40,29 @@ export function containerStatusOf(facts: ContainerFacts): ContainerStatus {
     restartCount: last?.attempt ?? 0,
     image: container.image ?? '',
     imageID: last?.imageRef ?? '',
-    ...(last && { containerID: containerId(last.id) }),
+    ...(last && { containerID: containerId(last.id), ...mountsOf(container) }),
+    ...(last && state.running && resourcesOf(last, facts.memory)),
   };
+}
+
+/** What it was given, which is not what it asks for until a change of that has been carried out. */
+function resourcesOf(
+  last: ObservedContainer,
+  memory: MemoryView,
+): Pick<ContainerStatus, 'resources' | 'allocatedResources'> {
+  const resources = memory.resized.get(last.id) ?? last.resources;
+  if (!resources) return {};
+  return { ...(resources.requests && { allocatedResources: resources.requests }), resources };
+}
+
+function mountsOf({ volumeMounts = [] }: Container): Pick<ContainerStatus, 'volumeMounts'> {
+  if (volumeMounts.length === 0) return {};
+  const told = volumeMounts.map(({ name, mountPath, readOnly }) => ({
+    mountPath,
+    name,
+    ...(readOnly && { readOnly, recursiveReadOnly: 'Disabled' }),
+  }));
+  return { volumeMounts: told };
 }
 
 /** `isPast`: the last container is told of under lastState. */

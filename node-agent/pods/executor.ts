@@ -9,6 +9,7 @@ import { runHook } from './hooks.ts';
 import { ImageError } from './images.ts';
 import type { PodContext } from './context.ts';
 import { pullSecretsOf } from './references.ts';
+import { containerResources } from './resources.ts';
 import { runtimeHandlerOf } from './runtime-handler.ts';
 import { logDirectoryOf, sandboxConfigOf } from './sandbox-config.ts';
 import type { SandboxConfig } from '../runtime/port.ts';
@@ -120,9 +121,17 @@ const executors: Executors = {
     await settle(services, context.uid, action.id);
   },
 
+  async resizeContainer({ services, memory, pod }, { id, container, resources }) {
+    const resized = { ...containerOf(pod, container), resources };
+    await services.cgroups.ensure(pod);
+    await services.runtime.updateContainer(id, containerResources(pod, resized, services.nodeCapacity.memoryBytes));
+    memory.resized.set(id, resources);
+  },
+
   async removeContainer({ services, memory }, { id }) {
     await doneWhenGone(services.runtime.removeContainer(id));
     memory.probes.delete(id);
+    memory.resized.delete(id);
     services.cache.forgetContainer(id);
   },
 };
@@ -219,6 +228,7 @@ const KILL_MESSAGES: Partial<Record<KillCause, (name: string) => string>> = {
   livenessProbe: (name) => `Container ${name} failed liveness probe, will be restarted`,
   startupProbe: (name) => `Container ${name} failed startup probe, will be restarted`,
   definitionChanged: (name) => `Container ${name} definition changed, will be restarted`,
+  resized: (name) => `Container ${name} resize requires restart`,
   stateUnknown: (name) => `Container ${name} is in unknown state, try killing it before restart`,
 };
 

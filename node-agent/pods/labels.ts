@@ -16,6 +16,8 @@ export const LABEL = {
 
 export const ANNOTATION = {
   hash: 'io.kubernetes.container.hash',
+  /** What the container asked for when it was made: JSON of its `resources`. */
+  resources: 'dure.internal/resources',
   restartCount: 'io.kubernetes.container.restartCount',
   terminationMessagePath: 'io.kubernetes.container.terminationMessagePath',
   terminationMessagePolicy: 'io.kubernetes.container.terminationMessagePolicy',
@@ -32,6 +34,7 @@ export function containerLabels(pod: Pod, container: Container): Record<string, 
 export function containerAnnotations(container: Container, attempt: number): Record<string, string> {
   return {
     [ANNOTATION.hash]: containerHash(container),
+    [ANNOTATION.resources]: JSON.stringify(container.resources ?? {}),
     [ANNOTATION.restartCount]: String(attempt),
     [ANNOTATION.terminationMessagePath]: container.terminationMessagePath ?? '',
     [ANNOTATION.terminationMessagePolicy]: container.terminationMessagePolicy ?? 'File',

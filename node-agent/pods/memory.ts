@@ -1,4 +1,5 @@
 /** What an agent remembers of a pod between two plans; all of it can be lost and is then found out again. */
+import type { ResourceRequirements } from '../../api/schema/types/core.v1.ts';
 import type { Image } from '../runtime/port.ts';
 import type { Action } from './action.ts';
 import type { Backoff } from './backoff.ts';
@@ -70,6 +71,8 @@ export interface MemoryView {
   readonly failures: ReadonlyMap<string, Failure>;
   /** By container id. */
   readonly probes: ReadonlyMap<string, ProbeVerdict>;
+  /** What running containers were given since they were made, by container id. */
+  readonly resized: ReadonlyMap<string, ResourceRequirements>;
   /** Sandboxes whose network has been taken down. */
   readonly stoppedSandboxes: ReadonlySet<string>;
   /** By action key. */
@@ -89,6 +92,7 @@ export interface PodMemory extends MemoryView {
   readonly startFailures: Map<string, StartFailure>;
   readonly failures: Map<string, Failure>;
   readonly probes: Map<string, ProbeVerdict>;
+  readonly resized: Map<string, ResourceRequirements>;
   readonly stoppedSandboxes: Set<string>;
   readonly underway: Map<string, Underway>;
 }
@@ -108,6 +112,7 @@ export function newMemory(startedAt: number): PodMemory {
     startFailures: new Map(),
     failures: new Map(),
     probes: new Map(),
+    resized: new Map(),
     stoppedSandboxes: new Set(),
     underway: new Map(),
   };

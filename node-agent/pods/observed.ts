@@ -1,4 +1,5 @@
 /** What the runtime holds of one pod, as the planner sees it. Times are milliseconds since 1970. */
+import type { ResourceRequirements } from '../../api/schema/types/core.v1.ts';
 import type { Container, ContainerStatus, Sandbox } from '../runtime/port.ts';
 import { ANNOTATION } from './labels.ts';
 
@@ -28,6 +29,8 @@ export interface ObservedContainer {
   readonly reason: string;
   readonly message: string;
   readonly logPath: string;
+  /** What it was made with; undefined when an agent made it that did not note it. */
+  readonly resources: ResourceRequirements | undefined;
 }
 
 /** Both lists have the newest first. */
@@ -69,7 +72,13 @@ export function observeContainer(status: ContainerStatus): ObservedContainer {
     reason: status.reason,
     message: status.message,
     logPath: status.logPath,
+    resources: parseResources(status.annotations[ANNOTATION.resources]),
   };
+}
+
+/** Only what this program wrote is read here: containers of others carry no label of ours. */
+function parseResources(text: string | undefined): ResourceRequirements | undefined {
+  return text === undefined ? undefined : (JSON.parse(text) as ResourceRequirements);
 }
 
 /** What a listing alone tells of a container: enough when its details could not be had. */

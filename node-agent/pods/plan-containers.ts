@@ -1,4 +1,5 @@
 /** The part of the plan that is about the containers of a pod whose sandbox is up: init containers first, in order. */
+import { sameJson } from '../../api/machinery/json.ts';
 import type { Container } from '../../api/schema/types/core.v1.ts';
 import type { Backoff } from './backoff.ts';
 import { formatDelay, nextBackoff, waitUntil } from './backoff.ts';
@@ -123,7 +124,27 @@ function planRunning(builder: PlanBuilder, container: Container, running: Observ
   } else if (probes?.liveness === false) {
     const seconds = container.livenessProbe?.terminationGracePeriodSeconds ?? grace;
     builder.kill(running, 'livenessProbe', seconds, 'its liveness probe has failed');
+  } else {
+    planResize(builder, container, running);
   }
+}
+
+/** A container that runs is given what it now asks for; one that wants to begin anew with it is ended first. */
+function planResize(builder: PlanBuilder, container: Container, running: ObservedContainer): void {
+  const { resources, resizePolicy = [] } = container;
+  const given = builder.input.memory.resized.get(running.id) ?? running.resources;
+  if (!given || sameJson(given, resources)) return;
+  const isChanged = (name: string): boolean =>
+    given.requests?.[name] !== resources.requests?.[name] || given.limits?.[name] !== resources.limits?.[name];
+  const wantsRestart = resizePolicy.some(
+    ({ resourceName, restartPolicy }) => restartPolicy === 'RestartContainer' && isChanged(resourceName),
+  );
+  if (wantsRestart) {
+    builder.kill(running, 'resized', graceOf(builder.input), 'it begins anew with other resources');
+    return;
+  }
+  const reason = 'it asks for other resources than it was given';
+  builder.do({ type: 'resizeContainer', id: running.id, container: container.name, resources, reason });
 }
 
 function planStart(

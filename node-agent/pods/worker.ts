@@ -91,7 +91,10 @@ export class PodWorker {
 
   /** The pod as it is now wanted; `wanted` is false when it is no longer named at all. */
   update(pod: Pod, wanted: boolean): void {
-    if (!tellsTheSame(pod, this.pod)) this.memory.areVolumesStale = true;
+    if (!tellsTheSame(pod, this.pod)) {
+      this.memory.areVolumesStale = true;
+      this.forgetConfigFailures();
+    }
     this.pod = pod;
     this.wanted = wanted;
     this.problems = unsupportedIn(pod, this.services);

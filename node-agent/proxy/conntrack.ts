@@ -2,6 +2,11 @@
 import { execFile } from 'node:child_process';
 import type { Conntrack, StaleFlow } from './port.ts';
 
+/** conntrack opens its standard input by name, which it can't where that is a socket, as Node's are. */
+const READ_ARGUMENT = 'exec conntrack -R - <<END\n$1\nEND\n';
+/** One argument may have 128 KiB. */
+const MOST_AT_ONCE = 1000;
+
 export class ConntrackProcess implements Conntrack {
   private readonly prefix: readonly string[];
 
@@ -16,12 +21,21 @@ export class ConntrackProcess implements Conntrack {
     return this.remove(args);
   }
 
-  forgetAttempts(backend: string): Promise<void> {
-    return this.remove(['-p', 'tcp', '--state', 'SYN_SENT', '--reply-src', backend]);
+  /** A lost host takes many backends with it: one program reads what is to be forgotten of all, a line each. */
+  async forgetAttempts(backends: readonly string[]): Promise<void> {
+    for (let at = 0; at < backends.length; at += MOST_AT_ONCE) {
+      const some = backends.slice(at, at + MOST_AT_ONCE);
+      const lines = some.map((backend) => `-D -p tcp --state SYN_SENT --reply-src ${backend}`);
+      await this.run(['sh', '-c', READ_ARGUMENT, 'sh', lines.join('\n')]);
+    }
   }
 
   private remove(which: readonly string[]): Promise<void> {
-    const [program = 'conntrack', ...rest] = [...this.prefix, 'conntrack', '-D', ...which];
+    return this.run(['conntrack', '-D', ...which]);
+  }
+
+  private run(command: readonly string[]): Promise<void> {
+    const [program = '', ...rest] = [...this.prefix, ...command];
     return new Promise((resolve, reject) => {
       execFile(program, rest, (error, _stdout, stderr) => {
         // Exit code 1 with a count of 0 is how it says that there was none.

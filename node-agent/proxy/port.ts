@@ -48,8 +48,8 @@ export interface StaleFlow {
 export interface Conntrack {
   forgetUdp(flow: StaleFlow): Promise<void>;
   /**
-   * TCP connections that are being attempted to this address, and have not been answered: the client's next attempt of the
-   * same connection is then sent to a backend that is there.
+   * TCP connections that are being attempted to these addresses, and have not been answered: the client's next attempt of
+   * the same connection is then sent to a backend that is there.
    */
-  forgetAttempts(backend: string): Promise<void>;
+  forgetAttempts(backends: readonly string[]): Promise<void>;
 }

@@ -193,13 +193,12 @@ export class ServiceProxy implements Component {
 
   /** Beside the next synchronisation, not before it: a lost host can take many backends with it. */
   private forgetAttempts(backends: readonly string[]): void {
-    for (const backend of new Set(backends)) {
-      this.forgetting = this.forgetting
-        .then(() => this.options.conntrack.forgetAttempts(backend))
-        .catch((err: unknown) => {
-          this.options.log.warn({ err, backend }, 'connections may still be attempted to a backend that left');
-        });
-    }
+    if (backends.length === 0) return;
+    this.forgetting = this.forgetting
+      .then(() => this.options.conntrack.forgetAttempts([...new Set(backends)]))
+      .catch((err: unknown) => {
+        this.options.log.warn({ err, backends }, 'connections may still be attempted to backends that left');
+      });
   }
 
   private scheduleAudit(): void {

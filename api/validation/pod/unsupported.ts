@@ -14,7 +14,7 @@ const SPEC_FIELDS = [
   'workloadRef',
 ] as const satisfies readonly (keyof PodSpec)[];
 
-const CONTAINER_FIELDS = ['resizePolicy', 'volumeDevices'] as const satisfies readonly (keyof Container)[];
+const CONTAINER_FIELDS = ['volumeDevices'] as const satisfies readonly (keyof Container)[];
 
 const VOLUMES: ReadonlySet<string> = new Set<keyof Volume>([
   'name',

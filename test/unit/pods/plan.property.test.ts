@@ -126,6 +126,9 @@ function perform(model: Model, action: Action, exitCodes: () => number): void {
     case 'startContainer':
       start(model, action, exitCodes());
       return;
+    case 'resizeContainer':
+      memory.resized.set(action.id, action.resources);
+      return;
     case 'killContainer':
       end(model, action.id, 137);
       return;
@@ -200,6 +203,7 @@ function observed(
     reason: '',
     message: '',
     logPath: '',
+    resources: spec.resources,
   };
 }
 

@@ -30,7 +30,7 @@ describe('service proxy', () => {
       nft,
       conntrack: {
         forgetUdp: (flow) => Promise.resolve(void forgotten.push(flow)),
-        forgetAttempts: (backend) => Promise.resolve(void attempts.push(backend)),
+        forgetAttempts: (backends) => Promise.resolve(void attempts.push(...backends)),
       },
       clock: systemClock,
       log: silentLog,
