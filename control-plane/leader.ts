@@ -18,6 +18,7 @@ export interface LeaderOptions {
 export class Leader implements Candidate {
   private readonly options: LeaderOptions;
   private leading = false;
+  private schedules: Scheduler | undefined;
 
   constructor(options: LeaderOptions) {
     this.options = options;
@@ -27,12 +28,18 @@ export class Leader implements Candidate {
     return this.leading;
   }
 
+  /** Pods without a node, by what they wait for; undefined while it doesn't lead. */
+  get pending(): ReturnType<Scheduler['counts']> | undefined {
+    return this.schedules?.counts();
+  }
+
   /** Leads until the signal is aborted. Each time with new controllers and a new scheduler: nothing old is believed. */
   async onLead(signal: AbortSignal): Promise<void> {
     const { registry, sight, controllers, scheduler, log } = this.options;
     log.info({}, 'leading');
     this.leading = true;
     const schedules = new Scheduler(scheduler);
+    this.schedules = schedules;
     try {
       await controllers.whenFresh();
       await registry.repairAllocations();
@@ -41,6 +48,7 @@ export class Leader implements Candidate {
       await new Controllers(controllers).run(signal);
     } finally {
       this.leading = false;
+      this.schedules = undefined;
       await schedules.stop();
       await sight.stop();
       log.info({}, 'not leading any more');

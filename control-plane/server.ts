@@ -24,7 +24,9 @@ import { mayHaveNodeCertificate } from './certificates/rights.ts';
 import { SigningKey } from './auth/tokens/signing-key.ts';
 import { nodeUser } from './auth/user.ts';
 import { makeBackend } from './backend.ts';
+import { bootstrapChecks } from './bootstrap-checks.ts';
 import { Caches } from './caches.ts';
+import { queueMetrics, schedulerMetrics, storeMetrics } from './component-metrics.ts';
 import { customResources } from './custom-resources/compose.ts';
 import { RegistryEventRecorder } from './events/recorder.ts';
 import { readAdmissionConfig } from './admission/config-file.ts';
@@ -55,6 +57,7 @@ import { ServerKeys } from './server-keys.ts';
 import { ControlPlaneSight } from './sight.ts';
 import { Compactor } from './storage/compactor.ts';
 import { Defragmenter } from './storage/defragmenter.ts';
+import { MeasuredStore } from './storage/measured.ts';
 import { LeaseElection } from './storage/election.ts';
 import type { EtcdCluster } from './storage/etcd-cluster.ts';
 import type { EtcdStore } from './storage/etcd/store.ts';
@@ -116,7 +119,8 @@ export class Server implements Component {
       });
       const { dataDir, encryptionProviderConfig: file } = flags;
       const encryption = new Encryption({ dataDir, file, store, clock, log });
-      const caches = new Caches({ store: encryption.store, clock, log, metrics: this.metrics });
+      const objects = new MeasuredStore({ store: encryption.store, metrics: storeMetrics(this.metrics), clock });
+      const caches = new Caches({ store: objects, clock, log, metrics: this.metrics });
       const compactor = new Compactor({ store, clock, log });
       const audit = await loadAudit(flags, { clock, log });
       // Somebody else looks after an etcd that was there before.
@@ -124,7 +128,7 @@ export class Server implements Component {
       await this.run('foundation', [pki, this.signingKey, ...components, encryption, ...upkeep, caches]);
       if (audit) await this.run('audit', [audit.component]);
       const audited = audit ? { audit: audit.audit } : {};
-      await this.serve({ pki, store, objects: encryption.store, etcd, caches, ...audited });
+      await this.serve({ pki, store, objects, etcd, caches, ...audited });
       log.info({ api: this.addresses.apiUrl, kubeconfig: pki.adminKubeconfig }, 'ready');
     } catch (error) {
       await this.stop();
@@ -333,12 +337,7 @@ export class Server implements Component {
   }): Leader {
     const { flags, clock, log } = this.options;
     const { table, tokens, pki, registry, caches, events, keys, sight, aggregation, nextId } = parts;
-    const attempts = this.metrics.counter(
-      'scheduler_schedule_attempts_total',
-      'Attempts to schedule pods, by result.',
-      ['result', 'profile'],
-    );
-    return new Leader({
+    const leader: Leader = new Leader({
       registry,
       sight,
       log,
@@ -348,6 +347,7 @@ export class Server implements Component {
         clock,
         log,
         nextId,
+        metrics: queueMetrics(this.metrics),
         whenFresh: () => caches.whenFresh(),
         sessions: keys.sessions,
         sight,
@@ -386,9 +386,10 @@ export class Server implements Component {
         clock,
         random: Math.random,
         log,
-        metrics: { attempt: (result, profile) => attempts.add({ result, profile }) },
+        metrics: schedulerMetrics(this.metrics, () => leader.pending),
       },
     });
+    return leader;
   }
 
   private makeApi(parts: {
@@ -439,6 +440,7 @@ export class Server implements Component {
       checks: [
         { name: 'etcd', liveness: false, check: async () => void (await store.revision()) },
         { name: 'caches', liveness: false, check: () => caches.whenFresh() },
+        ...bootstrapChecks({ viewOf: (kind) => caches.of(kind).view, clock }),
       ],
       metrics: this.metrics,
       clock,

@@ -27,6 +27,8 @@ const HOPELESS_REASONS = new Set(['Invalid', 'BadRequest', 'MethodNotAllowed', '
 /** What Kubernetes' controllers tell of their queues; `name` is the controller's. */
 export interface QueueMetrics {
   depth(name: string, keys: number): void;
+  /** A key was handed to the controller. */
+  added(name: string): void;
   /** A key was worked on, for so many seconds. */
   worked(name: string, outcome: Outcome['kind'], seconds: number): void;
 }
@@ -67,7 +69,11 @@ export class Runner implements Component {
   }
 
   start(): Promise<void> {
-    this.unwatch = this.options.controller.watch((key) => this.queue.add(key));
+    const { controller, metrics } = this.options;
+    this.unwatch = controller.watch((key) => {
+      metrics?.added(this.name);
+      this.queue.add(key);
+    });
     this.workers = Array.from({ length: this.options.concurrency ?? 16 }, () => this.work());
     return Promise.resolve();
   }

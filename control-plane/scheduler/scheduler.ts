@@ -21,8 +21,8 @@ const DECISIONS_PER_TURN = 100;
 const MAX_BINDINGS = 1000;
 
 export interface SchedulerMetrics {
-  /** `result` is scheduled, unschedulable or error. */
-  attempt(result: string, profile: string): void;
+  /** `result` is scheduled, unschedulable or error; `seconds` is from the decision to the binding. */
+  attempt(result: string, profile: string, seconds: number): void;
 }
 
 export interface SchedulerOptions {
@@ -136,29 +136,31 @@ export class Scheduler implements Component {
 
   private schedule(info: PodInfo): void {
     const profile = info.pod.spec.schedulerName ?? '';
+    const { clock, metrics } = this.options;
+    const began = clock.now();
     const decision = this.deciders.get(profile)?.decide(info);
     if (!decision) return;
     if (decision.node === undefined) {
-      this.options.metrics.attempt('unschedulable', profile);
+      metrics.attempt('unschedulable', profile, (clock.now() - began) / 1000);
       this.queue.refused(info.uid, decision.refusedBy);
       this.tell(info.pod, 'Unschedulable', decision.message);
       return;
     }
     this.snapshot.place(info, decision.node);
     this.bindings += 1;
-    void this.bind(info, decision.node, profile).finally(() => {
+    void this.bind(info, decision.node, profile, began).finally(() => {
       this.bindings -= 1;
       this.wake();
     });
   }
 
-  private async bind(info: PodInfo, node: string, profile: string): Promise<void> {
-    const { output, metrics, log } = this.options;
+  private async bind(info: PodInfo, node: string, profile: string, began: number): Promise<void> {
+    const { output, metrics, log, clock } = this.options;
     try {
       await output.bind(info.pod, node);
-      metrics.attempt('scheduled', profile);
+      metrics.attempt('scheduled', profile, (clock.now() - began) / 1000);
     } catch (error) {
-      metrics.attempt('error', profile);
+      metrics.attempt('error', profile, (clock.now() - began) / 1000);
       if (this.stopped || this.isBound(info)) return;
       this.snapshot.remove(info.uid);
       this.happened('pod freed');

@@ -37,15 +37,16 @@ export class Health {
     this.isStopping = true;
   }
 
-  /** `segments` is the path: the endpoint, and perhaps the one check that is meant. */
+  /** `segments` is the path: the endpoint, and perhaps the one check that is meant, whose name may have slashes. */
   async answer(segments: readonly string[], query: URLSearchParams): Promise<HealthAnswer> {
-    const [endpoint = '', only, ...rest] = segments;
+    const [endpoint = '', ...names] = segments;
+    const only = names.length > 0 ? names.join('/') : undefined;
     const excluded = new Set(query.getAll('exclude'));
     const wanted = this.checks.filter(
       ({ name, liveness }) =>
         (liveness || endpoint !== 'livez') && (only === undefined || only === name) && !excluded.has(name),
     );
-    if (rest.length > 0 || (only !== undefined && wanted.length === 0)) return { code: 404, text: 'no such check\n' };
+    if (only !== undefined && wanted.length === 0) return { code: 404, text: 'no such check\n' };
     const results = await Promise.all(
       wanted.map(async (check) => ({ name: check.name, ok: await this.passes(check) })),
     );

@@ -106,7 +106,7 @@ export class WebListener implements Component {
   private application(): Express {
     const app = express();
     app.disable('x-powered-by');
-    for (const path of ['/livez', '/readyz', '/healthz']) app.get([path, `${path}/:check`], this.health());
+    for (const path of ['/livez', '/readyz', '/healthz']) app.get([path, `${path}/*check`], this.health());
     app.get('/ca', (_request, response) => {
       response.type('application/x-pem-file').send(this.options.certificates.authorityCertificate);
     });

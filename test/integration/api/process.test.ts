@@ -22,6 +22,15 @@ function configMap(name: string, text = ''): object {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { text } };
 }
 
+/** Authorizers learn of a binding from a watch, a moment after it is written. */
+async function untilAllowed(ask: () => Promise<string | undefined>): Promise<string> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+  }
+  throw new Error('it was never allowed');
+}
+
 describe('dure server', function () {
   this.timeout(150_000);
   let host: ServerHost;
@@ -98,6 +107,46 @@ describe('dure server', function () {
     again.client.close();
     again.server.signal('SIGINT');
     assert.equal((await again.server.ended).code, 0);
+  });
+
+  it('is ready when who acts at once finds his namespace and his rights, and lets Prometheus read its metrics', async () => {
+    const { server, access, client } = await started();
+    for (;;) {
+      const answer = await client.get('/readyz', { accept: 'text/plain' }).catch((error: unknown) => error);
+      // 'ok' is no JSON, which is as far as this client reads it.
+      if (answer instanceof SyntaxError) break;
+      assert.equal((answer as { code?: number }).code, 500);
+    }
+    await client.create('/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'prometheus' } });
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'system:monitoring' };
+    const subjects = [{ kind: 'ServiceAccount', namespace: 'default', name: 'prometheus' }];
+    await client.create(`${RBAC}/clusterrolebindings`, { metadata: { name: 'prometheus' }, roleRef, subjects });
+    const path = '/api/v1/namespaces/default/serviceaccounts/prometheus/token';
+    const { status } = await client.create<{ status: { token: string } }>(path, { spec: {} });
+    const text = await untilAllowed(async () => {
+      const { client: _certificate, ...others } = access;
+      const request = https.get(`${access.server}/metrics`, {
+        ca: others.authority,
+        headers: { authorization: `Bearer ${status.token}` },
+        agent: false,
+      });
+      const [response] = (await once(request, 'response')) as [IncomingMessage];
+      const body = Buffer.concat(await response.toArray()).toString();
+      return response.statusCode === 200 ? body : undefined;
+    });
+    for (const line of [
+      /^# TYPE apiserver_request_total counter$/m,
+      /^apiserver_request_duration_seconds_bucket\{le="1",verb="POST",group="",version="v1",resource="serviceaccounts",/m,
+      /^apiserver_current_inflight_requests\{request_kind="readOnly"\} \d+$/m,
+      /^etcd_request_duration_seconds_count\{operation="create"\} \d+$/m,
+      /^workqueue_adds_total\{name="rbac-defaults"\} \d+$/m,
+      /^scheduler_pending_pods\{queue="active"\} 0$/m,
+      /^process_resident_memory_bytes \d+$/m,
+    ])
+      assert.match(text, line);
+    client.close();
+    server.signal('SIGTERM');
+    assert.equal((await server.ended).code, 0);
   });
 
   it('has the default roles soon after it has begun, gathered from their parts', async () => {
