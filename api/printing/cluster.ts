@@ -95,15 +95,7 @@ export const secretColumns: readonly Column<Secret>[] = [
   ageColumn,
 ];
 
-export const serviceAccountColumns: readonly Column<ServiceAccount>[] = [
-  nameColumn,
-  {
-    name: 'Secrets',
-    description: 'Number of secrets that belong to the account.',
-    cell: ({ secrets }) => secrets?.length ?? 0,
-  },
-  ageColumn,
-];
+export const serviceAccountColumns: readonly Column<ServiceAccount>[] = [nameColumn, ageColumn];
 
 export const leaseColumns: readonly Column<Lease>[] = [
   nameColumn,

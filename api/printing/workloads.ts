@@ -70,13 +70,11 @@ export const deploymentColumns: readonly Column<Deployment>[] = [
   },
   {
     name: 'Up-to-date',
-    type: 'integer',
     description: 'Pods made from the present template.',
     cell: ({ status }) => status.updatedReplicas ?? 0,
   },
   {
     name: 'Available',
-    type: 'integer',
     description: 'Pods that have been ready for long enough.',
     cell: ({ status }) => status.availableReplicas ?? 0,
   },

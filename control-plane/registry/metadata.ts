@@ -31,7 +31,7 @@ export function stampNew<T extends KubeObject>(
   if (!kind.namespaced) delete metadata.namespace;
   metadata.uid = facts.uid;
   metadata.creationTimestamp = timestamp(facts.clock.date());
-  if (strategy.generation) metadata.generation = 1;
+  if (strategy.generation === true) metadata.generation = 1;
 }
 
 /** Puts back what no update can change, and counts the generation up when the desired state changed. */

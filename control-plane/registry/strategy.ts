@@ -50,8 +50,8 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   /** By subresource. Metadata is checked by the generic code; of the rest a part says everything. */
   readonly parts?: { readonly [Name in Exclude<Subresource, 'status'>]?: Part<T> };
 
-  /** The object has a generation, counted up when anything but metadata and status changes. */
-  readonly generation?: boolean;
+  /** The object has a generation, counted up when anything but metadata and status changes; of some kinds new objects have none. */
+  readonly generation?: boolean | 'from the first change';
   /** A further reason to count the generation up. */
   bumpsGeneration?(next: T, previous: T): boolean;
   /** PUT without a resourceVersion replaces whatever is there. Default true. */

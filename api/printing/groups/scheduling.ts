@@ -16,7 +16,6 @@ export const schedulingColumns: ColumnsOf<typeof schedulingKinds> = {
     {
       name: 'PreemptionPolicy',
       description: 'Whether its pods may push others aside.',
-      wide: true,
       cell: ({ preemptionPolicy }) => preemptionPolicy ?? '',
     },
   ],

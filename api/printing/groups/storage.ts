@@ -30,7 +30,6 @@ export const storageColumns: ColumnsOf<typeof storageKinds> = {
     },
     {
       name: 'AllowVolumeExpansion',
-      type: 'boolean',
       description: 'Whether claims may ask for more later.',
       cell: ({ allowVolumeExpansion }) => allowVolumeExpansion ?? false,
     },

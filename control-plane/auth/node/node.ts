@@ -34,7 +34,7 @@ export class NodeAuthorizer implements Authorizer {
     ['configmaps', (node, target, { verb }) => this.reading(node, 'configmaps', target, verb)],
     ['persistentvolumeclaims', (node, target, { verb }) => this.claims(node, target, verb)],
     ['persistentvolumes', (node, target, { verb }) => this.volumes(node, target, verb)],
-    ['serviceaccounts', (node, target, { verb }) => this.tokens(node, target, verb)],
+    ['serviceaccounts', (node, target, { verb }) => this.accounts(node, target, verb)],
     ['resourceclaims.resource.k8s.io', (node, target, { verb }) => this.getting(node, 'resourceclaims', target, verb)],
     ['resourceslices.resource.k8s.io', (node, target, attributes) => this.slices(node, target, attributes)],
     ['volumeattachments.storage.k8s.io', (node, target, { verb }) => this.attachments(node, target, verb)],
@@ -136,7 +136,9 @@ export class NodeAuthorizer implements Authorizer {
     return (object as { spec?: { nodeName?: string } } | undefined)?.spec?.nodeName;
   }
 
-  private tokens(node: string, target: Target, verb: string): Decision {
+  private accounts(node: string, target: Target, verb: string): Decision {
+    // An agent may have to say to a registry of images which account asks.
+    if (verb === 'get') return this.reading(node, 'serviceaccounts', target, verb);
     if (verb !== 'create' || target.name === '') return no('can only create tokens for individual service accounts');
     if (target.subresource !== 'token') return no('can only create token subresource of serviceaccount');
     return this.related(node, 'serviceaccounts', target);

@@ -19,6 +19,7 @@ import type { Strategy } from '../strategy.ts';
 export const validatingWebhookStrategy: Strategy<ValidatingWebhookConfiguration> = {
   checkName: checkDnsSubdomain,
   generation: true,
+  unconditionalUpdate: false,
   applyDefaults: defaultValidatingWebhooks,
   validate: validateWebhookConfiguration,
 };
@@ -26,6 +27,7 @@ export const validatingWebhookStrategy: Strategy<ValidatingWebhookConfiguration>
 export const mutatingWebhookStrategy: Strategy<MutatingWebhookConfiguration> = {
   checkName: checkDnsSubdomain,
   generation: true,
+  unconditionalUpdate: false,
   applyDefaults: defaultMutatingWebhooks,
   validate: validateWebhookConfiguration,
 };
@@ -33,6 +35,7 @@ export const mutatingWebhookStrategy: Strategy<MutatingWebhookConfiguration> = {
 export const policyStrategy: Strategy<ValidatingAdmissionPolicy> = {
   checkName: checkDnsSubdomain,
   generation: true,
+  unconditionalUpdate: false,
   applyDefaults: defaultPolicy,
   prepareForCreate(policy) {
     policy.status = {};
@@ -43,6 +46,7 @@ export const policyStrategy: Strategy<ValidatingAdmissionPolicy> = {
 export const policyBindingStrategy: Strategy<ValidatingAdmissionPolicyBinding> = {
   checkName: checkDnsSubdomain,
   generation: true,
+  unconditionalUpdate: false,
   applyDefaults: defaultPolicyBinding,
   validate: validatePolicyBinding,
 };

@@ -1,4 +1,5 @@
 /** Kinds whose own rules are their defaults and their validation. */
+import { sameJson } from '../../../api/machinery/json.ts';
 import { defaultEndpointSlice, defaultLease, defaultNode, defaultSecret } from '../../../api/defaults/other.ts';
 import { checkDnsSubdomain } from '../../../api/machinery/names.ts';
 import type { Lease } from '../../../api/schema/types/coordination.v1.ts';
@@ -63,6 +64,7 @@ export const leaseStrategy: Strategy<Lease> = {
 export const endpointSliceStrategy: Strategy<EndpointSlice> = {
   checkName: checkDnsSubdomain,
   generation: true,
+  bumpsGeneration: (next, previous) => !sameJson(next.metadata.labels ?? {}, previous.metadata.labels ?? {}),
   applyDefaults: defaultEndpointSlice,
   validate: validateEndpointSlice,
   validateUpdate: validateEndpointSliceUpdate,

@@ -13,18 +13,21 @@ import type { Strategy } from '../strategy.ts';
 
 export const roleStrategy: Strategy<Role> = {
   checkName: checkPathSegment,
+  createOnUpdate: true,
   applyDefaults: defaultRole,
   validate: validateRole,
 };
 
 export const clusterRoleStrategy: Strategy<ClusterRole> = {
   checkName: checkPathSegment,
+  createOnUpdate: true,
   applyDefaults: defaultRole,
   validate: validateClusterRole,
 };
 
 export const roleBindingStrategy: Strategy<RoleBinding> = {
   checkName: checkPathSegment,
+  createOnUpdate: true,
   applyDefaults: defaultBinding,
   validate: validateRoleBinding,
   validateUpdate: validateBindingUpdate,
@@ -32,6 +35,7 @@ export const roleBindingStrategy: Strategy<RoleBinding> = {
 
 export const clusterRoleBindingStrategy: Strategy<ClusterRoleBinding> = {
   checkName: checkPathSegment,
+  createOnUpdate: true,
   applyDefaults: defaultBinding,
   validate: validateClusterRoleBinding,
   validateUpdate: validateBindingUpdate,

@@ -42,6 +42,16 @@ describe('default roles', () => {
   });
   afterEach(() => stop());
 
+  it('let editors write events in both of their groups, and viewers read them', () => {
+    const allows = (name: string, verb: string): string[] =>
+      (DEFAULT_CLUSTER_ROLES.find(({ metadata }) => metadata.name === name)?.rules ?? [])
+        .filter(({ resources, verbs }) => resources?.includes('events') && verbs.includes(verb))
+        .flatMap(({ apiGroups }) => apiGroups ?? [])
+        .toSorted();
+    assert.deepEqual(allows('system:aggregate-to-edit', 'create'), ['', 'events.k8s.io']);
+    assert.deepEqual(allows('system:aggregate-to-view', 'watch'), ['', 'events.k8s.io']);
+  });
+
   it('are valid, and are made where they are missing', () => {
     for (const each of DEFAULT_CLUSTER_ROLES) assert.deepEqual(validateClusterRole(each), [], each.metadata.name);
     for (const each of DEFAULT_CLUSTER_ROLE_BINDINGS) assert.deepEqual(validateClusterRoleBinding(each), []);

@@ -70,7 +70,7 @@ const rows: [Kind, object, string][] = [
   [
     kinds.priorityclasses,
     { value: 5, preemptionPolicy: 'Never' },
-    'Name:x | Value:5 | Global-Default:false | Age:60m | PreemptionPolicy*:Never',
+    'Name:x | Value:5 | Global-Default:false | Age:60m | PreemptionPolicy:Never',
   ],
   [kinds.runtimeclasses, { handler: 'h' }, 'Name:x | Handler:h | Age:60m'],
   [

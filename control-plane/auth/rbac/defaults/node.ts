@@ -29,5 +29,6 @@ export const NODE_RULES: readonly PolicyRule[] = [
   to(['create', 'delete', 'get', 'patch', 'update'], STORAGE, 'csinodes'),
   to(READ, 'node.k8s.io', 'runtimeclasses'),
   to('get', DRA, 'resourceclaims'),
-  to(['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'], DRA, 'resourceslices'),
+  to('deletecollection', DRA, 'resourceslices'),
+  to('get', '', 'serviceaccounts'),
 ];

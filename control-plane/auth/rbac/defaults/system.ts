@@ -33,9 +33,12 @@ export const SYSTEM_ROLES: Readonly<Record<string, readonly PolicyRule[]>> = {
   ],
   'system:public-info-viewer': [toPaths('/healthz', '/livez', '/readyz', '/version', '/version/')],
   'system:monitoring': [
-    toPaths('/healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*', '/statusz /flagz'),
+    toPaths('/healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*'),
+    to('get', '', 'nodes/metrics'),
   ],
-  'system:service-account-issuer-discovery': [toPaths('/.well-known/openid-configuration', '/openid/v1/jwks')],
+  'system:service-account-issuer-discovery': [
+    toPaths('/.well-known/openid-configuration /.well-known/openid-configuration/ /openid/v1/jwks /openid/v1/jwks/'),
+  ],
   'system:kube-aggregator': [to(READ, '', 'endpoints', 'services')],
   'system:kube-controller-manager': [
     EVENTS,
@@ -51,10 +54,12 @@ export const SYSTEM_ROLES: Readonly<Record<string, readonly PolicyRule[]>> = {
   'system:kube-scheduler': [
     EVENTS,
     ...election('kube-scheduler'),
+    toNamed(['list', 'watch'], LEASES, 'leases', 'kube-scheduler'),
     to(READ, '', 'nodes'),
     to(['delete', 'get', 'list', 'watch'], '', 'pods'),
     to('create', '', 'bindings', 'pods/binding'),
     to(['patch', 'update'], '', 'pods/status'),
+    to('update', '', 'pods/finalizers'),
     to(READ, '', 'replicationcontrollers', 'services'),
     to(READ, 'apps', 'replicasets', 'statefulsets'),
     to(READ, 'policy', 'poddisruptionbudgets'),
@@ -80,7 +85,7 @@ export const SYSTEM_ROLES: Readonly<Record<string, readonly PolicyRule[]>> = {
   'system:kubelet-api-admin': [
     to(READ, '', 'nodes'),
     to('proxy', '', 'nodes'),
-    to('*', '', 'nodes/log', 'nodes/metrics', 'nodes/proxy', 'nodes/stats'),
+    to('*', '', 'nodes/configz nodes/healthz nodes/log nodes/metrics nodes/pods nodes/proxy nodes/stats'),
   ],
   'system:node': NODE_RULES,
   'system:node-bootstrapper': [REQUEST_CERTIFICATES],

@@ -26,6 +26,7 @@ export const EDIT_RULES: readonly PolicyRule[] = [
     'configmaps events persistentvolumeclaims replicationcontrollers replicationcontrollers/scale',
     'secrets serviceaccounts services services/proxy',
   ),
+  to(WRITE, 'events.k8s.io', 'events'),
   to('create', '', 'serviceaccounts/token'),
   to(
     WRITE,
@@ -54,6 +55,7 @@ export const VIEW_RULES: readonly PolicyRule[] = [
     'bindings events limitranges namespaces/status pods/log pods/status',
     'replicationcontrollers/status resourcequotas resourcequotas/status',
   ),
+  to(READ, 'events.k8s.io', 'events'),
   // Of the namespace alone in which the role is given.
   to(READ, '', 'namespaces'),
   to(READ, 'discovery.k8s.io', 'endpointslices'),

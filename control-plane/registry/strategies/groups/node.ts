@@ -8,6 +8,7 @@ export const nodeStrategies: StrategiesOf<typeof nodeKinds> = {
   runtimeclasses: {
     checkName: checkDnsSubdomain,
     unconditionalUpdate: false,
+    createOnUpdate: true,
     applyDefaults() {},
     validate: validateRuntimeClass,
     validateUpdate: validateRuntimeClassUpdate,

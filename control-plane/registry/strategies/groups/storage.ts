@@ -38,6 +38,7 @@ export const storageStrategies: StrategiesOf<typeof storageKinds> = {
   },
   csidrivers: {
     checkName: checkDnsSubdomain,
+    generation: 'from the first change',
     unconditionalUpdate: false,
     applyDefaults: defaultCsiDriver,
     validate: validateCsiDriver,
