@@ -3,13 +3,11 @@ import type { ControllersOptions } from './controllers/controllers.ts';
 import { Controllers } from './controllers/controllers.ts';
 import type { ResourceRegistry } from './registry/registry.ts';
 import { Scheduler, type SchedulerOptions } from './scheduler/scheduler.ts';
-import type { ControlPlaneSight } from './sight.ts';
 import type { Candidate } from './storage/coordination.ts';
 import type { Log } from '../lib/log.ts';
 
 export interface LeaderOptions {
   registry: ResourceRegistry;
-  sight: ControlPlaneSight;
   controllers: ControllersOptions;
   scheduler: SchedulerOptions;
   log: Log;
@@ -35,7 +33,7 @@ export class Leader implements Candidate {
 
   /** Leads until the signal is aborted. Each time with new controllers and a new scheduler: nothing old is believed. */
   async onLead(signal: AbortSignal): Promise<void> {
-    const { registry, sight, controllers, scheduler, log } = this.options;
+    const { registry, controllers, scheduler, log } = this.options;
     log.info({}, 'leading');
     this.leading = true;
     const schedules = new Scheduler(scheduler);
@@ -43,14 +41,12 @@ export class Leader implements Candidate {
     try {
       await controllers.whenFresh();
       await registry.repairAllocations();
-      await sight.start();
       await schedules.start();
       await new Controllers(controllers).run(signal);
     } finally {
       this.leading = false;
       this.schedules = undefined;
       await schedules.stop();
-      await sight.stop();
       log.info({}, 'not leading any more');
     }
   }

@@ -207,13 +207,15 @@ export class Server implements Component {
     const events = new RegistryEventRecorder({ registry, clock, log, component: 'dure-server', nextId });
     const sessionKeys = new LeaseSessionKeys({ leases: store.leases, store, ttlSeconds: SESSION_TTL, clock, log });
     const custom = customResources({ registry, caches, codec, log, webhooks, newUid: randomUUID });
-    await this.run('sessions', [sessionKeys, events, custom]);
+    const sight = new ControlPlaneSight({ probe: () => store.revision(), clock });
+    await this.run('sessions', [sessionKeys, events, custom, sight]);
 
     const keys = new ServerKeys({
       sessionKeys,
       server: this.serverName,
       address: this.addresses.advertised,
       agentPort: flags.agentPort,
+      clock,
       log,
     });
     const tokens = makeTokens({
@@ -225,7 +227,6 @@ export class Server implements Component {
       clock,
       newId: randomUUID,
     });
-    const sight = new ControlPlaneSight({ probe: () => store.revision(), clock });
     const sessions = this.makeSessions({ pki, registry, caches, keys, sight, tokens });
     sessionKeys.onLost(() => sessions.cutOff());
     const join = await this.makeJoins(pki, store, etcd, keys);
@@ -339,7 +340,6 @@ export class Server implements Component {
     const { table, tokens, pki, registry, caches, events, keys, sight, aggregation, nextId } = parts;
     const leader: Leader = new Leader({
       registry,
-      sight,
       log,
       controllers: {
         registry: managedBy(registry, 'dure-controllers'),

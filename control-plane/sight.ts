@@ -1,6 +1,6 @@
 /**
- * How well this server sees. It is blind while the store does not answer, while it does not lead, and for the length of
- * any pause of its own process; what it missed meanwhile must not be held against the nodes.
+ * How well this server sees. It is blind while the store does not answer, and for the length of any pause of its own
+ * process; what it missed meanwhile must not be held against the nodes.
  */
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { Component } from '../lib/component.ts';
@@ -28,7 +28,7 @@ export class ControlPlaneSight implements Sight, Component {
     this.options = options;
   }
 
-  /** Called when leadership is gained: what was before, another server saw or nobody. */
+  /** Call it when the store answers. */
   start(): Promise<void> {
     this.since = this.options.clock.now();
     this.arm();

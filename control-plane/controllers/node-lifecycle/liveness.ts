@@ -17,8 +17,10 @@ export interface LivenessSnapshot {
   readonly lostAt: number;
   /** When that session was seen to begin; undefined when it was there before anybody looked, or never. */
   readonly beganAt?: number | undefined;
-  /** Since when the control plane has been seeing clearly; undefined while it does not. */
+  /** Since when this server has been seeing clearly; undefined while it does not. */
   readonly clearSince: number | undefined;
+  /** Since when it judges: what was before, another server saw, or nobody. */
+  readonly leadingSince: number;
   /** When each of the nodes that are without a session now lost it; this node included. */
   readonly losses: readonly number[];
   /** Nodes that have a session. */
@@ -45,10 +47,11 @@ export function judge(snapshot: LivenessSnapshot, { graceMilliseconds }: Livenes
   const together = snapshot.losses.filter((other) => Math.abs(other - lostAt) <= TOGETHER_MILLISECONDS);
   const latest = Math.max(lostAt, ...together);
   const waits = [{ until: lostAt, why: 'its session has just ended' }];
-  // Who connected and fell silent within the time that was seen clearly is lost, however short that time is.
+  // Who connected and fell silent within the time that was seen clearly is lost, however short that time is, and whether
+  // or not this server led all the while.
   if (snapshot.beganAt === undefined || snapshot.beganAt < clearSince) {
     waits.push({
-      until: clearSince + graceMilliseconds,
+      until: Math.max(clearSince, snapshot.leadingSince) + graceMilliseconds,
       why: 'the control plane has seen clearly for too short a time',
     });
   }

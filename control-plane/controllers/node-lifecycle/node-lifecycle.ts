@@ -16,9 +16,11 @@ import { planNode } from './plan.ts';
 export interface NodeSession {
   readonly node: string;
   readonly server: string;
+  /** When this server saw it begin, in milliseconds of the monotonic clock; undefined when it was there before. */
+  readonly beganAt?: number;
 }
 
-/** How well the control plane sees: leading, etcd answering, event loop not stalled. */
+/** How well this server sees: etcd answering, event loop not stalled. */
 export interface Sight {
   /** Since when, in milliseconds of the monotonic clock; undefined while it does not see clearly. */
   clearSince(): number | undefined;
@@ -45,8 +47,9 @@ export class NodeLifecycleController implements Controller {
   private readonly options: NodeLifecycleOptions;
   /** When each node without a session lost it. */
   private readonly losses = new Map<string, number>();
-  /** When the last session of each node was seen to begin. */
+  /** When the last session of each of them was seen to begin. */
   private readonly begins = new Map<string, number>();
+  private leadingSince = 0;
 
   constructor(options: NodeLifecycleOptions) {
     this.options = options;
@@ -54,6 +57,7 @@ export class NodeLifecycleController implements Controller {
 
   watch(enqueue: (key: string) => void): () => void {
     const { registry, sessions, sight } = this.options;
+    this.leadingSince = this.options.clock.now();
     const nodes = registry.resource(kinds.nodes).view;
     const enqueueLost = (): void => [...this.losses.keys()].forEach(enqueue);
     const ends = [
@@ -67,8 +71,10 @@ export class NodeLifecycleController implements Controller {
           },
         ],
       ]),
-      sessions.subscribe(({ key, type }) => {
-        if (type !== 'deleted') this.begin(key);
+      sessions.subscribe(({ key, type, object }) => {
+        if (type !== 'deleted') this.losses.delete(key);
+        else if (object.beganAt === undefined) this.begins.delete(key);
+        else this.begins.set(key, object.beganAt);
         this.lookFor(key);
         enqueue(key);
         // One loss more or less bears on the judgement of the others.
@@ -116,16 +122,12 @@ export class NodeLifecycleController implements Controller {
         lostAt,
         beganAt: this.begins.get(key),
         clearSince: sight.clearSince(),
+        leadingSince: this.leadingSince,
         losses: [...this.losses.values()],
         live: sessions.size,
       },
       { graceMilliseconds },
     );
-  }
-
-  private begin(key: string): void {
-    this.losses.delete(key);
-    this.begins.set(key, this.options.clock.now());
   }
 
   /** Notes when a node was first found without a session; forgets nodes that are no more. */

@@ -24,7 +24,7 @@ function aNode(name: string, ready = 'True', spec: Partial<Node['spec']> = {}): 
 }
 
 function silence(fields: Partial<LivenessSnapshot> = {}): LivenessSnapshot {
-  return { now: 100_000, lostAt: 100_000, clearSince: 0, losses: [100_000], live: 2, ...fields };
+  return { now: 100_000, lostAt: 100_000, clearSince: 0, leadingSince: 0, losses: [100_000], live: 2, ...fields };
 }
 
 describe('whether a silent node is lost', () => {
@@ -45,6 +45,8 @@ describe('whether a silent node is lost', () => {
     assert.equal(judge(silence({ clearSince: 94_000, beganAt: 95_000 }), GRACE).state, 'lost');
     assert.equal(judge(silence({ clearSince: 94_000, beganAt: 93_000 }), GRACE).state, 'doubtful');
     assert.equal(judge(silence({ clearSince: undefined, beganAt: 95_000 }), GRACE).state, 'doubtful');
+    assert.equal(judge(silence({ clearSince: 90_000, leadingSince: 99_000, beganAt: 95_000 }), GRACE).state, 'lost');
+    assert.equal(judge(silence({ clearSince: 0, leadingSince: 99_000 }), GRACE).state, 'doubtful');
   });
 
   it('gives a full grace when most vanish together, and then believes it', () => {
@@ -145,7 +147,7 @@ describe('node lifecycle', () => {
     const sessions = new MapView<NodeSession>();
     for (const node of ['a', 'b', 'c']) {
       world.of(kinds.nodes).seed(aNode(node));
-      sessions.set(node, { node, server: 's' });
+      sessions.set(node, { node, server: 's', beganAt: 1 });
     }
     world.of(kinds.pods).seed(aPod('web', { node: 'a' }));
     world.clock.advance(60_000);
@@ -175,10 +177,10 @@ describe('node lifecycle', () => {
       if (node !== 'new') sessions.set(node, { node, server: 's' });
     }
     world.clock.advance(60_000);
-    const sight = { clearSince: () => 60_000, subscribe: () => () => {} };
+    sessions.set('new', { node: 'new', server: 's', beganAt: 59_000 });
+    const sight = { clearSince: () => 58_000, subscribe: () => () => {} };
     const runner = world.runner(new NodeLifecycleController({ registry: world, sessions, sight, clock: world.clock }));
     await runner.start();
-    sessions.set('new', { node: 'new', server: 's' });
     await settle();
     sessions.delete('old');
     sessions.delete('new');
