@@ -10,11 +10,13 @@ import { Identity } from './link/identity.ts';
 import { Link } from './link/link.ts';
 import { Reports } from './link/reports.ts';
 import { NodeNetwork } from './node-network.ts';
+import { ImageCollector } from './images/collector.ts';
 import { hasAppArmor } from './node/apparmor.ts';
-import { machineFacts } from './node/describe.ts';
+import { diskOf, machineFacts } from './node/describe.ts';
 import { RuntimeHealth } from './node/runtime_health.ts';
 import { NodeStatusKeeper } from './node/status.ts';
 import { AgentWeb } from './node/web.ts';
+import { allContainers } from './pods/container-kind.ts';
 import { FileCgroups } from './pods/cgroups.ts';
 import { downwardText } from './pods/downward.ts';
 import { Fence, machineUptime } from './pods/fence.ts';
@@ -28,6 +30,7 @@ import { StateFile } from './state/file.ts';
 import { StateKeeper } from './state/keeper.ts';
 import type { ClusterSettings } from './state/port.ts';
 import { DesiredStateStore } from './state/store.ts';
+import type { Pod } from '../api/schema/types/core.v1.ts';
 import { carryStream } from './streams/carry.ts';
 import { LogRotator } from './streams/rotation.ts';
 import { StreamServer } from './streams/serve.ts';
@@ -42,6 +45,8 @@ import { FlagError } from '../lib/flags.ts';
 import type { Log } from '../lib/log.ts';
 import { Metrics } from '../lib/metrics.ts';
 
+/** Where a containerd that is not ours keeps images unless it was told otherwise. */
+const CONTAINERD_ROOT = '/var/lib/containerd';
 /** As kubectl shows it: the level of the API, and this program's own version. */
 const VERSION = 'v1.35.0+dure.0.1.0';
 
@@ -231,6 +236,7 @@ export class Agent implements Component {
       log,
     });
     await this.run(new ComponentGroup('pods and their logs', [pods, rotation]));
+    await this.run(this.makeImageCollector(runtime, reports));
     await this.run(this.makeWeb(link, runtime));
   }
 
@@ -307,6 +313,23 @@ export class Agent implements Component {
     });
   }
 
+  private makeImageCollector(runtime: Runtime, reports: Reports): ImageCollector {
+    const { flags, clock, log } = this.options;
+    const { imageGcHighThreshold: highPercent, imageGcLowThreshold: lowPercent } = flags;
+    if (lowPercent >= highPercent)
+      throw new FlagError('--image-gc-low-threshold: must be below --image-gc-high-threshold');
+    const node = { kind: 'Node', namespace: '', name: this.nodeName, uid: this.nodeName };
+    return new ImageCollector({
+      runtime,
+      named: () => [flags.pauseImage, ...[...this.store.pods.list()].flatMap(imagesOf)],
+      disk: async () => diskOf(flags.startContainerd ? flags.dataDir : CONTAINERD_ROOT),
+      policy: { highPercent, lowPercent, minAge: 120_000 },
+      onShort: (message) => reports.event(node, 'Warning', 'FreeDiskSpaceFailed', message),
+      clock,
+      log,
+    });
+  }
+
   private makeWeb(link: Link, runtime: Runtime): AgentWeb {
     const { flags, log } = this.options;
     return new AgentWeb({
@@ -320,6 +343,10 @@ export class Agent implements Component {
       log,
     });
   }
+}
+
+function imagesOf(pod: Pod): string[] {
+  return allContainers(pod).flatMap(({ image }) => image ?? []);
 }
 
 function pair(flag: string, text: string): [string, string] {

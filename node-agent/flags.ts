@@ -31,6 +31,8 @@ export const agentProgram = {
     cgroupRoot: text('path', 'the control group of all pods', '/dure'),
     allowedUnsafeSysctls: list('name', 'a kernel parameter that pods may set though it is not safe; may end in a star'),
     maxPods: number('count', 'how many pods this node takes', 110, [1, 1000]),
+    imageGcHighThreshold: number('percent', 'how full the disk may be before unused images are removed', 85, [1, 100]),
+    imageGcLowThreshold: number('percent', 'how full it may still be when that ends', 80, [0, 99]),
     webAddress: text('address', 'where metrics and health are served', '127.0.0.1'),
     webPort: number('port', 'the port of metrics and health', 10_250, [1, 65_535]),
     logLevel: oneOf(LOG_LEVELS, 'how much to log', 'info'),

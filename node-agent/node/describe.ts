@@ -45,6 +45,12 @@ export async function machineFacts(dataDirectory: string): Promise<MachineFacts>
   };
 }
 
+/** Of the disk that holds a directory. */
+export async function diskOf(directory: string): Promise<{ capacityBytes: number; availableBytes: number }> {
+  const { blocks, bsize, bavail } = await statfs(directory);
+  return { capacityBytes: blocks * bsize, availableBytes: bavail * bsize };
+}
+
 /** What the node is short of. */
 export interface Pressures {
   memory: boolean;

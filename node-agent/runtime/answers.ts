@@ -65,7 +65,8 @@ export function toContainerStatus(message: ContainerStatusMessage, sandboxId: st
 
 export function toImage(message: ImageMessage): Image {
   const user = message.username === '' ? (message.uid?.value.toString() ?? '') : message.username;
-  return { id: message.id, tags: message.repoTags, digests: message.repoDigests, sizeBytes: message.size, user };
+  const { id, repoTags: tags, repoDigests: digests, size: sizeBytes, pinned } = message;
+  return { id, tags, digests, sizeBytes, user, ...(pinned && { pinned }) };
 }
 
 export function toUsage(message: ContainerStatsMessage, sandboxOf: ReadonlyMap<string, string>): ContainerUsage[] {

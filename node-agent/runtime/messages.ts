@@ -54,6 +54,7 @@ export interface ImageMessage {
   size: number;
   uid: { value: number } | null;
   username: string;
+  pinned: boolean;
 }
 
 export interface ContainerStatsMessage {

@@ -151,6 +151,8 @@ export interface Image {
   sizeBytes: number;
   /** What the image says it wants to run as; undefined when it says nothing. */
   user: string;
+  /** Whether the runtime itself needs it. */
+  pinned?: boolean;
 }
 
 export interface RegistryAuth {
