@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import https from 'node:https';
 import path from 'node:path';
+import type { APIService } from '../../../api/schema/types/apiregistration.v1.ts';
 import type { ClusterRole, Role } from '../../../api/schema/types/rbac.v1.ts';
 import type { ConfigMap } from '../../../api/schema/types/core.v1.ts';
 import type { ClusterAccess } from '../../../lib/client/cluster.ts';
@@ -163,6 +164,21 @@ describe('dure server', function () {
       items.map(({ metadata }) => metadata.name),
       ['extension-apiserver-authentication-reader'],
     );
+    // What extension API servers find, and what is found of this one.
+    const wanted = { query: { fieldSelector: 'metadata.name=extension-apiserver-authentication' } };
+    for await (const { object } of watch<ConfigMap>(client, '/api/v1/namespaces/kube-system/configmaps', wanted)) {
+      const { 'client-ca-file': ca = '', 'requestheader-client-ca-file': frontProxy = '' } = object.data ?? {};
+      assert.match(ca, /^-----BEGIN CERTIFICATE-----/);
+      assert.match(frontProxy, /^-----BEGIN CERTIFICATE-----/);
+      assert.notEqual(frontProxy, ca);
+      break;
+    }
+    const apis = '/apis/apiregistration.k8s.io/v1/apiservices';
+    const metrics = { query: { fieldSelector: 'metadata.name=v1beta1.metrics.k8s.io' } };
+    for await (const { object } of watch<APIService>(client, apis, metrics)) {
+      const [condition] = object.status.conditions ?? [];
+      if (condition?.status === 'True' && condition.reason === 'Local') break;
+    }
     client.close();
     server.signal('SIGTERM');
     assert.equal((await server.ended).code, 0);
