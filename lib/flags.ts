@@ -3,8 +3,8 @@
  * parses; what is the same everywhere (names, types, messages) is said once, in a table of flags.
  */
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
-import { parse } from 'yaml';
 
 export interface Flag<T> {
   readonly help: string;
@@ -149,7 +149,7 @@ function readFile(
   if (path === undefined) return { path: '', values: {} };
   let values: unknown;
   try {
-    values = parse(readFileSync(path, 'utf8')) ?? {};
+    values = yaml().parse(readFileSync(path, 'utf8')) ?? {};
   } catch (error) {
     throw new FlagError(`--config ${path}: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`);
   }
@@ -160,6 +160,11 @@ function readFile(
   const unknown = Object.keys(values).find((name) => !known.has(name));
   if (unknown !== undefined) throw new FlagError(`--config ${path}: unknown flag "${unknown}"`);
   return { path, values: values as Record<string, unknown> };
+}
+
+/** Loaded only for who has a file: it is 2 MB of an agent's memory. */
+function yaml(): typeof import('yaml') {
+  return createRequire(import.meta.url)('yaml') as typeof import('yaml');
 }
 
 function parseValue(flag: Flag<unknown>, where: string, value: unknown): unknown {

@@ -53,8 +53,10 @@ function compareMaps(
 ): Difference | undefined {
   const found = new Findings();
   const compareField = (name: string): void => {
-    const [old, now] = [own(before, name), own(after, name)];
-    if (old !== now) found.add(fieldElement(name), compare(fieldOf(type, name) ?? WHOLE, old, now));
+    const old = own(before, name);
+    const now = own(after, name);
+    const difference = old === now ? undefined : compare(fieldOf(type, name) ?? WHOLE, old, now);
+    if (difference) found.add(fieldElement(name), difference);
   };
   for (const name of Object.keys(after)) compareField(name);
   for (const name of Object.keys(before)) if (!Object.hasOwn(after, name)) compareField(name);
@@ -66,6 +68,8 @@ function own(object: Readonly<Record<string, unknown>>, name: string): unknown {
 }
 
 function compareLists(type: ListType, before: readonly unknown[], after: readonly unknown[]): Difference | undefined {
+  // Mostly the whole list is as it was, and its items need no names.
+  if (sameJson(before, after)) return undefined;
   const found = new Findings();
   const old = byElement(type, before);
   const now = byElement(type, after);

@@ -199,14 +199,15 @@ export class FieldManager {
   private afterUpdate(entries: readonly Managed[], changes: Difference, writer: Writer): Managed[] {
     const { manager, subresource, now } = writer;
     const { apiVersion } = this.options;
-    const rest = remaining(this.known(entries), changes);
+    const known = this.known(entries);
     const gained = difference(changes.changed, UNOWNED);
-    if (gained === undefined) return rest;
+    if (gained === undefined) return remaining(known, changes);
     const identity = { manager: manager || 'unknown', operation: 'Update' as const, apiVersion, subresource };
-    const index = rest.findIndex((entry) => isSameWriter(entry, identity));
-    const fields = sorted(union(rest[index]?.fields, gained)!);
-    const own = { ...identity, time: now, fields };
-    return index < 0 ? [...rest, own] : rest.with(index, own);
+    const own = known.find((entry) => isSameWriter(entry, identity));
+    const others = known.filter((entry) => entry !== own);
+    // Mostly a writer has owned before what it changes: then its set stays the one that it is.
+    const fields = sorted(union(difference(own?.fields, changes.removed), gained)!);
+    return [...remaining(others, changes), { ...identity, time: now, fields }];
   }
 
   /** What differs between the two and may be written through the subresource. */

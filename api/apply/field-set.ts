@@ -50,23 +50,35 @@ export function elementsOf(node: FieldSet): string[] {
   return Object.keys(node).filter((element) => element !== SELF);
 }
 
+/** Is `a` itself when nothing comes. */
 export function union(a: Fields, b: Fields): Fields {
   if (a === undefined || a === b) return b;
   if (b === undefined) return a;
-  const children: Record<string, FieldSet> = {};
-  for (const element in a) if (element !== SELF) children[element] = a[element]!;
-  for (const element in b) if (element !== SELF) children[element] = union(children[element], b[element])!;
-  return nodeOf(isMember(a) || isMember(b), children);
+  const wasMember = isMember(a);
+  const member = wasMember || isMember(b);
+  let changes: Map<string, Fields> | undefined;
+  for (const element in b) {
+    if (element === SELF) continue;
+    const whole = union(a[element], b[element]);
+    if (whole !== a[element]) (changes ??= new Map()).set(element, whole);
+  }
+  if (!changes && member === wasMember) return a;
+  return nodeOf(member, changed(a, changes ?? new Map()));
 }
 
-/** With its elements in the order in which Kubernetes writes them, which clients compare texts by. */
+/** With its elements in the order in which Kubernetes writes them, which clients compare texts by. Itself when they are. */
 export function sorted(set: FieldSet): FieldSet {
   const elements = elementsOf(set);
   if (elements.length === 0) return set;
-  if (!isInOrder(elements)) elements.sort(compareElements);
+  let isSorted = isInOrder(elements);
+  if (!isSorted) elements.sort(compareElements);
   const result: Record<string, FieldSet> = SELF in set ? { [SELF]: LEAF } : {};
-  for (const element of elements) result[element] = sorted(set[element]!);
-  return result;
+  for (const element of elements) {
+    const child = set[element]!;
+    result[element] = sorted(child);
+    if (result[element] !== child) isSorted = false;
+  }
+  return isSorted ? set : result;
 }
 
 function isInOrder(elements: readonly string[]): boolean {
@@ -99,6 +111,7 @@ function changed(node: FieldSet, changes: ReadonlyMap<string, Fields>): Record<s
     const child = changes.has(element) ? changes.get(element) : node[element];
     if (element !== SELF && child !== undefined) children[element] = child;
   }
+  for (const [element, child] of changes) if (child !== undefined) children[element] = child;
   return children;
 }
 
