@@ -101,7 +101,7 @@ export class ReplicaSetController extends ReplicasController<ReplicaSet> {
 /** The elder of replica sets: only its selector has another form. */
 export class ReplicationControllerController extends ReplicasController<ReplicationController> {
   constructor({ registry }: { registry: Registry }) {
-    super(registry, { name: 'replicationcontroller', kind: kinds.replicationcontrollers, asReplicaSet: withSelector });
+    super(registry, { name: 'replication', kind: kinds.replicationcontrollers, asReplicaSet: withSelector });
   }
 }
 

@@ -231,26 +231,34 @@ describe('registry: binding and eviction', () => {
     });
   });
 
-  it('only marks a pod that serves and that a replica set replaces', async () => {
-    const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'r', uid: 'u', controller: true };
-    const metadata = { name: 'a', namespace: 'default' };
-    await pods.create({ ...podNamed('a'), metadata: { ...metadata, ownerReferences: [owner] } });
-    await bindPod(pods, binding(), now);
-    const conditions = [{ type: 'Ready', status: 'True' }];
-    const serve = (pod: Pod): Pod => ({ ...pod, status: { ...pod.status, phase: 'Running', conditions } });
-    await pods.mutate('default', 'a', serve, { subresource: 'status' });
-    await assert.rejects(evictPod(evicting(), { metadata, deleteOptions: { preconditions: { uid: 'other' } } }, now), {
-      reason: 'Conflict',
+  for (const [apiVersion, kind] of [
+    ['apps/v1', 'ReplicaSet'],
+    ['v1', 'ReplicationController'],
+  ] as const) {
+    it(`only marks a pod that serves and that a ${kind} replaces`, async () => {
+      const owner = { apiVersion, kind, name: 'r', uid: 'u', controller: true };
+      const metadata = { name: 'a', namespace: 'default' };
+      await pods.create({ ...podNamed('a'), metadata: { ...metadata, ownerReferences: [owner] } });
+      await bindPod(pods, binding(), now);
+      const conditions = [{ type: 'Ready', status: 'True' }];
+      const serve = (pod: Pod): Pod => ({ ...pod, status: { ...pod.status, phase: 'Running', conditions } });
+      await pods.mutate('default', 'a', serve, { subresource: 'status' });
+      await assert.rejects(
+        evictPod(evicting(), { metadata, deleteOptions: { preconditions: { uid: 'other' } } }, now),
+        {
+          reason: 'Conflict',
+        },
+      );
+      await evictPod(evicting(), { metadata }, now);
+      const marked = await pods.get('default', 'a');
+      assert.equal(marked.metadata.deletionTimestamp, undefined);
+      assert.ok(evictionOf(marked));
+      await evictPod(evicting(), { metadata }, new Date(now.getTime() + 1000));
+      assert.deepEqual(await pods.get('default', 'a'), marked);
+      await evictPod(evicting(), { metadata, deleteOptions: { gracePeriodSeconds: 7 } }, now);
+      assert.equal((await pods.get('default', 'a')).metadata.deletionGracePeriodSeconds, 7);
     });
-    await evictPod(evicting(), { metadata }, now);
-    const marked = await pods.get('default', 'a');
-    assert.equal(marked.metadata.deletionTimestamp, undefined);
-    assert.ok(evictionOf(marked));
-    await evictPod(evicting(), { metadata }, new Date(now.getTime() + 1000));
-    assert.deepEqual(await pods.get('default', 'a'), marked);
-    await evictPod(evicting(), { metadata, deleteOptions: { gracePeriodSeconds: 7 } }, now);
-    assert.equal((await pods.get('default', 'a')).metadata.deletionGracePeriodSeconds, 7);
-  });
+  }
 
   it('lets the status of a pod change its annotations, and not its owners', async () => {
     await pods.create(podNamed('a'));
