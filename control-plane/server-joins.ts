@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { ENCRYPTION_FILE } from './encryption.ts';
 import type { ServerFlags } from './flags.ts';
 import { AdmissionRefusedError, admitMember } from './storage/admit-member.ts';
-import { type EtcdCluster, EtcdRefusedError } from './storage/etcd-cluster.ts';
+import { type EtcdCluster, EtcdRefusedError, type StoreMember } from './storage/etcd-cluster.ts';
+import { IdleLearners } from './storage/idle-learners.ts';
 import { StatusError, badRequest, serviceUnavailable } from '../api/errors.ts';
+import type { Clock } from '../lib/clock.ts';
 import { readIfPresent } from '../lib/files.ts';
 import type { ServerJoinAnswer, ServerJoinMessage } from '../lib/join.ts';
 
@@ -32,13 +34,16 @@ export interface ServerJoinsOptions {
   etcd: EtcdCluster | undefined;
   /** Whether a server of that name works now. */
   isLive: (name: string) => boolean;
+  clock: Clock;
 }
 
 export class ServerJoins {
   private readonly options: ServerJoinsOptions;
+  private readonly learners: IdleLearners;
 
   constructor(options: ServerJoinsOptions) {
     this.options = options;
+    this.learners = new IdleLearners({ clock: options.clock });
   }
 
   /**
@@ -72,7 +77,13 @@ export class ServerJoins {
     }
     if (etcd === undefined || peerUrl === undefined) return [];
     try {
-      const members = await admitMember(etcd, { name, peerUrl }, isLive);
+      const { learners } = this;
+      const rules = {
+        isLive,
+        isGivenUp: (member: StoreMember) => learners.isGivenUp(member),
+        look: (members: readonly StoreMember[]) => learners.look(members),
+      };
+      const members = await admitMember(etcd, { name, peerUrl }, rules);
       return members.map((member) => ({
         name: member.name,
         peerUrl: member.peerUrls[0] ?? '',

@@ -272,9 +272,10 @@ export class Server implements Component {
     const serverTokens = new JoinTokens({ ...shared, kind: 'server' });
     await tokens.ensure();
     await serverTokens.ensure();
-    const joins = new ServerJoins({ flags, etcd, isLive: (name) => keys.isLive(name) });
+    const joins = new ServerJoins({ flags, etcd, isLive: (name) => keys.isLive(name), clock });
     return {
       tokens,
+      isConnected: (nodeName) => keys.sessions.get(nodeName) !== undefined,
       signNode: (request, nodeName) => pki.signNode(request, nodeName),
       settings: () => ({ agentServers: keys.agentServers() }),
       servers: { tokens: serverTokens, admit: (message) => joins.admit(message) },

@@ -17,8 +17,14 @@ export async function registerNode(registry: Registry, described: Node): Promise
   return writeNodeStatus(registry, name, described.status);
 }
 
-export function writeNodeStatus(registry: Registry, name: string, status: NodeStatus): Promise<Node> {
-  const change = (node: Node): Node => ({ ...node, status: mergeNodeStatus(node.status, status) });
+export function writeNodeStatus(
+  registry: Registry,
+  name: string,
+  status: NodeStatus,
+  signal?: AbortSignal,
+): Promise<Node> {
+  const change = (node: Node): Node | undefined =>
+    signal?.aborted ? undefined : { ...node, status: mergeNodeStatus(node.status, status) };
   return registry.resource(kinds.nodes).mutate('', name, change, { subresource: 'status' });
 }
 

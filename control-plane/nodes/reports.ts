@@ -20,14 +20,17 @@ export class ReportWriter {
 
   /**
    * Resolves when everything that can be stored is. Rejects with a retriable StatusError when the store can't take it
-   * now; what it already took is taken again without harm.
+   * now; what it already took is taken again without harm. Once `signal` is aborted the session is over: what is said in
+   * a later one must not be overwritten, so what could not be stored by then is left.
    */
-  async write(report: Report): Promise<void> {
-    const writes: Promise<unknown>[] = report.pods.map((pod) => this.attempt(pod.name, () => this.writePod(pod)));
+  async write(report: Report, signal?: AbortSignal): Promise<void> {
+    const writes: Promise<unknown>[] = report.pods.map((pod) =>
+      this.attempt(pod.name, () => this.writePod(pod, signal)),
+    );
     for (const bytes of report.events) writes.push(this.attempt('event', () => this.writeEvent(bytes)));
     if (report.nodeStatus.length > 0) {
       const status = JSON.parse(report.nodeStatus.toString()) as NodeStatus;
-      writes.push(this.attempt(this.node, () => writeNodeStatus(this.registry, this.node, status)));
+      writes.push(this.attempt(this.node, () => writeNodeStatus(this.registry, this.node, status, signal)));
     }
     const failed = (await Promise.allSettled(writes)).find((result) => result.status === 'rejected');
     if (failed) throw failed.reason as Error;
@@ -44,15 +47,20 @@ export class ReportWriter {
     }
   }
 
-  private async writePod(report: PodReport): Promise<void> {
+  private async writePod(report: PodReport, signal: AbortSignal | undefined): Promise<void> {
     const pods = this.registry.resource(kinds.pods);
     const status = JSON.parse(report.status.toString()) as PodStatus;
     const { namespace, name, uid } = report;
     const options = { subresource: 'status', uid } as const;
     const pod = await this.unlessReplaced(() =>
-      pods.mutate(namespace, name, (current) => this.withStatus(current, status), options),
+      pods.mutate(
+        namespace,
+        name,
+        (current) => (signal?.aborted ? undefined : this.withStatus(current, status)),
+        options,
+      ),
     );
-    if (!pod || !report.gone || !pod.metadata.deletionTimestamp) return;
+    if (!pod || !report.gone || !pod.metadata.deletionTimestamp || signal?.aborted) return;
     await this.unlessReplaced(() => pods.delete(namespace, name, { gracePeriodSeconds: 0, preconditions: { uid } }));
   }
 

@@ -87,7 +87,7 @@ export class NodeSession {
     const { writer, clock, log } = this.options;
     while (!this.ending.signal.aborted) {
       try {
-        await writer.write(report);
+        await writer.write(report, this.ending.signal);
         this.reports -= 1;
         this.send({ reportAck: { sequence: report.sequence } });
         return;

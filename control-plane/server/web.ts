@@ -31,6 +31,8 @@ const FAILED_JOINS = { burst: 20, intervalMilliseconds: 1000, maxAddresses: 4096
 
 export interface JoinOptions {
   readonly tokens: { isValid(token: string): Promise<boolean> };
+  /** Whether the node's agent is connected to any server now. */
+  readonly isConnected: (nodeName: string) => boolean;
   /** Throws BadRequest for a request that is not this node's. */
   readonly signNode: (request: string, nodeName: string) => Promise<string>;
   /** What the cluster tells its agents, such as where to dial. */
@@ -166,11 +168,15 @@ export class WebListener implements Component {
     };
   }
 
-  /** By a token, or by the certificate that the same node has already. Throws Unauthorized or Forbidden. */
+  /**
+   * By a token, or by the certificate that the same node has already. Throws Unauthorized or Forbidden, and Conflict when
+   * a token asks for the name of a node whose agent is connected: a token makes new nodes, it takes none over.
+   */
   private async admit(request: Request, { token, nodeName }: JoinMessage): Promise<void> {
     if (token !== undefined) {
-      if (await this.options.join.tokens.isValid(token)) return;
-      throw unauthorized();
+      if (!(await this.options.join.tokens.isValid(token))) throw unauthorized();
+      if (this.options.join.isConnected(nodeName)) throw conflictOf(nodeName);
+      return;
     }
     const user = await authenticate(this.options.authenticators, request);
     if (nodeNameOf(user) === nodeName) return;
@@ -194,6 +200,13 @@ export class WebListener implements Component {
       response.status(status.code).json(statusOf(status));
     };
   }
+}
+
+function conflictOf(nodeName: string): StatusError {
+  const message =
+    `node "${nodeName}" is there and its agent is connected: give this host another --node-name, ` +
+    'or stop the agent that has the name';
+  return new StatusError({ code: 409, reason: 'Conflict', message });
 }
 
 const PEER_URL = /^https:\/\/[\d.a-f:[\]]+:\d+$/;

@@ -10,18 +10,25 @@ export type Admission =
   | { readonly action: 'add' }
   /** It was added before and never started. */
   | { readonly action: 'resume' }
-  /** It was a member and has lost its data, so it can't go on as that member. */
+  /** It was a member and has lost its data, so it can't go on as that member; or it takes the place of one that never came. */
   | { readonly action: 'replace'; readonly id: string }
   | { readonly action: 'refuse'; readonly why: string };
 
-/** `isLive` says whether a server of that name works now: nobody takes the place of one that does. */
+export interface AdmissionRules {
+  /** Whether a server of that name works now: nobody takes the place of one that does. */
+  readonly isLive: (name: string) => boolean;
+  /** Whether a learner has had its time to start and did not: it would keep all others out for ever. */
+  readonly isGivenUp: (member: StoreMember) => boolean;
+}
+
 export function planAdmission(
   members: readonly StoreMember[],
   { name, peerUrl }: MemberCandidate,
-  isLive: (name: string) => boolean,
+  { isLive, isGivenUp }: AdmissionRules,
 ): Admission {
   const same = members.find((member) => member.name === name || member.peerUrls.includes(peerUrl));
-  if (!same) return { action: 'add' };
+  const idle = members.find((member) => member.isLearner && member.name === '' && isGivenUp(member));
+  if (!same) return idle ? { action: 'replace', id: idle.id } : { action: 'add' };
   if (same.name === '') return { action: 'resume' };
   if (isLive(same.name)) return { action: 'refuse', why: `server "${same.name}" is a member already, and it lives` };
   return { action: 'replace', id: same.id };
@@ -38,9 +45,11 @@ export class AdmissionRefusedError extends Error {
 export async function admitMember(
   cluster: EtcdCluster,
   candidate: MemberCandidate,
-  isLive: (name: string) => boolean,
+  rules: AdmissionRules & { look(members: readonly StoreMember[]): void },
 ): Promise<StoreMember[]> {
-  const admission = planAdmission(await cluster.list(), candidate, isLive);
+  const members = await cluster.list();
+  rules.look(members);
+  const admission = planAdmission(members, candidate, rules);
   if (admission.action === 'refuse') throw new AdmissionRefusedError(admission.why);
   if (admission.action === 'replace') await cluster.remove(admission.id);
   if (admission.action !== 'resume') await cluster.addLearner(candidate.peerUrl);

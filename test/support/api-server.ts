@@ -64,6 +64,8 @@ export class TestServer {
   readonly tokens: JoinTokens;
   /** Whose bearer tokens are, and who makes them. */
   readonly identity: Tokens;
+  /** Names of nodes whose agents are taken for connected. */
+  readonly connectedNodes = new Set<string>();
   readonly metrics = new Metrics();
   readonly aggregation: Aggregation;
   private readonly directory: string;
@@ -166,6 +168,7 @@ export class TestServer {
       ...(options.audit ? { audit: options.audit } : {}),
       join: {
         tokens: this.tokens,
+        isConnected: (nodeName) => this.connectedNodes.has(nodeName),
         signNode: (request, nodeName) => this.pki.signNode(request, nodeName),
         settings: () => ({ servers: [this.url] }),
       },

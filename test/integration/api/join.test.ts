@@ -37,6 +37,23 @@ describe('joining', () => {
     assert.equal(issued.ca, false);
   });
 
+  it('by a token takes no node over that is connected; by the certificate of the node itself it renews', async () => {
+    const { request } = await createSigningRequest(NODE);
+    const first = await join({ token, nodeName: 'n1', request });
+    assert.equal(first.code, 200);
+    server.connectedNodes.add('n1');
+    const refused = await join({ token, nodeName: 'n1', request });
+    assert.equal(refused.code, 409);
+    assert.match(
+      statusOf(refused).message ?? '',
+      /"n1" is there and its agent is connected: give this host another --node-name/,
+    );
+    await assert.rejects(joinCluster({ server: server.webUrl, token, nodeName: 'n1' }), /its agent is connected/);
+    // A host that was installed anew has nothing but the token: once the old session is over, it may come back.
+    server.connectedNodes.clear();
+    assert.equal((await join({ token, nodeName: 'n1', request })).code, 200);
+  });
+
   it('is refused with what is no certificate request', async () => {
     const { request } = await createSigningRequest(NODE);
     const flipped = request.replace(/[A-Za-z](?=[^\n]*\n-----END)/, (letter) => (letter === 'A' ? 'B' : 'A'));

@@ -52,7 +52,7 @@ describe('joining as a server, over the network', () => {
     };
     const tokens = new JoinTokens({ ...ofTokens, kind: 'node' });
     const serverTokens = new JoinTokens({ ...ofTokens, kind: 'server' });
-    const joins = new ServerJoins({ flags: flags(first), etcd: undefined, isLive: () => false });
+    const joins = new ServerJoins({ flags: flags(first), etcd: undefined, isLive: () => false, clock: systemClock });
     web = new WebListener({
       host: '127.0.0.1',
       port: 0,
@@ -63,6 +63,7 @@ describe('joining as a server, over the network', () => {
       metrics: new Metrics(),
       join: {
         tokens,
+        isConnected: () => false,
         signNode: () => Promise.reject(new Error('no node joins here')),
         settings: () => ({}),
         servers: { tokens: serverTokens, admit: (message) => joins.admit(message) },

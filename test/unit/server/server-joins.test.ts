@@ -44,14 +44,14 @@ describe('servers that join', () => {
     await mkdir(join(directory, 'pki'));
     await writeFile(join(directory, 'pki', 'ca.key'), 'the key');
     await writeFile(join(directory, 'pki', 'server.key'), 'of this server alone');
-    const joins = new ServerJoins({ flags: flags(), etcd: undefined, isLive: () => false });
+    const joins = new ServerJoins({ flags: flags(), etcd: undefined, isLive: () => false, clock: new FakeClock() });
     const { files, members } = await joins.admit({ token: '', name: 'server-2', settings: {} });
     assert.deepEqual(files, { 'pki/ca.key': 'the key' });
     assert.deepEqual(members, []);
   });
 
   it('have etcd members of their own only if the others do', async () => {
-    const joins = new ServerJoins({ flags: flags(), etcd: undefined, isLive: () => false });
+    const joins = new ServerJoins({ flags: flags(), etcd: undefined, isLive: () => false, clock: new FakeClock() });
     const message = { token: '', name: 'server-2', peerUrl: 'https://10.0.0.2:2380', settings: {} };
     await assert.rejects(joins.admit(message), { reason: 'Conflict' });
   });
