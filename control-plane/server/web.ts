@@ -204,8 +204,8 @@ export class WebListener implements Component {
 
 function conflictOf(nodeName: string): StatusError {
   const message =
-    `node "${nodeName}" is there and its agent is connected: give this host another --node-name, ` +
-    'or stop the agent that has the name';
+    `node "${nodeName}" has an agent already; a second one of that name can not join with a token: ` +
+    'give this host another --node-name, or stop that agent';
   return new StatusError({ code: 409, reason: 'Conflict', message });
 }
 

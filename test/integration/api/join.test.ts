@@ -46,9 +46,9 @@ describe('joining', () => {
     assert.equal(refused.code, 409);
     assert.match(
       statusOf(refused).message ?? '',
-      /"n1" is there and its agent is connected: give this host another --node-name/,
+      /"n1" has an agent already; a second one of that name can not join with a token: give this host/,
     );
-    await assert.rejects(joinCluster({ server: server.webUrl, token, nodeName: 'n1' }), /its agent is connected/);
+    await assert.rejects(joinCluster({ server: server.webUrl, token, nodeName: 'n1' }), /has an agent already/);
     // A host that was installed anew has nothing but the token: once the old session is over, it may come back.
     server.connectedNodes.clear();
     assert.equal((await join({ token, nodeName: 'n1', request })).code, 200);
