@@ -21,7 +21,7 @@ export function credentialsFor(
     try {
       for (const [server, entry] of entriesOf(secret)) {
         const specificity = matches(server, target);
-        const auth = specificity > 0 ? authOf(server, entry) : undefined;
+        const auth = specificity > 0 ? authOf(entry) : undefined;
         if (auth) found.push({ specificity, auth });
       }
     } catch (error) {
@@ -41,11 +41,11 @@ function entriesOf(secret: Secret): [string, Entry][] {
   return Object.entries({ ...legacy, ...config?.auths });
 }
 
-function authOf(serverAddress: string, entry: Entry): RegistryAuth | undefined {
-  if (entry.username !== undefined) return { username: entry.username, password: entry.password ?? '', serverAddress };
+function authOf(entry: Entry): RegistryAuth | undefined {
+  if (entry.username !== undefined) return { username: entry.username, password: entry.password ?? '' };
   if (entry.auth === undefined) return undefined;
   const [username = '', ...rest] = Buffer.from(entry.auth, 'base64').toString().split(':');
-  return { username, password: rest.join(':'), serverAddress };
+  return { username, password: rest.join(':') };
 }
 
 /** How many characters of path and host the entry names when it covers the image; 0 when it does not. */
@@ -68,8 +68,20 @@ function hostMatches(pattern: string, host: string): boolean {
   const parts = patternName.split('.');
   const hostParts = hostName.split('.');
   if (parts.length !== hostParts.length) return false;
-  return parts.every((part, index) => {
-    const expression = part.replaceAll(/[\\^$.|?+()[\]{}]/g, String.raw`\$&`).replaceAll('*', '.*');
-    return new RegExp(`^${expression}$`).test(hostParts[index] ?? '');
-  });
+  return parts.every((part, index) => globMatches(part, hostParts[index] ?? ''));
+}
+
+/** A star stands for anything. Each piece is taken where it comes first, so that no pattern is dear to try. */
+function globMatches(pattern: string, text: string): boolean {
+  const [first = '', ...rest] = pattern.split('*');
+  const last = rest.pop();
+  if (last === undefined) return text === first;
+  if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last)) return false;
+  let at = first.length;
+  for (const piece of rest) {
+    const found = text.indexOf(piece, at);
+    if (found === -1) return false;
+    at = found + piece.length;
+  }
+  return at <= text.length - last.length;
 }

@@ -155,10 +155,10 @@ export interface Image {
   pinned?: boolean;
 }
 
+/** For whichever host serves the image: the runtime would compare a name with those of mirrors, and send nothing. */
 export interface RegistryAuth {
   username: string;
   password: string;
-  serverAddress: string;
 }
 
 export interface ContainerUsage {

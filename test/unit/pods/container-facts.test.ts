@@ -234,6 +234,13 @@ describe('what a container is given', () => {
     assert.deepEqual(users('reg.example:5000/teammate/app:1'), ['u']);
     assert.deepEqual(users('eu.other.example/app'), ['o']);
     assert.deepEqual(users('busybox'), []);
+    const starred = (host: string): number => {
+      const auths = { [host]: { username: 'o' } };
+      const data = { '.dockerconfigjson': base64(JSON.stringify({ auths })) };
+      return credentialsFor('ab-cd-ef.example:5000/x', [{ metadata: { name: 's' }, data }]).auths.length;
+    };
+    assert.deepEqual(['ab*ef.*:5000', '*cd*.example:5000', '*.example:5000'].map(starred), [1, 1, 1]);
+    assert.deepEqual(['ab*gh.*:5000', 'ab-cd*cd-ef.*:5000', '*.example'].map(starred), [0, 0, 0]);
     assert.equal(credentialsFor('reg.example:5000/app', [secret]).auths[0]?.password, 'p:w');
     const broken: Secret = { metadata: { name: 'bad' }, data: { '.dockercfg': base64('{') } };
     assert.match(credentialsFor('x', [broken]).problems[0] ?? '', /secret "bad"/);
