@@ -4,6 +4,8 @@ import type { TypeDescription } from './descriptions.ts';
 
 const EXTENSIONS = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1';
 
+const METRICS = 'io.k8s.metrics.pkg.apis.metrics.v1beta1';
+
 const TYPES: Readonly<Record<string, string>> = {
   [SPECIAL.quantity]:
     'A number with an optional suffix: a decimal one (n, u, m, k, M, G, T, P, E), a binary one (Ki, Mi, Gi, Ti, Pi, Ei), or an exponent (e3). "500m" is a half, "1Ki" is 1024. It may be written as a number or as text; it is kept in its shortest form, and compared by its value.',
@@ -23,6 +25,11 @@ const TYPES: Readonly<Record<string, string>> = {
     'What to change. Its form depends on the media type of the request: a list of operations, or a part of the object.',
   [`${EXTENSIONS}.CustomResourceSubresourceStatus`]:
     'With it, status is a subresource of its own: written only through /status, which writes nothing else. It has no fields.',
+  [`${METRICS}.NodeMetrics`]: 'What a node used lately.',
+  [`${METRICS}.NodeMetricsList`]: 'What nodes used lately.',
+  [`${METRICS}.PodMetrics`]: 'What the containers of a pod used lately.',
+  [`${METRICS}.PodMetricsList`]: 'What the containers of pods used lately.',
+  [`${METRICS}.ContainerMetrics`]: 'What a container used lately.',
 };
 
 const SCHEMA_FIELDS: Readonly<Record<string, string>> = {
@@ -67,12 +74,27 @@ const SCHEMA_FIELDS: Readonly<Record<string, string>> = {
   'x-kubernetes-validations': 'Rules in CEL that the value must satisfy; `self` is the value.',
 };
 
+const TYPE_META = {
+  apiVersion: 'The group and version of the schema that the object is written by, such as apps/v1.',
+  kind: 'What the object is, in camel case, such as Pod.',
+};
+const MEASURED = {
+  timestamp: 'When it was measured; the window ends then.',
+  window: 'Over how long it was measured.',
+};
+const USAGE = 'Processor time in cores (cpu), and memory in bytes that could not be reclaimed (memory).';
+
 const FIELDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   [SPECIAL.schema]: SCHEMA_FIELDS,
   [`${EXTENSIONS}.ExternalDocumentation`]: {
     description: 'What is found there.',
     url: 'Where it is found.',
   },
+  [`${METRICS}.NodeMetrics`]: { ...TYPE_META, ...MEASURED, usage: USAGE },
+  [`${METRICS}.NodeMetricsList`]: { ...TYPE_META, items: 'One for each node.' },
+  [`${METRICS}.PodMetrics`]: { ...TYPE_META, ...MEASURED, containers: 'One for each container that runs.' },
+  [`${METRICS}.PodMetricsList`]: { ...TYPE_META, items: 'One for each pod.' },
+  [`${METRICS}.ContainerMetrics`]: { name: 'The name of the container.', usage: USAGE },
 };
 
 /** Either part may be empty. */

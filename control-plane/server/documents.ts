@@ -62,11 +62,11 @@ export interface DocumentsElsewhere {
 /** By the first segment of their paths. */
 export function apiDocuments(options: DocumentsOptions): EndpointsOptions['documents'] {
   const { kinds, onChange, answered, table, address, elsewhere } = options;
-  const describedNow = (): Kind[] => [...kinds(), ...answered];
+  const servedNow = (): Kind[] => [...kinds(), ...answered, ...USAGE_KINDS];
   const descriptions = new Descriptions({ read: readInstalledModels() });
-  let all = [...describedNow(), ...USAGE_KINDS];
-  const v3 = new OpenApiV3({ table, descriptions, kinds: describedNow() });
-  const v2 = new OpenApiV2({ table, descriptions, kinds: describedNow() });
+  let all = servedNow();
+  const v3 = new OpenApiV3({ table, descriptions, kinds: all });
+  const v2 = new OpenApiV2({ table, descriptions, kinds: all });
   const made = new Map<string, Document>();
   let versions: readonly ServedVersion[] | undefined;
   const forget = (): void => {
@@ -74,11 +74,10 @@ export function apiDocuments(options: DocumentsOptions): EndpointsOptions['docum
     made.clear();
   };
   onChange(() => {
-    const described = describedNow();
-    all = [...described, ...USAGE_KINDS];
+    all = servedNow();
     forget();
-    v3.replace(described);
-    v2.replace(described);
+    v3.replace(all);
+    v2.replace(all);
   });
   elsewhere.onChange(forget);
   const served = (): readonly ServedVersion[] => {

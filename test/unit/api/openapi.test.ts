@@ -6,6 +6,7 @@ import { OpenApiV2 } from '../../../api/openapi/v2.ts';
 import { OpenApiV3 } from '../../../api/openapi/v3.ts';
 import { Reader } from '../../../api/schema/protobuf/wire.ts';
 import { loadSchemaTable } from '../../../api/schema/table.ts';
+import { USAGE_KINDS } from '../../../control-plane/handlers/usage.ts';
 
 interface Node {
   readonly [key: string]: Node;
@@ -123,8 +124,10 @@ describe('OpenAPI v3', () => {
 
   it('says of every type and field what it is for', () => {
     const silent = new Set<string>();
-    for (const path of Object.keys(v3.index().paths)) {
-      for (const [typeName, schema] of Object.entries(documentOf(path)['components']?.['schemas'] ?? {})) {
+    const all = new OpenApiV3({ ...options, kinds: [...options.kinds, ...USAGE_KINDS] });
+    for (const path of Object.keys(all.index().paths)) {
+      const document = JSON.parse(all.document(path)?.json ?? '{}') as Node;
+      for (const [typeName, schema] of Object.entries(document['components']?.['schemas'] ?? {})) {
         if (!schema['description']) silent.add(typeName);
         for (const [field, { description }] of Object.entries(schema['properties'] ?? {})) {
           if (!description) silent.add(`${typeName}.${field}`);
