@@ -12,13 +12,11 @@ import { configMap, deployment, manifest, pod } from '../support/manifests.ts';
 import { Session } from '../support/session.ts';
 
 /** What `kubectl --help` lists: a verb that is new there needs a test here. `alpha` and `kuberc` ask no server. */
-const VERBS = [
-  ...['annotate', 'api-resources', 'api-versions', 'apply', 'attach', 'auth', 'autoscale', 'certificate'],
-  ...['cluster-info', 'completion', 'config', 'cordon', 'cp', 'create', 'debug', 'delete', 'describe', 'diff', 'drain'],
-  ...['edit', 'events', 'exec', 'explain', 'expose', 'get', 'kustomize', 'label', 'logs', 'patch', 'plugin'],
-  ...['port-forward', 'proxy', 'replace', 'rollout', 'run', 'scale', 'set', 'taint', 'top', 'uncordon', 'version'],
-  'wait',
-];
+const VERBS = `
+  annotate api-resources api-versions apply attach auth autoscale certificate cluster-info completion config
+  cordon cp create debug delete describe diff drain edit events exec explain expose get kustomize label logs
+  patch plugin port-forward proxy replace rollout run scale set taint top uncordon version wait
+`;
 
 function forAnHour(): { notBefore: Date; notAfter: Date } {
   const now = Date.now();
@@ -94,7 +92,7 @@ describe('every verb of kubectl', function () {
   each('knows the verbs that are tried here, and no others', async ({ session }) => {
     const verbs = [...(await session.run('--help')).matchAll(/^ {2}([a-z-]+) {2,}/gm)].map((found) => found[1]);
     const asking = verbs.filter((verb) => verb !== 'alpha' && verb !== 'kuberc');
-    assert.deepEqual(asking.toSorted(), VERBS);
+    assert.deepEqual(new Set(asking), new Set(VERBS.trim().split(/\s+/)));
   });
 
   each('api-resources, api-versions, version, cluster-info', async (walk) => {
