@@ -102,7 +102,7 @@ export function describeKinds(
     Object.assign(paths, new KindPaths(kind, operations).paths());
     for (const [typeName, gvk] of typesOf(kind)) types.set(typeName, [gvk]);
   }
-  const custom = customSchemas(kinds, dialect);
+  const custom = customSchemas(kinds, { dialect, descriptions });
   const described = [...types.keys()].filter((typeName) => !custom.schemas.has(typeName));
   const roots = [...described, ...Operations.types, ...custom.references];
   const closure = schemas.closure(roots, withCommonTypes(types, kinds));

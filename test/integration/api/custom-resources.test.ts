@@ -303,6 +303,8 @@ describe('custom resources', () => {
     assert.match(table.stdout, /NAME\s+CRON\s+REPLICAS\s+AGE\nk\s+1 2 3 4 5\s+3\s+\d+s/, table.stderr);
     const explained = await run('explain crontabs.spec.cron');
     assert.match(explained.stdout, /When, in five fields\./, explained.stderr);
+    const whole = await run('explain crontabs');
+    assert.match(whole.stdout, /apiVersion\s<string>\s+APIVersion defines the versioned schema/, whole.stderr);
     const bad = await run('create -f -', JSON.stringify(tab('z', { cron: '* * * * *', nonsense: true })));
     assert.notEqual(bad.code, 0);
     assert.match(bad.stderr, /unknown field "spec\.nonsense"/);
