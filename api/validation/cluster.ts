@@ -7,22 +7,41 @@ import { checkCidr } from './addresses.ts';
 import { FieldErrors } from './field-errors.ts';
 import { validateQuantity } from './resources.ts';
 
-export function validateNamespace({ spec }: Namespace): FieldError[] {
+export function validateNamespace(namespace: Namespace): FieldError[] {
+  return finalizerErrors(namespace, () => 'spec.finalizers');
+}
+
+function finalizerErrors({ spec }: Namespace, pathOf: (index: number) => string): FieldError[] {
   const errors = new FieldErrors();
-  spec.finalizers?.forEach((finalizer) => {
-    errors.check('spec.finalizers', finalizer, checkQualifiedName);
+  spec.finalizers?.forEach((finalizer, index) => {
+    errors.check(pathOf(index), finalizer, checkQualifiedName);
     if (finalizer !== 'kubernetes' && !finalizer.includes('/')) {
       const detail = 'name is neither a standard finalizer name nor is it fully qualified';
-      errors.invalid('spec.finalizers', finalizer, detail);
+      errors.invalid(pathOf(index), finalizer, detail);
     }
   });
   return errors.list;
 }
 
+/** Through its subresource, where each finalizer is told of by its place. */
+export function validateNamespaceFinalizers(next: Namespace): FieldError[] {
+  return finalizerErrors(next, (index) => `spec.finalizers[${index}]`);
+}
+
+export function validateNamespaceStatus({ metadata, status }: Namespace): FieldError[] {
+  const errors = new FieldErrors();
+  const [wanted, is] = metadata.deletionTimestamp ? ['Terminating', 'not empty'] : ['Active', 'empty'];
+  if (status?.phase !== wanted) {
+    errors.invalid('status.Phase', status?.phase ?? '', `may only be '${wanted}' if \`deletionTimestamp\` is ${is}`);
+  }
+  return errors.list;
+}
+
 export function validateNode({ spec, status }: Node): FieldError[] {
   const errors = new FieldErrors();
-  validateTaints(errors, spec.taints ?? [], 'spec.taints');
-  podRanges({ spec }).forEach((cidr, index) => errors.check(`spec.podCIDRs[${index}]`, cidr, checkCidr));
+  // Kubernetes says metadata, and clients may have learnt to.
+  validateTaints(errors, spec.taints ?? [], 'metadata.taints');
+  validatePodRanges(errors, podRanges({ spec }));
   for (const list of ['capacity', 'allocatable'] as const) {
     for (const [name, amount] of Object.entries(status[list] ?? {})) {
       errors.check(`status.${list}[${name}]`, name, checkQualifiedName);
@@ -32,8 +51,21 @@ export function validateNode({ spec, status }: Node): FieldError[] {
   return errors.list;
 }
 
+function validatePodRanges(errors: FieldErrors, ranges: readonly string[]): void {
+  ranges.forEach((cidr, index) => errors.check(`spec.podCIDRs[${index}]`, cidr, checkCidr));
+  const families = new Set(ranges.map((cidr) => cidr.includes(':')));
+  if (ranges.length <= families.size) return;
+  errors.invalid('spec.podCIDRs', ranges, 'may specify no more than one CIDR for each IP family');
+}
+
 export function validateNodeUpdate(next: Node, previous: Node): FieldError[] {
   const errors = new FieldErrors();
+  const addresses = new Set<string>();
+  next.status?.addresses?.forEach((address, index) => {
+    const text = JSON.stringify([address.type, address.address]);
+    if (addresses.has(text)) errors.duplicate(`status.addresses[${index}]`, address);
+    addresses.add(text);
+  });
   const before = podRanges(previous);
   if (before.length > 0 && before.join() !== podRanges(next).join()) {
     errors.forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid');
@@ -55,8 +87,9 @@ function validateTaints(errors: FieldErrors, taints: readonly Taint[], path: str
     const at = `${path}[${index}]`;
     errors.invalidEach(`${at}.key`, key ?? '', checkQualifiedName(key ?? ''));
     errors.check(`${at}.value`, value, checkLabelValue);
-    errors.oneOf(`${at}.effect`, effect, ['NoExecute', 'NoSchedule', 'PreferNoSchedule']);
-    if (seen.has(`${key}:${effect}`)) errors.duplicate(at, { key, effect });
+    errors.oneOf(`${at}.effect`, effect, ['NoSchedule', 'PreferNoSchedule', 'NoExecute']);
+    if (seen.has(`${key}:${effect}`))
+      errors.duplicate(at, { key, effect }, 'taints must be unique by key and effect pair');
     seen.add(`${key}:${effect}`);
   });
 }

@@ -41,14 +41,15 @@ export class FieldErrors {
     this.invalidEach(field, present, check(present));
   }
 
+  /** The supported values are told of in the order in which they are given: Kubernetes sorts some of them and some not. */
   notSupported(field: string, value: unknown, supported: readonly string[]): void {
-    const values = supported.toSorted().map((each) => JSON.stringify(each));
+    const values = supported.map((each) => JSON.stringify(each));
     const message = `Unsupported value: ${show(value)}: supported values: ${values.join(', ')}`;
     this.#add({ type: 'FieldValueNotSupported', field, message });
   }
 
-  duplicate(field: string, value: unknown): void {
-    this.#add({ type: 'FieldValueDuplicate', field, message: `Duplicate value: ${show(value)}` });
+  duplicate(field: string, value: unknown, detail?: string): void {
+    this.#add({ type: 'FieldValueDuplicate', field, message: withDetail(`Duplicate value: ${show(value)}`, detail) });
   }
 
   forbidden(field: string, detail: string): void {

@@ -107,7 +107,6 @@ function validateSubject(errors: FieldErrors, subject: Subject, path: string, na
       return;
     case 'User':
     case 'Group':
-      if (name === '') errors.invalid(`${path}.name`, name, `${kind.toLowerCase()} name cannot be empty`);
       if (apiGroup !== RBAC_GROUP) errors.notSupported(`${path}.apiGroup`, apiGroup, [RBAC_GROUP]);
       return;
     default:

@@ -181,7 +181,7 @@ function validatePolicies(errors: FieldErrors, spec: ServiceSpec): void {
   }
   if (type !== 'ExternalName') errors.oneOf('spec.internalTrafficPolicy', internalTrafficPolicy, ['Cluster', 'Local']);
   if (trafficDistribution !== undefined) {
-    errors.oneOf('spec.trafficDistribution', trafficDistribution, ['PreferClose', 'PreferSameNode', 'PreferSameZone']);
+    errors.oneOf('spec.trafficDistribution', trafficDistribution, ['PreferClose', 'PreferSameZone', 'PreferSameNode']);
   }
   if (type !== 'LoadBalancer' && spec.loadBalancerClass !== undefined) {
     errors.forbidden('spec.loadBalancerClass', "may only be used when `type` is 'LoadBalancer'");

@@ -91,12 +91,11 @@ function validateReplicas(errors: FieldErrors, spec: DeploymentSpec | ReplicaSet
   }
 }
 
-function validateStrategy(
-  errors: FieldErrors,
-  { type, rollingUpdate }: DeploymentSpec['strategy'],
-  path: string,
-): void {
-  errors.oneOf(`${path}.type`, type, ['Recreate', 'RollingUpdate']);
+function validateStrategy(errors: FieldErrors, strategy: DeploymentSpec['strategy'], path: string): void {
+  const { type, rollingUpdate } = strategy;
+  if (type !== 'Recreate' && type !== 'RollingUpdate') {
+    errors.notSupported(path, strategy, ['Recreate', 'RollingUpdate']);
+  }
   const at = `${path}.rollingUpdate`;
   if (type === 'Recreate' && rollingUpdate) {
     errors.forbidden(at, "may not be specified when strategy `type` is 'Recreate'");

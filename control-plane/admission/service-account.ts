@@ -6,6 +6,8 @@ import { forbidden, isStatusError } from '../../api/errors.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { Container, Pod, PodSpec, ServiceAccount, Volume } from '../../api/schema/types/core.v1.ts';
 import { MIRROR_ANNOTATION } from '../auth/node/references.ts';
+import { referencesOf } from '../nodes/references.ts';
+import { enforcesMountableSecrets, unmountableInEphemeral, unmountableSecret } from './mountable-secrets.ts';
 import type { AdmissionPlugin, AdmissionRequest } from './port.ts';
 
 const DEFAULT_ACCOUNT = 'default';
@@ -31,14 +33,14 @@ export class ServiceAccountAdmission implements AdmissionPlugin {
     this.options = options;
   }
 
-  handles(request: AdmissionRequest): boolean {
-    const { kind, operation, subresource, object } = request;
-    if (kind.kind !== 'Pod' || operation !== 'CREATE' || subresource !== undefined) return false;
-    // What a node runs by itself runs as nobody.
-    return object?.metadata.annotations?.[MIRROR_ANNOTATION] === undefined;
+  handles({ kind, operation, subresource }: AdmissionRequest): boolean {
+    if (kind.group !== '' || kind.kind !== 'Pod') return false;
+    if (subresource === 'ephemeralcontainers') return operation === 'UPDATE';
+    return operation === 'CREATE' && subresource === undefined;
   }
 
   async mutate(request: AdmissionRequest): Promise<void> {
+    if (request.operation !== 'CREATE' || isMirror(request)) return;
     const { spec } = request.object as KubeObject as Pod;
     spec.serviceAccountName ||= DEFAULT_ACCOUNT;
     spec.serviceAccount = spec.serviceAccountName;
@@ -49,6 +51,20 @@ export class ServiceAccountAdmission implements AdmissionPlugin {
     // The pod's word counts before the account's.
     const mounts = spec.automountServiceAccountToken ?? account?.automountServiceAccountToken ?? true;
     if (mounts) this.mountAccess(spec);
+  }
+
+  async validate(request: AdmissionRequest): Promise<void> {
+    const pod = request.object as KubeObject as Pod;
+    const refuse = (why: string): Error => forbidden(request.kind, request.name, why);
+    if (request.operation === 'CREATE' && isMirror(request)) {
+      const why = mirrorMistake(pod);
+      if (why !== undefined) throw refuse(why);
+      return;
+    }
+    const account = await this.find(request, pod.spec.serviceAccountName ?? '');
+    if (!account || !enforcesMountableSecrets(account)) return;
+    const why = request.operation === 'CREATE' ? unmountableSecret(pod, account) : unmountableInEphemeral(pod, account);
+    if (why !== undefined) throw refuse(why);
   }
 
   /** A container that mounts something else there gets nothing. */
@@ -71,10 +87,23 @@ export class ServiceAccountAdmission implements AdmissionPlugin {
       return await this.options.get(request.namespace, name);
     } catch (error) {
       if (!isStatusError(error, 'NotFound')) throw error;
-      const why = `error looking up service account ${request.namespace}/${name}: ${error.message}`;
+      const why = `error looking up service account ${request.namespace}/${name}: serviceaccount "${name}" not found`;
       throw forbidden(request.kind, request.name, why);
     }
   }
+}
+
+/** What a node runs by itself runs as nobody. */
+function isMirror({ object }: AdmissionRequest): boolean {
+  return object?.metadata.annotations?.[MIRROR_ANNOTATION] !== undefined;
+}
+
+function mirrorMistake(pod: Pod): string | undefined {
+  if (pod.spec.serviceAccountName) return 'a mirror pod may not reference service accounts';
+  if (referencesOf(pod).some(({ resource }) => resource === 'secrets')) return 'a mirror pod may not reference secrets';
+  const sources = (pod.spec.volumes ?? []).flatMap(({ projected }) => projected?.sources ?? []);
+  if (!sources.some(({ serviceAccountToken }) => serviceAccountToken)) return undefined;
+  return 'a mirror pod may not use ServiceAccountToken volume projections';
 }
 
 function addMount(container: Container, name: string): void {

@@ -2,7 +2,6 @@
 import { badRequest } from '../../api/errors.ts';
 import { type Kind, kinds } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
-import { appsLabels } from './field-labels/apps.ts';
 import { batchLabels } from './field-labels/batch.ts';
 import { certificatesLabels } from './field-labels/certificates.ts';
 import { coreLabels } from './field-labels/core.ts';
@@ -19,7 +18,6 @@ const forAll: Labels<KubeObject> = {
 
 const LABELS: LabelsOf<typeof kinds> = {
   ...coreLabels,
-  ...appsLabels,
   ...batchLabels,
   ...eventsLabels,
   ...certificatesLabels,

@@ -37,7 +37,7 @@ export function validateDaemonSetStatus(next: DaemonSet, previous: DaemonSet): F
 
 function validateStrategy(errors: FieldErrors, strategy: DaemonSetUpdateStrategy, path: string): void {
   if (strategy.type === 'OnDelete') return;
-  if (strategy.type !== 'RollingUpdate') errors.notSupported(path, strategy, ['OnDelete', 'RollingUpdate']);
+  if (strategy.type !== 'RollingUpdate') errors.notSupported(path, strategy, ['RollingUpdate', 'OnDelete']);
   else if (!strategy.rollingUpdate) errors.required(`${path}.rollingUpdate`);
   else validateRollingUpdate(errors, strategy.rollingUpdate, `${path}.rollingUpdate`);
 }

@@ -16,7 +16,7 @@ import { validatePodTemplate } from '../pod/spec.ts';
 import { validateClaimSpec } from '../storage/claim.ts';
 import { isEmptySelector, validateEndless, validateSelection } from '../templates.ts';
 
-const RETENTION = ['Delete', 'Retain'];
+const RETENTION = ['Retain', 'Delete'];
 const IMMUTABLE =
   "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden";
 const MUTABLE_FIELDS = [

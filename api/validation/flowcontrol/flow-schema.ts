@@ -62,7 +62,7 @@ function validateSubject(errors: FieldErrors, subject: Subject, path: string): v
   const kinds = Object.keys(SUBJECT_FIELDS) as (keyof typeof SUBJECT_FIELDS)[];
   const own = kinds.find((kind) => kind === subject.kind);
   if (own === undefined) {
-    errors.notSupported(`${path}.kind`, subject.kind ?? '', kinds);
+    errors.notSupported(`${path}.kind`, subject.kind ?? '', kinds.toSorted());
     return;
   }
   const field = SUBJECT_FIELDS[own];

@@ -14,7 +14,7 @@ import { checkIP } from '../addresses.ts';
 import { FieldErrors } from '../field-errors.ts';
 
 const CLASS_ANNOTATION = 'kubernetes.io/ingress.class';
-const PATH_TYPES = ['Exact', 'Prefix', 'ImplementationSpecific'];
+const PATH_TYPES = ['Exact', 'ImplementationSpecific', 'Prefix'];
 const FORBIDDEN_IN_PATHS = ['//', '/./', '/../', '%2f', '%2F'];
 const FORBIDDEN_ENDS = ['/..', '/.'];
 const NOT_AN_IP = 'must be a DNS name, not an IP address';

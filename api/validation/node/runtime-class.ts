@@ -23,8 +23,8 @@ function validateNodeChoice(errors: FieldErrors, { nodeSelector, tolerations = [
   tolerations.forEach((toleration, index) => {
     const at = `${path}.tolerations[${index}]`;
     validateToleration(errors, toleration, at);
-    const { key, operator, value, effect, tolerationSeconds } = toleration;
-    const text = JSON.stringify([key, operator, value, effect, tolerationSeconds]);
+    const { key, operator, value, effect } = toleration;
+    const text = JSON.stringify([key, operator, value, effect]);
     if (seen.has(text)) errors.duplicate(at, toleration);
     seen.add(text);
   });

@@ -63,7 +63,7 @@ export function validateContainer(
     errors.invalid(`${path}.image`, image, 'must not have leading or trailing whitespace');
   errors.oneOf(`${path}.imagePullPolicy`, container.imagePullPolicy, PULL_POLICIES);
   if (!container.terminationMessagePath) errors.required(`${path}.terminationMessagePath`);
-  const policies = ['FallbackToLogsOnError', 'File'];
+  const policies = ['File', 'FallbackToLogsOnError'];
   errors.oneOf(`${path}.terminationMessagePolicy`, container.terminationMessagePolicy, policies);
   validatePorts(errors, container.ports, spec.hostNetwork === true, `${path}.ports`);
   validateEnv(errors, container.env, `${path}.env`);

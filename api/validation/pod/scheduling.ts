@@ -6,7 +6,7 @@ import { validateLabels } from '../metadata.ts';
 import { validatePodAffinity } from './affinity.ts';
 import { validateLabelSelector, validateNodeSelector, validateNodeSelectorTerm } from '../selectors.ts';
 
-const EFFECTS = ['NoExecute', 'NoSchedule', 'PreferNoSchedule'];
+const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
 export function validateScheduling(errors: FieldErrors, spec: PodSpec, path: string): void {
   validateLabels(errors, spec.nodeSelector, `${path}.nodeSelector`);

@@ -10,7 +10,7 @@ import { validateScheduling } from './scheduling.ts';
 import { refuseUnsupported } from './unsupported.ts';
 import { validateVolumes } from './volumes.ts';
 
-const DNS_POLICIES = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'];
+const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
 const MAX_INT32 = 2 ** 31 - 1;
 const MAX_NAMESERVERS = 3;
 const MAX_SEARCHES = 32;
@@ -42,7 +42,7 @@ export function validatePodTemplate(errors: FieldErrors, template: PodTemplateSp
 function validatePodSpec(errors: FieldErrors, spec: PodSpec, path: string): void {
   validateVolumes(errors, spec.volumes, `${path}.volumes`);
   validateContainers(errors, spec, path);
-  errors.oneOf(`${path}.restartPolicy`, spec.restartPolicy, ['Always', 'Never', 'OnFailure']);
+  errors.oneOf(`${path}.restartPolicy`, spec.restartPolicy, ['Always', 'OnFailure', 'Never']);
   validateDns(errors, spec, path);
   validateScheduling(errors, spec, path);
   validateTimes(errors, spec, path);

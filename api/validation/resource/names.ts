@@ -16,7 +16,7 @@ const MAX_IDENTIFIER = 32;
 const MAX_EXPRESSION = 10 * 1024;
 const MAX_PARAMETERS = 10 * 1024;
 const MAX_SELECTORS = 32;
-const EFFECTS = ['NoExecute', 'NoSchedule'];
+const EFFECTS = ['NoExecute', 'NoSchedule', 'None'];
 
 /** Runs `each` over a bounded list, and tells of elements whose key was there before. */
 export function validateSet<T>(

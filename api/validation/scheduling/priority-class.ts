@@ -6,7 +6,7 @@ import { FieldErrors } from '../field-errors.ts';
 const SYSTEM_PREFIX = 'system-';
 /** Beyond it lie the priorities of the system itself. */
 const HIGHEST_OF_USERS = 1_000_000_000;
-const POLICIES = ['Never', 'PreemptLowerPriority'];
+const POLICIES = ['PreemptLowerPriority', 'Never'];
 
 /** The classes that every cluster has, and their values. */
 export const SYSTEM_PRIORITIES: ReadonlyMap<string, number> = new Map([

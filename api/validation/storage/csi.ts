@@ -18,7 +18,7 @@ const MAX_NODE_ID = 256;
 const SHORTEST_UPDATE_PERIOD_SECONDS = 10;
 const SHORTEST_TOKEN_SECONDS = 600;
 const LONGEST_TOKEN_SECONDS = 2 ** 32;
-const GROUP_POLICIES = ['ReadWriteOnceWithFSType', 'File', 'None'];
+const GROUP_POLICIES = ['File', 'None', 'ReadWriteOnceWithFSType'];
 const LIFECYCLE_MODES = ['Persistent', 'Ephemeral'];
 
 export function validateCsiDriver({ spec }: CSIDriver): FieldError[] {

@@ -124,7 +124,7 @@ export class NodeAuthorizer implements Authorizer {
     if (target.subresource !== '') return no('cannot authorize ResourceSlice subresources');
     if (verb === 'create') return ALLOWED;
     if (['watch', 'list', 'deletecollection'].includes(verb)) {
-      if (requiredValue(fields, 'nodeName') === node) return ALLOWED;
+      if (requiredValue(fields, 'spec.nodeName') === node) return ALLOWED;
       return no('can only list/watch/deletecollection resourceslices with nodeName field selector');
     }
     return this.nodeOf('resource.k8s.io', 'resourceslices', target.name) === node ? ALLOWED : unrelated(node);

@@ -4,8 +4,6 @@ import type {
   Event,
   Namespace,
   Node,
-  PersistentVolume,
-  PersistentVolumeClaim,
   Pod,
   ReplicationController,
   Secret,
@@ -42,7 +40,6 @@ const events: Labels<Event> = {
 const secrets: Labels<Secret> = { type: ({ type }) => type ?? '' };
 const nodes: Labels<Node> = { 'spec.unschedulable': ({ spec }) => String(spec.unschedulable === true) };
 const namespaces: Labels<Namespace> = {
-  name: ({ metadata }) => metadata.name ?? '',
   'status.phase': ({ status }) => status.phase ?? '',
 };
 
@@ -53,9 +50,6 @@ const services: Labels<Service> = {
 const replicationcontrollers: Labels<ReplicationController> = {
   'status.replicas': ({ status }) => String(status.replicas),
 };
-/** Which an older client may still ask for. */
-const persistentvolumes: Labels<PersistentVolume> = { name: ({ metadata }) => metadata.name ?? '' };
-const persistentvolumeclaims: Labels<PersistentVolumeClaim> = { name: ({ metadata }) => metadata.name ?? '' };
 
 export const coreLabels: LabelsOf<typeof coreKinds> = {
   pods,
@@ -65,6 +59,4 @@ export const coreLabels: LabelsOf<typeof coreKinds> = {
   namespaces,
   services,
   replicationcontrollers,
-  persistentvolumes,
-  persistentvolumeclaims,
 };

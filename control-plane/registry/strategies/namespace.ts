@@ -2,7 +2,11 @@
 import { defaultNamespace } from '../../../api/defaults/other.ts';
 import { checkDnsLabel } from '../../../api/machinery/names.ts';
 import type { Namespace } from '../../../api/schema/types/core.v1.ts';
-import { validateNamespace } from '../../../api/validation/cluster.ts';
+import {
+  validateNamespace,
+  validateNamespaceFinalizers,
+  validateNamespaceStatus,
+} from '../../../api/validation/cluster.ts';
 import type { Strategy } from '../strategy.ts';
 
 const CONTENT_FINALIZER = 'kubernetes';
@@ -20,13 +24,14 @@ export const namespaceStrategy: Strategy<Namespace> = {
     next.spec = previous.spec;
   },
   validate: validateNamespace,
+  validateStatusUpdate: validateNamespaceStatus,
   parts: {
     finalize: {
       fields: ['metadata', 'spec'],
       prepare(next, previous) {
         next.status = previous.status;
       },
-      validate: validateNamespace,
+      validate: validateNamespaceFinalizers,
     },
   },
   isHeld: ({ spec }) => (spec.finalizers?.length ?? 0) > 0,

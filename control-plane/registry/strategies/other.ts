@@ -26,7 +26,7 @@ export const nodeStrategy: Strategy<Node> = {
   },
   validate: validateNode,
   validateUpdate: validateNodeUpdate,
-  validateStatusUpdate: validateNode,
+  validateStatusUpdate: (next, previous) => [...validateNode(next), ...validateNodeUpdate(next, previous)],
 };
 
 export const configMapStrategy: Strategy<ConfigMap> = {

@@ -125,12 +125,61 @@ describe('registry: create', () => {
     await assert.rejects(events.get('default', 'e'), { reason: 'NotFound' });
   });
 
+  it('lets pods use no secret but those of their account, where the account says so', async () => {
+    const accounts = harness.registry.resource(kinds.serviceaccounts);
+    const pods = harness.registry.resource(kinds.pods);
+    const annotations = { 'kubernetes.io/enforce-mountable-secrets': 'true' };
+    const metadata = { name: 'careful', namespace: 'default', annotations };
+    await accounts.create({ metadata, secrets: [{ name: 's' }], imagePullSecrets: [{ name: 'pull' }] });
+    const serviceAccountName = 'careful';
+    const using = (fields: object): Pod => {
+      const container = { name: 'c', image: 'i', ...fields };
+      return podNamed('a', { serviceAccountName, containers: [container] } as unknown as Pod['spec']);
+    };
+    const not = 'is not allowed because service account careful does not reference that';
+    const refused = async (pod: Pod, why: string): Promise<void> =>
+      assert.rejects(pods.create(pod), { reason: 'Forbidden', message: `pods "a" is forbidden: ${why}` });
+    await refused(
+      using({ env: [{ name: 'E', valueFrom: { secretKeyRef: { name: 'other', key: 'k' } } }] }),
+      `container c with envVar E referencing secret.secretName="other" ${not} secret`,
+    );
+    await refused(
+      using({ envFrom: [{ secretRef: { name: 'other' } }] }),
+      `container c with envFrom referencing secret.secretName="other" ${not} secret`,
+    );
+    const volumes = [{ name: 'v', secret: { secretName: 'other' } }];
+    await refused(
+      podNamed('a', { serviceAccountName, volumes } as unknown as Pod['spec']),
+      `volume with secret.secretName="other" ${not} secret`,
+    );
+    await refused(
+      podNamed('a', { serviceAccountName, imagePullSecrets: [{ name: 'x' }] }),
+      `imagePullSecrets[0].name="x" ${not} imagePullSecret`,
+    );
+    await pods.create(using({ envFrom: [{ secretRef: { name: 's' } }] }));
+    const ephemeralContainers = [{ name: 'e', image: 'i', envFrom: [{ secretRef: { name: 'other' } }] }];
+    const look = (pod: Pod): Pod => ({ ...pod, spec: { ...pod.spec, ephemeralContainers } as unknown as Pod['spec'] });
+    await assert.rejects(pods.mutate('default', 'a', look, { subresource: 'ephemeralcontainers' }), {
+      message: `pods "a" is forbidden: ephemeral container e with envFrom referencing secret.secretName="other" ${not} secret`,
+    });
+  });
+
+  it('lets images of what a node runs by itself name nobody', async () => {
+    const pods = harness.registry.resource(kinds.pods);
+    const mirror = (spec: Partial<Pod['spec']>): Pod => {
+      const pod = podNamed('m', spec);
+      return { ...pod, metadata: { ...pod.metadata, annotations: { 'kubernetes.io/config.mirror': 'x' } } };
+    };
+    await assert.rejects(pods.create(mirror({ serviceAccountName: 'default' })), /may not reference service accounts/);
+    await assert.rejects(pods.create(mirror({ imagePullSecrets: [{ name: 's' }] })), /may not reference secrets/);
+  });
+
   it('refuses a service account and a priority class that do not exist', async () => {
     const pods = harness.registry.resource(kinds.pods);
     await assert.rejects(pods.create(podNamed('a', { serviceAccountName: 'robot' })), {
       reason: 'Forbidden',
       message:
-        'pods "a" is forbidden: error looking up service account default/robot: serviceaccounts "robot" not found',
+        'pods "a" is forbidden: error looking up service account default/robot: serviceaccount "robot" not found',
     });
     await assert.rejects(pods.create(podNamed('a', { priorityClassName: 'high' })), { reason: 'Forbidden' });
     const system = await pods.create(podNamed('a', { priorityClassName: 'system-node-critical' }));

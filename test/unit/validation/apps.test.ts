@@ -80,7 +80,7 @@ describe('validation of stateful sets', () => {
       ],
       [
         { 'spec.persistentVolumeClaimRetentionPolicy': { whenScaled: 'Keep' } },
-        'spec.persistentVolumeClaimRetentionPolicy.whenScaled: Unsupported value: "Keep": supported values: "Delete", "Retain"',
+        'spec.persistentVolumeClaimRetentionPolicy.whenScaled: Unsupported value: "Keep": supported values: "Retain", "Delete"',
       ],
       [{ 'spec.replicas': -1 }, `spec.replicas: Invalid value: -1: ${NEGATIVE}`],
       [{ 'spec.minReadySeconds': -1 }, `spec.minReadySeconds: Invalid value: -1: ${NEGATIVE}`],
@@ -193,7 +193,7 @@ describe('validation of daemon sets', () => {
       [{ 'spec.revisionHistoryLimit': -1 }, `spec.revisionHistoryLimit: Invalid value: -1: ${NEGATIVE}`],
       [
         { 'spec.updateStrategy': { type: 'X' } },
-        'spec.updateStrategy: Unsupported value: {"type":"X"}: supported values: "OnDelete", "RollingUpdate"',
+        'spec.updateStrategy: Unsupported value: {"type":"X"}: supported values: "RollingUpdate", "OnDelete"',
       ],
       [{ 'spec.updateStrategy': { type: 'OnDelete' } }],
       [

@@ -61,7 +61,7 @@ describe('validation of jobs', () => {
       ],
       [
         { 'spec.completionMode': 'Other' },
-        'spec.completionMode: Unsupported value: "Other": supported values: "Indexed", "NonIndexed"',
+        'spec.completionMode: Unsupported value: "Other": supported values: "NonIndexed", "Indexed"',
       ],
       [
         { 'spec.completionMode': 'Indexed', 'spec.parallelism': 100_001 },
@@ -368,7 +368,7 @@ describe('validation of cron jobs', () => {
       [
         { 'spec.jobTemplate.spec.selector': { matchLabels: { a: 'b' } }, 'spec.jobTemplate.spec.manualSelector': true },
         'spec.jobTemplate.spec.selector: Invalid value: {"matchLabels":{"a":"b"}}: `selector` will be auto-generated',
-        'spec.jobTemplate.spec.manualSelector: Unsupported value: true: supported values: "false", "nil"',
+        'spec.jobTemplate.spec.manualSelector: Unsupported value: true: supported values: "nil", "false"',
       ],
       [
         { 'spec.jobTemplate.spec.template.spec.restartPolicy': 'Always' },

@@ -6,7 +6,7 @@ import { flowcontrolStrategies } from '../../../control-plane/registry/strategie
 import { nodeStrategies } from '../../../control-plane/registry/strategies/groups/node.ts';
 import { schedulingStrategies } from '../../../control-plane/registry/strategies/groups/scheduling.ts';
 import type { Strategy } from '../../../control-plane/registry/strategy.ts';
-import { onCreate, onStatus, onUpdate, type Table } from './rows.ts';
+import { onCreate, onStatus, onUpdate, type Table } from './rules.ts';
 
 const strategies = {
   ...schedulingStrategies,
@@ -29,7 +29,7 @@ describe('validation of scheduling.k8s.io', () => {
     [{ value: 1_000_000_001 }, 'value: Forbidden: maximum allowed value of a user defined priority is 1000000000'],
     [
       { preemptionPolicy: 'Some' },
-      'preemptionPolicy: Unsupported value: "Some": supported values: "Never", "PreemptLowerPriority"',
+      'preemptionPolicy: Unsupported value: "Some": supported values: "PreemptLowerPriority", "Never"',
     ],
     [{ 'metadata.name': 'system-x' }, `${reserved}system-x is not a known system priority class`],
     [
@@ -233,7 +233,7 @@ describe('validation of apiregistration.k8s.io', () => {
   onStatus(api, [
     [
       { 'status.conditions': [{ type: 'Available', status: 'No' }] },
-      'status.conditions[0].status: Unsupported value: "No": supported values: "False", "True", "Unknown"',
+      'status.conditions[0].status: Unsupported value: "No": supported values: "True", "False", "Unknown"',
     ],
   ]);
 });

@@ -4,11 +4,17 @@ import { defaultService, defaultServiceStatus } from '../../../api/defaults/serv
 import { defaultDeployment } from '../../../api/defaults/workloads.ts';
 import type { FieldError } from '../../../api/errors.ts';
 import type { Deployment } from '../../../api/schema/types/apps.v1.ts';
-import type { ConfigMap, Secret, Service } from '../../../api/schema/types/core.v1.ts';
+import type { ConfigMap, Namespace, Node, Secret, Service } from '../../../api/schema/types/core.v1.ts';
 import type { ObjectMeta } from '../../../api/schema/types/meta.v1.ts';
 import type { EndpointSlice } from '../../../api/schema/types/discovery.v1.ts';
 import { checkDnsSubdomain } from '../../../api/machinery/names.ts';
-import { validateLease, validateNode, validateNodeUpdate } from '../../../api/validation/cluster.ts';
+import {
+  validateLease,
+  validateNamespaceFinalizers,
+  validateNamespaceStatus,
+  validateNode,
+  validateNodeUpdate,
+} from '../../../api/validation/cluster.ts';
 import {
   validateConfigMap,
   validateConfigMapUpdate,
@@ -222,12 +228,40 @@ describe('validation of the cluster kinds', () => {
     const node = (spec: object): never => ({ metadata: { name: 'n' }, spec, status: {} }) as never;
     const taint = { key: 'a', effect: 'NoSchedule' };
     assert.deepEqual(lines(validateNode(node({ taints: [taint, taint, { key: 'b', effect: 'X' }] }))), [
-      'spec.taints[1]: Duplicate value: {"key":"a","effect":"NoSchedule"}',
-      'spec.taints[2].effect: Unsupported value: "X": supported values: "NoExecute", "NoSchedule", "PreferNoSchedule"',
+      'metadata.taints[1]: Duplicate value: {"key":"a","effect":"NoSchedule"}: taints must be unique by key and effect pair',
+      'metadata.taints[2].effect: Unsupported value: "X": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
     ]);
     const moved = validateNodeUpdate(node({ podCIDRs: ['10.1.1.0/24'] }), node({ podCIDRs: ['10.1.0.0/24'] }));
     assert.deepEqual(lines(moved), [
       'spec.podCIDRs: Forbidden: node updates may not change podCIDR except from "" to valid',
+    ]);
+  });
+
+  it('nodes tell an address once, and a range for each family', () => {
+    const address = { type: 'InternalIP', address: '10.0.0.1' };
+    const node = (fields: object): Node => ({ metadata: { name: 'n' }, spec: {}, status: {}, ...fields }) as never;
+    const twice = node({ status: { addresses: [address, address] } });
+    assert.deepEqual(lines(validateNodeUpdate(twice, node({}))), [
+      'status.addresses[1]: Duplicate value: {"type":"InternalIP","address":"10.0.0.1"}',
+    ]);
+    assert.deepEqual(validateNode(node({ spec: { podCIDRs: ['10.1.0.0/24', 'fd00::/64'] } })), []);
+    assert.deepEqual(lines(validateNode(node({ spec: { podCIDRs: ['10.1.0.0/24', '10.2.0.0/24'] } }))), [
+      'spec.podCIDRs: Invalid value: ["10.1.0.0/24","10.2.0.0/24"]: may specify no more than one CIDR for each IP family',
+    ]);
+  });
+
+  it('namespaces are in the phase that their deletion says', () => {
+    const namespace = (fields: object): Namespace => ({ metadata: {}, spec: {}, status: {}, ...fields }) as never;
+    assert.deepEqual(validateNamespaceStatus(namespace({ status: { phase: 'Active' } })), []);
+    assert.deepEqual(lines(validateNamespaceStatus(namespace({ status: { phase: 'Terminating' } }))), [
+      'status.Phase: Invalid value: "Terminating": may only be \'Active\' if `deletionTimestamp` is empty',
+    ]);
+    const metadata = { deletionTimestamp: '2026-01-01T00:00:00Z' };
+    assert.deepEqual(lines(validateNamespaceStatus(namespace({ metadata, status: { phase: 'Active' } }))), [
+      'status.Phase: Invalid value: "Active": may only be \'Terminating\' if `deletionTimestamp` is not empty',
+    ]);
+    assert.deepEqual(lines(validateNamespaceFinalizers(namespace({ spec: { finalizers: ['kubernetes', 'x'] } }))), [
+      'spec.finalizers[1]: Invalid value: "x": name is neither a standard finalizer name nor is it fully qualified',
     ]);
   });
 

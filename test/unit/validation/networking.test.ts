@@ -1,7 +1,7 @@
 import { kinds } from '../../../api/kinds.ts';
 import { networkingStrategies } from '../../../control-plane/registry/strategies/groups/networking.ts';
 import type { Strategy } from '../../../control-plane/registry/strategy.ts';
-import { onCreate, onStatus, onUpdate, type Table } from './rows.ts';
+import { onCreate, onStatus, onUpdate, type Table } from './rules.ts';
 
 const table = (key: keyof typeof networkingStrategies, spec: object): Table => ({
   kind: kinds[key],
@@ -128,7 +128,7 @@ describe('validation of networking.k8s.io', () => {
     ],
     [
       { [`${port}.protocol`]: 'ICMP' },
-      'spec.ingress[0].ports[0].protocol: Unsupported value: "ICMP": supported values: "SCTP", "TCP", "UDP"',
+      'spec.ingress[0].ports[0].protocol: Unsupported value: "ICMP": supported values: "TCP", "UDP", "SCTP"',
     ],
     [
       { [`${port}.endPort`]: 79 },
@@ -166,7 +166,7 @@ describe('validation of networking.k8s.io', () => {
     ],
     [
       { 'spec.policyTypes': ['Sideways'] },
-      'spec.policyTypes[0]: Unsupported value: "Sideways": supported values: "Egress", "Ingress"',
+      'spec.policyTypes[0]: Unsupported value: "Sideways": supported values: "Ingress", "Egress"',
     ],
     [
       { 'spec.policyTypes': ['Ingress', 'Ingress', 'Egress'] },

@@ -73,7 +73,7 @@ describe('validation of pods', () => {
   });
   refuses(
     'a restart policy that is none',
-    ['spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "Never", "OnFailure"'],
+    ['spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never"'],
     { restartPolicy: 'Sometimes' },
   );
   refuses(

@@ -1,7 +1,7 @@
 import { kinds } from '../../../api/kinds.ts';
 import { resourceStrategies } from '../../../control-plane/registry/strategies/groups/resource.ts';
 import type { Strategy } from '../../../control-plane/registry/strategy.ts';
-import { onCreate, onStatus, onUpdate, type Table } from './rows.ts';
+import { onCreate, onStatus, onUpdate, type Table } from './rules.ts';
 
 const table = (key: keyof typeof resourceStrategies, spec: object): Table => ({
   kind: kinds[key],

@@ -1,7 +1,10 @@
 /** Tables of rules: an object that is good, one change to it, and what is then said. */
 import assert from 'node:assert/strict';
 import type { FieldError } from '../../../api/errors.ts';
+import type { Kind } from '../../../api/kinds.ts';
 import { copyJson } from '../../../api/machinery/json.ts';
+import type { KubeObject } from '../../../api/object.ts';
+import type { Strategy } from '../../../control-plane/registry/strategy.ts';
 
 export type Json = Record<string, unknown>;
 
@@ -55,4 +58,52 @@ export function checkUpdateRules<T>(
     applyDefaults(next);
     assert.deepEqual(linesOf(validate(next, previous)), expected, JSON.stringify(change));
   }
+}
+
+/** A kind whose rules are asked of its strategy, one test a rule. */
+export interface Table {
+  readonly kind: Kind;
+  readonly strategy: Strategy<KubeObject>;
+  /** The least that is valid; defaults are added. */
+  readonly base: object;
+}
+
+/** What is said of a new object. */
+export function onCreate(table: Table, rules: readonly Rule[]): void {
+  const { kind, strategy } = table;
+  const check = (object: KubeObject): FieldError[] => [
+    ...strategy.validate(object),
+    ...(strategy.validateNew?.(object) ?? []),
+  ];
+  it(`${kind.kind}: the base is good`, () => assert.deepEqual(check(made(table, {})), []));
+  eachRule(rules, `${kind.kind}:`, (change) => check(made(table, change)));
+}
+
+/** What is said of a change to the base. */
+export function onUpdate(table: Table, rules: readonly Rule[]): void {
+  const { kind, strategy } = table;
+  eachRule(rules, `${kind.kind} update:`, (change) => strategy.validateUpdate?.(made(table, change), made(table, {})));
+}
+
+/** What is said of a new status. */
+export function onStatus(table: Table, rules: readonly Rule[]): void {
+  const { kind, strategy } = table;
+  const check = (change: Change) => strategy.validateStatusUpdate?.(made(table, change), made(table, {}));
+  eachRule(rules, `${kind.kind} status:`, check);
+}
+
+function eachRule(
+  rules: readonly Rule[],
+  what: string,
+  check: (change: Change) => readonly FieldError[] | undefined,
+): void {
+  for (const [change, ...expected] of rules) {
+    it(`${what} ${JSON.stringify(change)}`, () => assert.deepEqual(linesOf(check(change) ?? []), expected));
+  }
+}
+
+function made({ strategy, base }: Table, change: Change): KubeObject {
+  const object = changed({ metadata: { name: 'x' }, ...base }, change) as KubeObject;
+  strategy.applyDefaults(object);
+  return object;
 }

@@ -1,7 +1,7 @@
 import { kinds } from '../../../api/kinds.ts';
 import { storageStrategies } from '../../../control-plane/registry/strategies/groups/storage.ts';
 import type { Strategy } from '../../../control-plane/registry/strategy.ts';
-import { onCreate, onStatus, onUpdate, type Table } from './rows.ts';
+import { onCreate, onStatus, onUpdate, type Table } from './rules.ts';
 
 const table = (key: keyof typeof storageStrategies, base: object): Table => ({
   kind: kinds[key],
@@ -57,7 +57,7 @@ describe('validation of storage.k8s.io', () => {
     ],
     [
       { 'spec.volumeLifecycleModes': ['Some'] },
-      'spec.volumeLifecycleModes: Unsupported value: "Some": supported values: "Ephemeral", "Persistent"',
+      'spec.volumeLifecycleModes: Unsupported value: "Some": supported values: "Persistent", "Ephemeral"',
     ],
     [
       { 'spec.nodeAllocatableUpdatePeriodSeconds': 9 },

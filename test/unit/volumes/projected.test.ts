@@ -134,8 +134,8 @@ describe('projected volumes', () => {
   });
 
   it('start no pod without its token', async () => {
-    refusal = new Error('serviceaccounts "robot" not found');
-    await assert.rejects(volumes.mount(withSources(TOKEN)), /serviceaccounts "robot" not found/);
+    refusal = new Error('serviceaccount "robot" not found');
+    await assert.rejects(volumes.mount(withSources(TOKEN)), /serviceaccount "robot" not found/);
   });
 
   it('show a token to the user of the pod alone, when there is one', async function () {
