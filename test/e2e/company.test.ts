@@ -144,4 +144,17 @@ describe('pods with company', function () {
       /Warning +SysctlForbidden .* "kernel.msgmax" not allowlisted/,
     );
   });
+
+  it('are given other resources while they run', async () => {
+    const sized = (cpu: string): object => ({ resources: { requests: { cpu }, limits: { cpu } } });
+    await session.apply(manifest(pod('sized', { container: sized('100m') })));
+    await session.wait('--for=condition=Ready pod/sized');
+    const patch = JSON.stringify({ spec: { containers: [{ name: 'c', ...sized('200m') }] } });
+    await session.run(['patch', 'pod', 'sized', '--subresource=resize', '-p', patch]);
+    const status = '.status.containerStatuses[0]';
+    await session.wait(`--for=jsonpath={${status}.resources.limits.cpu}=200m pod/sized`);
+    const quota = 'cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null || cut -d" " -f1 /sys/fs/cgroup/cpu.max';
+    assert.equal(await session.sh('sized', quota), '20000\n');
+    assert.equal(await session.field('pod sized', `${status}.restartCount`), '0');
+  });
 });
