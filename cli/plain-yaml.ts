@@ -55,7 +55,7 @@ class Reader {
       line = this.lines[this.next]
     ) {
       const [, key, value] = KEY_VALUE.exec(line.text) ?? [];
-      if (key === undefined || key === '__proto__' || entries.has(key)) throw new NotPlain();
+      if (key === undefined || key === '__proto__' || isNothing(key) || entries.has(key)) throw new NotPlain();
       this.next++;
       entries.set(key, value === undefined || value === '' ? this.block(indent) : scalar(value));
     }
@@ -98,6 +98,11 @@ class Reader {
     }
     return own;
   }
+}
+
+/** Such a key is no text to the parser. */
+function isNothing(key: string): boolean {
+  return key.toLowerCase() === 'null';
 }
 
 function scalar(text: string): string | boolean {

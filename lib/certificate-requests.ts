@@ -11,7 +11,7 @@ export interface CertificateRequest {
   readonly uris: readonly string[];
 }
 
-const PEM = /^\s*-----BEGIN CERTIFICATE REQUEST-----\s+([A-Za-z0-9+/=\s]+)-----END CERTIFICATE REQUEST-----\s*$/;
+const PEM = /^\s*-----BEGIN CERTIFICATE REQUEST-----\s([A-Za-z0-9+/=\s]+)-----END CERTIFICATE REQUEST-----\s*$/;
 const TWO_BYTES = 0x80;
 
 /** Throws an Error that says what is wrong with it, also when its sender doesn't hold the key. */

@@ -119,6 +119,7 @@ class Parser {
     const { pos } = this.#token;
     const operators: string[] = [];
     while (this.#is('!') || this.#is('-')) {
+      if (operators.length >= MAX_DEPTH) throw new SyntaxIssue(pos, 'expression recursion limit exceeded');
       operators.push(this.#token.text);
       this.#at++;
     }

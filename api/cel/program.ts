@@ -34,6 +34,8 @@ export type Compiled =
   /** `message` holds all issues, each with its place in the expression. */
   | { readonly ok: false; readonly message: string; readonly issues: readonly Issue[] };
 
+const TOO_DEEP = 'expression recursion limit exceeded';
+
 export class Program {
   readonly expression: string;
   readonly type: CelType;
@@ -67,6 +69,9 @@ export class Program {
     const outer = budget.beginCall(CALL_LIMIT);
     try {
       return this.#code({ slots, budget, variable });
+    } catch (error) {
+      if (error instanceof RangeError) throw new EvaluationError(TOO_DEEP);
+      throw error;
     } finally {
       budget.endCall(outer);
     }
@@ -87,6 +92,8 @@ export function compile(expression: string, env: Environment): Compiled {
     if (checked.issues.length > 0) return failed(expression, checked.issues);
     return { ok: true, program: new Program(expression, checked, env) };
   } catch (error) {
+    // Chains of operators make a tree that is deeper than the parser's own depth.
+    if (error instanceof RangeError) return failed(expression, [{ pos: 0, message: TOO_DEEP }]);
     if (!(error instanceof SyntaxIssue)) throw error;
     return failed(expression, [{ pos: error.pos, message: error.message }]);
   }

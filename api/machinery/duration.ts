@@ -14,11 +14,12 @@ const MAX_LENGTH = 64;
 
 /** NaN for text that is no duration. */
 export function parseDuration(text: string): number {
+  if (text.length > MAX_LENGTH) return Number.NaN;
   if (/^[+-]?0$/.test(text)) return 0;
   const unsigned = text.replace(/^[+-]/, '');
   const parts = [...unsigned.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)];
   const isWhole = parts.map(([part]) => part).join('') === unsigned;
-  if (parts.length === 0 || !isWhole || text.length > MAX_LENGTH) return Number.NaN;
+  if (parts.length === 0 || !isWhole) return Number.NaN;
   let total = 0;
   for (const [, amount, unit] of parts) total += Number(amount) * (UNITS.get(unit ?? '') ?? Number.NaN);
   return Math.round(text.startsWith('-') ? -total : total);

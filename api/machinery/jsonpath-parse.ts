@@ -146,7 +146,7 @@ function elementSteps(text: string): Step[] {
   const name = unquoted(text);
   if (name !== undefined)
     return name.split(/(?<!\\)\./).map((part) => ({ type: 'field', name: part.replaceAll('\\.', '.') }));
-  const [, from, colon, to, , step] = /^(-?\d*)(:?)(-?\d*)(:(\d*))?$/.exec(text) ?? [];
+  const [, from, colon = '', to, , step] = /^(-?\d*)(?:(:)(-?\d*)(:(\d*))?)?$/.exec(text) ?? [];
   if (from === undefined || text === '') throw new JsonPathError(`invalid array index ${text}`);
   const numberOf = (digits: string | undefined): number | undefined => (digits ? Number(digits) : undefined);
   return [{ type: 'slice', from: numberOf(from), to: numberOf(to), step: numberOf(step) || 1, isIndex: colon === '' }];
@@ -169,7 +169,7 @@ function splitOutsideQuotes(text: string, separator: string): string[] {
 
 function parseComparison(text: string): Comparison {
   const [, left = '', operator, right = ''] =
-    /^((?:"[^"]*"|'[^']*'|[^=!<>"'])+?)\s*(==|!=|<=|>=|<|>)\s*(.+)$/s.exec(text) ?? [];
+    /^((?:"[^"]*"|'[^']*'|[^=!<>"'])+)(==|!=|<=|>=|<|>)(.+)$/s.exec(text) ?? [];
   if (operator === undefined) return { left: parseOperand(text) };
   return { left: parseOperand(left.trim()), operator: operator as '==', right: parseOperand(right.trim()) };
 }

@@ -21,7 +21,7 @@ export class QuantityError extends Error {
 const PATTERN = /^([+-]?)(\d*)(?:\.(\d*))?(?:([eE][+-]?\d+)|([KMGTPE]i|[numkMGTPE]))?$/;
 const WRONG_FORMAT = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 const WRONG_SUFFIX = "unable to parse quantity's suffix";
-const ROUGH_PATTERN = /^[+-]?(\d+\.?\d*|\.\d+)[eEinumkKMGTP]*[-+]?\d*$/;
+const ROUGH_PATTERN = /^[+-]?(\d+(\.\d*)?|\.\d+)([eEinumkKMGTP]+[-+]?\d*|[-+]\d*)?$/;
 
 const DECIMAL_EXPONENTS = new Map([
   ['n', -9],

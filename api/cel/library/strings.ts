@@ -5,6 +5,8 @@ import { BOOL, DYN, INT, listOf, STRING } from '../types.ts';
 import { type ListValue, sizeOf, type Value, ValueList } from '../values.ts';
 import { formatText } from './text-format.ts';
 
+const SPACE = /[\s\u0085]/;
+
 function traversal(factor: number): (args: readonly Value[]) => number {
   return ([text]) => Math.max(1, Math.ceil(sizeOf(text) * factor));
 }
@@ -97,7 +99,12 @@ function upperAscii(text: string): string {
 }
 
 function trim(text: string): string {
-  return text.replaceAll(/^[\s\u0085]+/g, '').replace(/[\s\u0085]+$/, '');
+  // From the ends: an expression for the spaces at the end would try each run of spaces that is not there.
+  let end = text.length;
+  while (end > 0 && SPACE.test(text.charAt(end - 1))) end -= 1;
+  let begin = 0;
+  while (begin < end && SPACE.test(text.charAt(begin))) begin += 1;
+  return text.slice(begin, end);
 }
 
 const QUOTED: ReadonlyMap<string, string> = new Map([

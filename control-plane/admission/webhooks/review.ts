@@ -6,6 +6,8 @@ import { WebhookCallError } from '../../webhooks/errors.ts';
 const GROUP = 'admission.k8s.io';
 /** v1beta1 has the same form. */
 const VERSIONS = ['v1', 'v1beta1'];
+/** There are no answers of HTTP beyond it. */
+const MAX_CODE = 599;
 
 export interface Review {
   readonly apiVersion: string;
@@ -50,14 +52,37 @@ export function answerTo(review: Review, given: unknown, { mutating }: { mutatin
       throw invalidAnswer(`expected webhook response of ${review.apiVersion}, Kind=${review.kind}, got ${got}`);
     }
   }
-  const { allowed, status, warnings, auditAnnotations } = response;
+  const { allowed, status, warnings, auditAnnotations } = response as Readonly<Record<string, unknown>>;
   return {
     allowed: allowed === true,
-    status: isRecord(status) ? status : undefined,
+    status: statusOf(status),
     patch: patchOf(response, mutating, review.apiVersion),
-    warnings: Array.isArray(warnings) ? [...(warnings as readonly unknown[])].map(String) : [],
-    auditAnnotations: isRecord(auditAnnotations) ? auditAnnotations : {},
+    warnings: Array.isArray(warnings) ? warnings.map((text: unknown) => textOf(text, 'warnings')) : [],
+    auditAnnotations: Object.fromEntries(
+      Object.entries(isRecord(auditAnnotations) ? auditAnnotations : {}).map(([name, text]: [string, unknown]) => [
+        name,
+        textOf(text, 'auditAnnotations'),
+      ]),
+    ),
   };
+}
+
+/** Its parts become those of an answer of ours: they must be what they say. */
+function statusOf(given: unknown): Answer['status'] {
+  if (!isRecord(given)) return undefined;
+  const { code, reason, message, details } = given as Record<string, unknown>;
+  return {
+    ...(typeof code === 'number' && Number.isInteger(code) && code <= MAX_CODE ? { code } : {}),
+    ...(reason === undefined ? {} : { reason: textOf(reason, 'status.reason') }),
+    ...(message === undefined ? {} : { message: textOf(message, 'status.message') }),
+    metadata: {},
+    ...(isRecord(details) ? { details } : {}),
+  };
+}
+
+function textOf(value: unknown, field: string): string {
+  if (typeof value === 'string') return value;
+  throw invalidAnswer(`cannot unmarshal response.${field} into type string`);
 }
 
 function patchOf(
@@ -83,7 +108,7 @@ function patchOf(
       throw new WebhookCallError(`unsupported patch type ${JSON.stringify(patchType)}`);
     }
   }
-  return patch ? Buffer.from(patch, 'base64').toString() : undefined;
+  return patch ? Buffer.from(textOf(patch, 'patch'), 'base64').toString() : undefined;
 }
 
 function invalidAnswer(why: string): WebhookCallError {

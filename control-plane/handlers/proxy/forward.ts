@@ -135,7 +135,8 @@ function headersFor(
   const own = new Set(
     header(request, 'connection')
       .toLowerCase()
-      .split(/\s*,\s*/),
+      .split(',')
+      .map((name) => name.trim()),
   );
   const sent: OutgoingHttpHeaders = {};
   for (const [name, value] of Object.entries(request.headers)) {
