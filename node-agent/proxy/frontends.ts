@@ -101,8 +101,14 @@ function localTarget({ all, local }: UsableEndpoints, manner: Manner): Target {
   return local.length > 0 ? { type: 'balance', backends: local, ...manner } : { type: 'drop' };
 }
 
-function externalAddresses({ spec, status }: Service): string[] {
+function externalAddresses(service: Service): string[] {
+  const given = (service.spec?.externalIPs ?? []).filter((address) => !address.includes(':'));
+  return [...new Set([...given, ...balancerAddresses(service)])];
+}
+
+/** Those of its load balancer that nodes answer for. */
+export function balancerAddresses({ spec, status }: Service): string[] {
   const balancers = spec?.type === 'LoadBalancer' ? (status?.loadBalancer?.ingress ?? []) : [];
   const addresses = balancers.flatMap(({ ip, ipMode }) => (ip && ipMode !== 'Proxy' ? [ip] : []));
-  return [...new Set([...(spec?.externalIPs ?? []), ...addresses])].filter((address) => !address.includes(':'));
+  return [...new Set(addresses)].filter((address) => !address.includes(':'));
 }

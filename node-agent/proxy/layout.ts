@@ -97,6 +97,12 @@ function sets(): NftStep[] {
     { step: 'add-set', set: 'refused', type: 'type ipv4_addr . inet_proto . inet_service' },
     { step: 'add-set', set: 'refused_ports', type: 'type inet_proto . inet_service' },
     { step: 'add-set', set: 'hairpins', type: 'type ipv4_addr . ipv4_addr' },
+    { step: 'add-set', set: 'restricted', type: 'type ipv4_addr . inet_proto . inet_service' },
+    {
+      step: 'add-set',
+      set: 'allowed',
+      type: 'type ipv4_addr . inet_proto . inet_service . ipv4_addr ; flags interval',
+    },
   ];
 }
 
@@ -116,7 +122,10 @@ function chains(options: LayoutOptions): NftStep[] {
     ...chain('prerouting', 'type nat hook prerouting priority -100', ['jump dispatch']),
     ...chain('output', 'type nat hook output priority -100', ['jump dispatch']),
     ...chain('postrouting', 'type nat hook postrouting priority 100', postroutingRules(options)),
-    ...chain('guard', 'type filter hook prerouting priority -300', ['iif != "lo" ip daddr 127.0.0.0/8 drop']),
+    ...chain('guard', 'type filter hook prerouting priority -300', [
+      'iif != "lo" ip daddr 127.0.0.0/8 drop',
+      `${ADDRESS_KEY} @restricted ${ADDRESS_KEY} . ip saddr != @allowed drop`,
+    ]),
     ...chain('refusals', undefined, [
       `${ADDRESS_KEY} @refused goto refuse`,
       `fib daddr type local ${PORT_KEY} @refused_ports goto refuse`,

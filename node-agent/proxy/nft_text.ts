@@ -79,9 +79,15 @@ export function parseTable(json: string): TableState {
 /** A listed key, datum or verdict as it is written in a command. */
 function text(listed: unknown): string {
   if (typeof listed !== 'object' || listed === null) return String(listed);
-  const { concat, goto, elem } = listed as { concat?: unknown[]; goto?: { target: string }; elem?: { val: unknown } };
+  const { concat, goto, elem, prefix } = listed as {
+    concat?: unknown[];
+    goto?: { target: string };
+    elem?: { val: unknown };
+    prefix?: { addr: string; len: number };
+  };
   if (concat) return concat.map(text).join(' . ');
   if (goto) return `goto ${goto.target}`;
   if (elem) return text(elem.val);
+  if (prefix) return `${prefix.addr}/${prefix.len}`;
   return Object.keys(listed)[0] ?? '';
 }

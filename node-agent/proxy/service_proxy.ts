@@ -9,6 +9,7 @@ import { localAddresses } from './endpoints.ts';
 import { frontendsOf } from './frontends.ts';
 import { layoutOf } from './layout.ts';
 import type { Conntrack, Nft, StaleFlow } from './port.ts';
+import { guardsOf } from './source_ranges.ts';
 import { TablePlanner, type TablePlan, type Wish } from './table_plan.ts';
 
 /** Changes that come within this time share a transaction. */
@@ -178,7 +179,9 @@ export class ServiceProxy implements Component {
     if (!service) return undefined;
     const slices = [...desired.endpointslices.byIndex('service', key)];
     const frontends = frontendsOf(service, slices, { nodeName, clusterDns: settings.clusterDns });
-    return { frontends, hairpins: frontends.length > 0 ? localAddresses(slices, nodeName) : [] };
+    const isServed = frontends.length > 0;
+    const hairpins = isServed ? localAddresses(slices, nodeName) : [];
+    return { frontends, hairpins, guards: isServed ? guardsOf(service) : [] };
   }
 
   private async forget(flows: readonly StaleFlow[]): Promise<void> {

@@ -12,6 +12,7 @@ import {
   STICKY_SLOTS,
 } from './layout.ts';
 import type { NftStep, StaleFlow, TableState } from './port.ts';
+import type { Guard } from './source_ranges.ts';
 import { arrange, spread } from './slots.ts';
 
 export interface TablePlan {
@@ -26,9 +27,11 @@ export interface Wish {
   readonly frontends: readonly Frontend[];
   /** Addresses of its endpoints on this node: their connections to themselves must pass through the node. */
   readonly hairpins: readonly string[];
+  /** Who may reach which of its frontends from outside. */
+  readonly guards: readonly Guard[];
 }
 
-const NOTHING: Wish = { frontends: [], hairpins: [] };
+const NOTHING: Wish = { frontends: [], hairpins: [], guards: [] };
 
 interface Placed {
   owner: string;
@@ -45,8 +48,9 @@ export class TablePlanner {
   private readonly byOwner = new Map<string, Map<string, Frontend>>();
   /** Owners of frontends that another service has: the oldest keeps it. */
   private readonly waiting = new Map<string, Set<string>>();
-  private readonly hairpins = new Map<string, readonly string[]>();
-  private readonly hairpinUses = new Map<string, number>();
+  /** Elements besides the frontends' own, which several owners may want, and how many do. */
+  private readonly extras = new Map<string, readonly ElementId[]>();
+  private readonly extraUses = new Map<ElementId, number>();
   private chains = new Set<string>();
 
   constructor(layout: Layout) {
@@ -57,18 +61,18 @@ export class TablePlanner {
   full(existing: TableState | undefined, wishes: ReadonlyMap<string, Wish>): TablePlan {
     const adopted = existing?.chains.has(this.layout.marker) ? existing : undefined;
     const order = slotOrders(existing);
-    for (const state of [this.placed, this.byOwner, this.waiting, this.hairpins, this.hairpinUses]) state.clear();
+    for (const state of [this.placed, this.byOwner, this.waiting, this.extras, this.extraUses]) state.clear();
     this.chains = new Set(adopted?.chains);
     const steps: NftStep[] = adopted ? [] : [{ step: 'remove-table' }, { step: 'add-table' }, ...this.layout.steps];
     const wanted = new Map<ElementId, string>();
     for (const [owner, wish] of wishes) {
       this.byOwner.set(owner, new Map(wish.frontends.map((frontend) => [idOf(frontend), frontend])));
       for (const frontend of wish.frontends) this.claim(owner, frontend, order, steps);
-      this.useHairpins(owner, wish.hairpins);
+      this.useExtras(owner, extrasOf(wish));
     }
     for (const { frontend, slots } of this.placed.values())
       for (const [id, value] of elementsOf(frontend, slots)) wanted.set(id, value);
-    for (const address of this.hairpinUses.keys()) wanted.set(hairpinOf(address), '');
+    for (const id of this.extraUses.keys()) wanted.set(id, '');
     steps.push(...difference(elementsIn(adopted), wanted), ...this.unusedChains(wanted));
     const plan: TablePlan = { steps, stale: [], left: [] };
     for (const before of frontendsIn(order)) noteLeavers(plan, before, this.placed.get(idOf(before))?.frontend);
@@ -76,7 +80,8 @@ export class TablePlanner {
   }
 
   /** What changes now that `owner` wants `wish`; undefined when it is gone. */
-  update(owner: string, { frontends, hairpins }: Wish = NOTHING): TablePlan {
+  update(owner: string, wish: Wish = NOTHING): TablePlan {
+    const { frontends } = wish;
     const plan: TablePlan = { steps: [], stale: [], left: [] };
     const removed: NftStep[] = [];
     const added: NftStep[] = [];
@@ -97,25 +102,27 @@ export class TablePlanner {
       for (const step of steps) (step.step === 'remove-element' ? removed : added).push(step);
       if (before) noteLeavers(plan, before.frontend, frontend);
     }
-    plan.steps.push(...removed, ...added, ...this.useHairpins(owner, hairpins));
+    plan.steps.push(...removed, ...added, ...this.useExtras(owner, extrasOf(wish)));
     return plan;
   }
 
-  private useHairpins(owner: string, addresses: readonly string[]): NftStep[] {
-    const before = new Set(this.hairpinUses.keys());
-    for (const address of addresses) this.countHairpin(address, 1);
-    for (const address of this.hairpins.get(owner) ?? []) this.countHairpin(address, -1);
-    if (addresses.length > 0) this.hairpins.set(owner, addresses);
-    else this.hairpins.delete(owner);
-    const toElements = (keys: Iterable<string>): Map<ElementId, string> =>
-      new Map([...keys].map((address) => [hairpinOf(address), '']));
-    return difference(toElements(before), toElements(this.hairpinUses.keys()));
+  private useExtras(owner: string, wanted: readonly ElementId[]): NftStep[] {
+    const previous = this.extras.get(owner) ?? [];
+    const touched = [...new Set([...previous, ...wanted])];
+    const inUse = (): Map<ElementId, string> =>
+      new Map(touched.filter((id) => this.extraUses.has(id)).map((id) => [id, '']));
+    const before = inUse();
+    for (const id of wanted) this.countExtra(id, 1);
+    for (const id of previous) this.countExtra(id, -1);
+    if (wanted.length > 0) this.extras.set(owner, wanted);
+    else this.extras.delete(owner);
+    return difference(before, inUse());
   }
 
-  private countHairpin(address: string, by: number): void {
-    const uses = (this.hairpinUses.get(address) ?? 0) + by;
-    if (uses > 0) this.hairpinUses.set(address, uses);
-    else this.hairpinUses.delete(address);
+  private countExtra(id: ElementId, by: number): void {
+    const uses = (this.extraUses.get(id) ?? 0) + by;
+    if (uses > 0) this.extraUses.set(id, uses);
+    else this.extraUses.delete(id);
   }
 
   private *pairs(owner: string, frontends: ReadonlyMap<string, Frontend>): Iterable<[string, string, Frontend]> {
@@ -182,6 +189,10 @@ function idOf({ family, key }: Frontend): string {
 
 function hairpinOf(address: string): ElementId {
   return `hairpins|${address} . ${address}`;
+}
+
+function extrasOf({ hairpins, guards }: Wish): ElementId[] {
+  return [...hairpins.map(hairpinOf), ...guards.map(({ set, key }): ElementId => `${set}|${key}`)];
 }
 
 function sameTarget(one: Target, other: Target): boolean {

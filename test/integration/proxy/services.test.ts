@@ -16,7 +16,7 @@ import { NftProcess } from '../../../node-agent/proxy/nft.ts';
 import type { NftStep } from '../../../node-agent/proxy/port.ts';
 import { ServiceProxy } from '../../../node-agent/proxy/service_proxy.ts';
 import { eventually } from '../../support/eventually.ts';
-import { endpointOf, FakeCluster, SETTINGS } from '../../support/fake_cluster.ts';
+import { endpointOf, FakeCluster, serviceOf, SETTINGS } from '../../support/fake_cluster.ts';
 import { onHost, sh, TestNetwork } from '../../support/network_hosts.ts';
 
 const log = createLog('error');
@@ -272,6 +272,37 @@ for (const link of ['one link', 'two links'] as const) {
       cluster.endpoints('default/np', HTTP, []);
       await settled();
       assert.equal(await connect('out', hostAddress.a, 30080), 'ECONNREFUSED');
+    });
+
+    it('lets only those reach a load balancer who are in its source ranges', async () => {
+      const key = 'default/balanced';
+      const balanced = (...loadBalancerSourceRanges: string[]): void => {
+        const ports = [{ port: 8081, protocol: 'TCP' }];
+        const spec = { type: 'LoadBalancer', clusterIP: '10.96.1.6', ports, loadBalancerSourceRanges };
+        const status = { loadBalancer: { ingress: [{ ip: hostAddress.a }] } };
+        cluster.services.set(key, { ...serviceOf(key, spec), status });
+      };
+      const reached = async (from: string): Promise<string> => {
+        await settled();
+        return (await connect(from, hostAddress.a, 8081)).split(' ')[0] ?? '';
+      };
+      balanced();
+      cluster.endpoints(key, HTTP, [endpoint('b1')]);
+      assert.equal(await reached('out'), 'b1');
+      balanced('203.0.113.0/24', '203.0.113.64/26');
+      assert.equal(await reached('out'), 'b1');
+      balanced('203.0.113.128/25');
+      assert.deepEqual(await Promise.all([reached('out'), reached('a1')]), ['TIMEOUT', 'TIMEOUT']);
+      assert.match(await connect('a1', '10.96.1.6', 8081), /^b1 /, 'the cluster address is not meant');
+      // What another proxy finds in the kernel is taken for what it is, and changed.
+      for (const component of [...proxies, ...nfts]) await component.stop();
+      proxies = [];
+      nfts = [];
+      for (const host of ['a', 'b'] as const) await startProxy(host);
+      balanced('203.0.113.128/25', `${outside}/32`);
+      assert.equal(await reached('out'), 'b1');
+      cluster.services.delete(key);
+      await settled();
     });
 
     it('moves a UDP client that keeps its port on to another endpoint', async () => {

@@ -24,7 +24,7 @@ const balance = (...hosts: number[]): Target => ({
   sticky: false,
   masquerade: false,
 });
-const wish = (...frontends: Frontend[]): Wish => ({ frontends, hairpins: [] });
+const wish = (...frontends: Frontend[]): Wish => ({ frontends, hairpins: [], guards: [] });
 
 const targets: fc.Arbitrary<Target> = fc.oneof(
   fc.constant<Target>({ type: 'refuse' }),
@@ -47,6 +47,12 @@ const changes = fc.array(
       { selector: ({ family, key }) => family + key, maxLength: 3 },
     ),
     hairpins: fc.uniqueArray(fc.constantFrom('10.244.0.1', '10.244.0.2'), { maxLength: 2 }),
+    guards: fc.uniqueArray(
+      fc.constantFrom(
+        { set: 'restricted', key: '192.0.2.1 . tcp . 80' } as const,
+        { set: 'allowed', key: '192.0.2.1 . tcp . 80 . 10.0.0.0/8' } as const,
+      ),
+    ),
   }),
   { minLength: 1, maxLength: 12 },
 );
