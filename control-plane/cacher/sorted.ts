@@ -21,7 +21,9 @@ export class SortedItems<T extends { readonly key: string }> {
   /** Adds the item or takes it in place of the one with its key. */
   set(item: T): void {
     const at = this.position(item.key);
-    this.editable().splice(at, this.items[at]?.key === item.key ? 1 : 0, item);
+    const items = this.editable();
+    if (items[at]?.key === item.key) items[at] = item;
+    else items.splice(at, 0, item);
   }
 
   delete(key: string): void {

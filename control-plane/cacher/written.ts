@@ -7,7 +7,7 @@ interface Pending<T> {
 }
 
 /** More writes than this are hardly ever under way; the oldest are forgotten, and their objects parsed. */
-const MAX_PENDING = 1000;
+const MAX_PENDING = 10_000;
 
 export class WrittenObjects<T> {
   /** By the object's key, oldest first; the last write of each. */
