@@ -13,7 +13,9 @@ function revisionOf(object: KubeObject): number {
   return Number(object.metadata.resourceVersion ?? 0);
 }
 
+/** What a write has let go, such as by the last finalizer, the view may have dropped before anybody looks. */
 function shows(current: KubeObject | undefined, { object, deleted }: Written): boolean {
+  if (!current && object.metadata.deletionTimestamp !== undefined) return true;
   if (deleted) {
     if (!current || current.metadata.uid !== object.metadata.uid) return true;
     return current.metadata.deletionTimestamp !== undefined && revisionOf(current) >= revisionOf(object);
