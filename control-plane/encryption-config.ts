@@ -38,7 +38,7 @@ export function parseEncryptionConfig(text: string): SealingRule[] {
 
 function read(text: string): unknown {
   try {
-    return parse(text, { maxAliasCount: 0 }) as unknown;
+    return parse(text, { maxAliasCount: 0, logLevel: 'error' }) as unknown;
   } catch (error) {
     throw new EncryptionConfigError(`not YAML: ${(error as Error).message}`, { cause: error });
   }

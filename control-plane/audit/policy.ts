@@ -105,7 +105,7 @@ function fitsPath(pattern: string, path: string): boolean {
 
 function read(text: string): unknown {
   try {
-    return parse(text, { maxAliasCount: 0 }) as unknown;
+    return parse(text, { maxAliasCount: 0, logLevel: 'error' }) as unknown;
   } catch (error) {
     throw new AuditPolicyError(`not YAML: ${(error as Error).message}`, { cause: error });
   }

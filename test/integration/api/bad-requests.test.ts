@@ -21,6 +21,43 @@ const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf';
 const { merge: MERGE, json: JSON_PATCH, strategic: STRATEGIC } = PATCH_TYPE;
 const MEGABYTE = 1024 * 1024;
 
+/** Of paths and queries, well-formed and not. */
+const PIECES: readonly string[] = [
+  '/api',
+  '/v1',
+  '/apis',
+  '/namespaces',
+  '/default',
+  '/pods',
+  '/configmaps',
+  '/kept',
+  '/proxy',
+  '/',
+  '..',
+  '%2e%2e',
+  '%2f',
+  '%',
+  '%zz',
+  '%00',
+  '%0d%0a',
+  '?',
+  '&',
+  'watch=1',
+  'limit=-1',
+  'labelSelector=(',
+  '#',
+  '@',
+  ':',
+  '\\',
+  'http://169.254.169.254',
+  '//example.com',
+  '/__proto__',
+  '/constructor',
+  '\u00ff',
+  '{',
+  '"',
+];
+
 describe('bad requests to the API server', () => {
   const target = BadInputTarget.use();
 
@@ -281,6 +318,43 @@ describe('bad requests to the API server', () => {
             orderly(
               await target.client.ask(`${PODS}?dryRun=All`, post({ metadata: { name: 'a', ...meta }, spec: rest })),
             ),
+          ),
+          RUNS,
+        ),
+      );
+    });
+
+    it('in a request line and its headers, ends in an answer of HTTP', async () => {
+      const piece = fc.constantFrom(...PIECES);
+      const header = fc.tuple(
+        fc.constantFrom(
+          'accept',
+          'content-type',
+          'content-encoding',
+          'range',
+          'expect',
+          'impersonate-extra-__proto__',
+          'x',
+        ),
+        fc.oneof(
+          fc.constantFrom('gzip', '*/*;q=x', '100-continue', 'application/json;as=Table', '__proto__'),
+          fc.string(),
+        ),
+      );
+      const method = fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'OPTIONS', 'TRACE', '__PROTO__');
+      await target.unchanged(() =>
+        fc.assert(
+          fc.asyncProperty(
+            method,
+            fc.array(piece, { maxLength: 8 }),
+            fc.array(header, { maxLength: 3 }),
+            async (verb, pieces, headers) => {
+              const lines = headers.map(([name, value]) => `${name}: ${value.replaceAll(/[^\x20-\x7e]/g, '')}\r\n`);
+              const path = `/${pieces.join('')}`.replace('watch=1', 'watch=1&timeoutSeconds=1');
+              const bytes = `${verb} ${path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n${lines.join('')}\r\n`;
+              const text = await target.client.send(bytes);
+              assert.match(text, /^HTTP\/1\.1 [1-4]\d\d /, bytes);
+            },
           ),
           RUNS,
         ),
