@@ -122,3 +122,8 @@ function defaultItems(items: DownwardAPIVolumeFile[] | undefined): void {
     if (resourceFieldRef) resourceFieldRef.divisor ??= '0';
   }
 }
+
+/** Seconds that a pod has to end in when nobody says otherwise. Less than none counts as one. */
+export function gracePeriodOf({ terminationGracePeriodSeconds: seconds = 30 }: PodSpec): number {
+  return seconds < 0 ? 1 : seconds;
+}

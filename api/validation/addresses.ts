@@ -68,3 +68,42 @@ export function checkNonSpecialIP(text: string): string[] {
   if (range === 'multicast') return ['may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)'];
   return [];
 }
+
+/** What to say of an address that is valid and had better be written otherwise. */
+export function warnOfIP(text: string, path: string): string[] {
+  if (checkIP(text).length > 0) return [];
+  const address = ipaddr.parse(text);
+  if (!(address instanceof ipaddr.IPv6)) return [];
+  if (address.isIPv4MappedAddress()) {
+    const better = address.toIPv4Address().toString();
+    return [
+      `${path}: non-standard IP address "${text}" will be considered invalid in a future Kubernetes release: use "${better}"`,
+    ];
+  }
+  const canonical = canonicalIP(address);
+  return text === canonical
+    ? []
+    : [`${path}: IPv6 address "${text}" should be in RFC 5952 canonical format ("${canonical}")`];
+}
+
+/** As {@link warnOfIP}, of a range. */
+export function warnOfCidr(text: string, path: string): string[] {
+  if (checkCidr(text).length > 0) return [];
+  const [address, bits] = ipaddr.parseCIDR(text);
+  if (address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress()) {
+    const better = `${address.toIPv4Address().toString()}/${Math.max(bits - 96, 0)}`;
+    return [
+      `${path}: non-standard CIDR value "${text}" will be considered invalid in a future Kubernetes release: use "${better}"`,
+    ];
+  }
+  const isV4 = address.kind() === 'ipv4';
+  const network = isV4 ? ipaddr.IPv4.networkAddressFromCIDR(text) : ipaddr.IPv6.networkAddressFromCIDR(text);
+  const range = `${canonicalIP(network)}/${bits}`;
+  if (address.toNormalizedString() !== network.toNormalizedString()) {
+    const single = `${canonicalIP(address)}/${isV4 ? 32 : 128}`;
+    return [`${path}: CIDR value "${text}" is ambiguous in this context (should be "${range}" or "${single}"?)`];
+  }
+  return isV4 || text === range
+    ? []
+    : [`${path}: IPv6 CIDR value "${text}" should be in RFC 5952 canonical format ("${range}")`];
+}

@@ -2,14 +2,17 @@
 import { checkDnsLabel } from '../machinery/names.ts';
 import { compareQuantities, parseQuantity } from '../machinery/quantity.ts';
 import type { StatefulSet } from '../schema/types/apps.v1.ts';
+import type { CronJob } from '../schema/types/batch.v1.ts';
 import type {
   PersistentVolume,
   PersistentVolumeClaim,
   PersistentVolumeClaimSpec,
   PersistentVolumeSource,
+  PodTemplateSpec,
   ResourceQuota,
 } from '../schema/types/core.v1.ts';
 import type { ObjectMeta } from '../schema/types/meta.v1.ts';
+import { warnOfTemplate } from './pod/warnings.ts';
 
 const NANOS_PER_UNIT = 1_000_000_000n;
 const GONE: readonly (readonly [keyof PersistentVolumeSource, string, string])[] = [
@@ -29,8 +32,33 @@ export function warnOfPodNames({ metadata }: { metadata: ObjectMeta }, previous:
   return [`metadata.name: ${what}; a DNS label is recommended: [${wrong.join(' ')}]`];
 }
 
+interface Workload {
+  readonly metadata: ObjectMeta;
+  readonly spec: { readonly template?: PodTemplateSpec };
+}
+
+/** Of what makes pods of a template: an update says nothing of a template when it changes nothing that is wanted. */
+export function warnOfWorkload(next: Workload, previous: Workload | undefined): string[] {
+  const isSame = previous && previous.metadata.generation === next.metadata.generation;
+  const { template } = next.spec;
+  return [...warnOfPodNames(next, previous), ...(isSame || !template ? [] : warnOfTemplate(template, 'spec.template'))];
+}
+
+export function warnOfCronJob(next: CronJob, previous: CronJob | undefined): string[] {
+  const isSame = previous && previous.metadata.generation === next.metadata.generation;
+  const { template } = next.spec.jobTemplate.spec;
+  const path = 'spec.jobTemplate.spec.template';
+  return [...warnOfPodNames(next, previous), ...(isSame ? [] : warnOfTemplate(template, path))];
+}
+
 /** All valid: they are asked only of objects that are. */
-export function warnOfStatefulSet({ spec }: StatefulSet): string[] {
+export function warnOfStatefulSet(next: StatefulSet, previous: StatefulSet | undefined): string[] {
+  const { spec, metadata } = next;
+  const isSame = previous && previous.metadata.generation === metadata.generation;
+  return [...(isSame ? [] : warnOfTemplate(spec.template, 'spec.template')), ...warnOfStatefulSetSpec(spec)];
+}
+
+function warnOfStatefulSetSpec(spec: StatefulSet['spec']): string[] {
   const claims = (spec.volumeClaimTemplates ?? []).flatMap((claim, index) =>
     warnOfClaimSpec(claim.spec, `spec.volumeClaimTemplates[${index}]`),
   );

@@ -1,4 +1,5 @@
 /** What a plan is made from and of. */
+import { gracePeriodOf } from '../../api/defaults/pod.ts';
 import type { Pod } from '../../api/schema/types/core.v1.ts';
 import type { Action, KillCause } from './action.ts';
 import { actionKey } from './action.ts';
@@ -89,5 +90,5 @@ export function graceOf({ pod, wanted }: Pick<PlanInput, 'pod' | 'wanted'>): num
   if (!wanted) return 0;
   const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata;
   if (deletionTimestamp !== undefined && deletionGracePeriodSeconds !== undefined) return deletionGracePeriodSeconds;
-  return pod.spec.terminationGracePeriodSeconds ?? 30;
+  return gracePeriodOf(pod.spec);
 }

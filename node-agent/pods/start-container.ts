@@ -1,4 +1,5 @@
 /** Creates and starts one container, and runs its postStart hook. What fails is remembered for the plan and told the user. */
+import { gracePeriodOf } from '../../api/defaults/pod.ts';
 import { objectKey } from '../../api/object.ts';
 import type { Container } from '../../api/schema/types/core.v1.ts';
 import type { ContainerConfig, Image, SandboxConfig } from '../runtime/port.ts';
@@ -164,7 +165,7 @@ async function runPostStart(context: PodContext, container: Container, id: strin
     if (context.ending.aborted) return;
     emit(services, pod, container.name, 'Warning', 'FailedPostStartHook', 'PostStartHook failed');
     emit(services, pod, container.name, 'Normal', 'Killing', 'FailedPostStartHook');
-    await services.runtime.stopContainer(id, pod.spec.terminationGracePeriodSeconds ?? 30);
+    await services.runtime.stopContainer(id, gracePeriodOf(pod.spec));
     throw error;
   }
 }

@@ -73,7 +73,6 @@ function validateTimes(errors: FieldErrors, spec: PodSpec, path: string): void {
   if (deadline !== undefined && (deadline < 1 || deadline > MAX_INT32)) {
     errors.invalid(`${path}.activeDeadlineSeconds`, deadline, rangeMessage(1, MAX_INT32));
   }
-  errors.notNegative(`${path}.terminationGracePeriodSeconds`, spec.terminationGracePeriodSeconds);
 }
 
 function validateNames(errors: FieldErrors, spec: PodSpec, path: string): void {

@@ -26,7 +26,7 @@ import {
   validateResourceQuotaStatus,
   validateResourceQuotaUpdate,
 } from '../../../api/validation/core/resourcequota.ts';
-import { warnOfPodNames, warnOfQuota } from '../../../api/validation/warnings.ts';
+import { warnOfQuota, warnOfWorkload } from '../../../api/validation/warnings.ts';
 import type { Strategy } from '../strategy.ts';
 
 export const replicationControllerStrategy: Strategy<ReplicationController> = {
@@ -39,7 +39,7 @@ export const replicationControllerStrategy: Strategy<ReplicationController> = {
   },
   validate: validateReplicationController,
   validateStatusUpdate: validateReplicationControllerStatus,
-  warnings: warnOfPodNames,
+  warnings: warnOfWorkload,
 };
 
 export const podTemplateStrategy: Strategy<PodTemplate> = {

@@ -4,6 +4,7 @@ import { checkDnsSubdomain } from '../../../api/machinery/names.ts';
 import type { Pod } from '../../../api/schema/types/core.v1.ts';
 import { validatePod } from '../../../api/validation/pod/spec.ts';
 import { validatePodStatusUpdate, validatePodUpdate } from '../../../api/validation/pod/update.ts';
+import { warnOfPod } from '../../../api/validation/pod/warnings.ts';
 import { qosClassOf } from '../pod-qos.ts';
 import type { DeleteOptions } from '../port.ts';
 import type { Strategy } from '../strategy.ts';
@@ -41,6 +42,7 @@ export const podStrategy: Strategy<Pod> = {
   },
   validateStatusUpdate: validatePodStatusUpdate,
   parts: { ephemeralcontainers: ephemeralContainers, resize },
+  warnings: warnOfPod,
   graceSeconds,
 };
 

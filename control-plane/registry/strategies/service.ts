@@ -10,6 +10,7 @@ import {
   validateServiceUpdate,
 } from '../../../api/validation/service.ts';
 import type { ServiceAllocator } from '../allocation/service-allocator.ts';
+import { warnOfService } from '../../../api/validation/service-warnings.ts';
 import type { Strategy } from '../strategy.ts';
 
 export function serviceStrategy(allocator: ServiceAllocator): Strategy<Service> {
@@ -28,6 +29,7 @@ export function serviceStrategy(allocator: ServiceAllocator): Strategy<Service> 
       dropLeftovers(next.spec, previous.spec);
     },
     validate: validateService,
+    warnings: warnOfService,
     validateUpdate: validateServiceUpdate,
     prepareForStatusUpdate(next) {
       next.status = copyJson(next.status);

@@ -19,7 +19,7 @@ import {
   validateReplicaSetUpdate,
   validateWorkloadStatus,
 } from '../../../api/validation/workloads.ts';
-import { warnOfPodNames, warnOfStatefulSet } from '../../../api/validation/warnings.ts';
+import { warnOfStatefulSet, warnOfWorkload } from '../../../api/validation/warnings.ts';
 import type { Strategy } from '../strategy.ts';
 
 export const deploymentStrategy: Strategy<Deployment> = {
@@ -39,7 +39,7 @@ export const deploymentStrategy: Strategy<Deployment> = {
     else delete next.metadata.labels;
   },
   validateStatusUpdate: validateWorkloadStatus,
-  warnings: warnOfPodNames,
+  warnings: warnOfWorkload,
 };
 
 export const replicaSetStrategy: Strategy<ReplicaSet> = {
@@ -52,7 +52,7 @@ export const replicaSetStrategy: Strategy<ReplicaSet> = {
   validate: validateReplicaSet,
   validateUpdate: validateReplicaSetUpdate,
   validateStatusUpdate: validateWorkloadStatus,
-  warnings: warnOfPodNames,
+  warnings: warnOfWorkload,
 };
 
 export const statefulSetStrategy: Strategy<StatefulSet> = {

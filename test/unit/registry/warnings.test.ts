@@ -3,6 +3,8 @@ import { type Kind, kinds } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import { type Harness, startRegistry } from './harness.ts';
 
+const CRITICAL = 'scheduler.alpha.kubernetes.io/critical-pod';
+
 describe('registry: warnings', () => {
   let harness: Harness;
   before(async () => (harness = await startRegistry()));
@@ -18,6 +20,82 @@ describe('registry: warnings', () => {
       { metadata: { name: 'a.b', namespace: 'default' }, spec: workload },
       [
         'metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [must not contain dots]',
+      ],
+    ],
+    [
+      'a pod that means something else',
+      kinds.pods,
+      {
+        metadata: { name: 'p', namespace: 'default' },
+        spec: {
+          nodeSelector: { 'beta.kubernetes.io/os': 'linux' },
+          hostAliases: [{ ip: '10.0.0.1' }, { ip: '10.0.0.1' }, { ip: 'FD00::1' }],
+          imagePullSecrets: [{ name: 's' }, { name: 's' }],
+          terminationGracePeriodSeconds: -1,
+          containers: [
+            {
+              name: 'c',
+              image: 'i',
+              resources: { limits: { memory: '100m' } },
+              env: [
+                { name: 'A', value: '1' },
+                { name: 'A', value: '$(A)2' },
+                { name: 'A', value: '3' },
+              ],
+              ports: [{ containerPort: 80, name: 'web' }],
+            },
+            { name: 'd', image: 'i', ports: [{ containerPort: 80 }, { containerPort: 81, name: 'web' }] },
+          ],
+        },
+      },
+      [
+        'spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use "kubernetes.io/os" instead',
+        'spec.hostAliases[1].ip: duplicate ip "10.0.0.1"',
+        'spec.imagePullSecrets[1].name: duplicate name "s"',
+        'spec.containers[0].resources.limits[memory]: fractional byte value "100m" is invalid, must be an integer',
+        'spec.containers[0].resources.requests[memory]: fractional byte value "100m" is invalid, must be an integer',
+        'spec.containers[0].env[2]: hides previous definition of "A", which may be dropped when using apply',
+        'spec.containers[1].ports[0]: duplicate port definition with spec.containers[0].ports[0]',
+        'spec.containers[1].ports[1]: duplicate port name "web" with spec.containers[0].ports[0], services and probes that select ports by name will use spec.containers[0].ports[0]',
+        'spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1',
+        'spec.hostAliases[2].ip: IPv6 address "FD00::1" should be in RFC 5952 canonical format ("fd00::1")',
+      ],
+    ],
+    [
+      'a template, by its path',
+      kinds.deployments,
+      {
+        metadata: { name: 'd', namespace: 'default' },
+        spec: {
+          ...workload,
+          template: { ...template, metadata: { ...template.metadata, annotations: { [CRITICAL]: '' } } },
+        },
+      },
+      [
+        `spec.template.metadata.annotations[${CRITICAL}]: non-functional in v1.16+; use the "priorityClassName" field instead`,
+      ],
+    ],
+    [
+      'addresses of services',
+      kinds.services,
+      {
+        metadata: { name: 's', namespace: 'default' },
+        spec: {
+          type: 'LoadBalancer',
+          externalName: 'x.example',
+          ports: [{ port: 80 }],
+          externalIPs: ['::ffff:1.2.3.4', '2001:DB8::1', '1.2.3.4'],
+          loadBalancerSourceRanges: ['10.1.2.3/8', '2001:db8:0::/64'],
+          trafficDistribution: 'PreferClose',
+        },
+      },
+      [
+        'spec.externalIPs[0]: non-standard IP address "::ffff:1.2.3.4" will be considered invalid in a future Kubernetes release: use "1.2.3.4"',
+        'spec.externalIPs[1]: IPv6 address "2001:DB8::1" should be in RFC 5952 canonical format ("2001:db8::1")',
+        'spec.loadBalancerSourceRanges[0]: CIDR value "10.1.2.3/8" is ambiguous in this context (should be "10.0.0.0/8" or "10.1.2.3/32"?)',
+        'spec.loadBalancerSourceRanges[1]: IPv6 CIDR value "2001:db8:0::/64" should be in RFC 5952 canonical format ("2001:db8::/64")',
+        'spec.externalName is ignored when spec.type is not "ExternalName"',
+        'spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"',
       ],
     ],
     [
