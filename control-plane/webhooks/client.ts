@@ -1,7 +1,8 @@
 /**
  * Calls webhooks: of admission, and of the conversion of custom resources. A webhook is named by a URL or by a service;
  * a service is reached at one of its ready endpoints, and its certificate must be for `name.namespace.svc`. Connections are
- * kept for the next call. Like Kubernetes, it lets administrators name any URL: who may write webhooks rules the cluster.
+ * kept for the next call. A URL may lead anywhere but to this machine itself and its own link: what listens there trusts
+ * who comes from there, and that is the server, not whoever wrote the webhook.
  */
 import { createHash } from 'node:crypto';
 import { Agent, request as httpsRequest } from 'node:https';
@@ -14,7 +15,7 @@ import type { WebhookClientConfig } from '../../api/schema/types/admissionregist
 import type { Clock } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
 import type { View } from '../../lib/view.ts';
-import { type Dialer, NodeDialer } from '../nodes/dialer.ts';
+import { type Dialer, type DialTarget, NodeDialer } from '../nodes/dialer.ts';
 import type { NodeTunnels } from '../nodes/port.ts';
 import { ServiceEndpoints } from '../nodes/service-endpoints.ts';
 import { WebhookCallError } from './errors.ts';
@@ -33,19 +34,24 @@ export interface WebhookClientParts {
   /** From 0 up to 1. */
   random: () => number;
   clock: Clock;
+  /** URLs may lead to this machine; for tests, whose webhooks listen there. */
+  allowSpecial?: boolean;
 }
 
 /** The client of a server. */
-export function webhookClient({ tunnels, viewOf, random, clock }: WebhookClientParts): WebhookClient {
+export function webhookClient(parts: WebhookClientParts): WebhookClient {
+  const { tunnels, viewOf, random, clock, allowSpecial = false } = parts;
   const services = viewOf(kinds.services);
   const endpoints = new ServiceEndpoints({ services, endpointSlices: viewOf(kinds.endpointslices), random });
-  return new WebhookClient({ dialer: new NodeDialer({ tunnels }), endpoints, clock });
+  return new WebhookClient({ dialer: new NodeDialer({ tunnels }), endpoints, clock, guarded: !allowSpecial });
 }
 
 export interface WebhookClientOptions {
   dialer: Dialer;
   endpoints: ServiceEndpoints;
   clock: Clock;
+  /** URLs don't lead to this machine, nor to its own link. */
+  guarded: boolean;
 }
 
 interface Place {
@@ -145,10 +151,15 @@ export class WebhookClient implements Component {
     return agent;
   }
 
+  private addressOf({ hostname, port }: URL): DialTarget {
+    const address = hostname.replace(/^\[|\]$/g, '');
+    return { address, port: Number(port || HTTPS_PORT), guarded: this.options.guarded };
+  }
+
   private async connect({ service, url, serverName, ca }: Place): Promise<Duplex> {
     const target = service
       ? this.options.endpoints.resolve(service.namespace, service.name, service.port)
-      : { address: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || HTTPS_PORT) };
+      : this.addressOf(url);
     const dialling = new AbortController();
     const timer = this.options.clock.after(IDLE_MILLISECONDS, () => dialling.abort());
     try {

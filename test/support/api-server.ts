@@ -49,6 +49,8 @@ export interface TestServerOptions {
   /** Whether there are the default roles; always when there are tokens. */
   readonly roles?: boolean;
   readonly audit?: AuditOptions;
+  /** Webhooks by URL are refused on this machine, as by a real server. */
+  readonly guardWebhooks?: boolean;
   readonly log?: Log;
 }
 
@@ -89,7 +91,7 @@ export class TestServer {
       random: Math.random,
       clock,
     };
-    const webhooks = webhookClient(outward);
+    const webhooks = webhookClient({ ...outward, allowSpecial: options.guardWebhooks !== true });
     this.aggregation = makeAggregation({ ...outward, log, frontProxy: () => this.pki.frontProxyKeyPair });
     this.registry = new ResourceRegistry({
       types: new SchemaTypes({ table, codec }),
