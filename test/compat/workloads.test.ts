@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { IMAGES } from '../../cli/local/images.ts';
 import { TestCluster } from '../support/cluster.ts';
-import { deployment, manifest, pod } from '../support/manifests.ts';
+import { deployment, hello, manifest, pod } from '../support/manifests.ts';
 import { Session } from '../support/session.ts';
 
 describe('kubectl on workloads', function () {
@@ -42,6 +42,24 @@ describe('kubectl on workloads', function () {
     await session.wait('--for=delete pod -l app=scaled');
     assert.equal(await session.field('deployment scaled', '.status.replicas'), '');
     await session.run('delete deployment scaled');
+  });
+
+  it('runs a replication controller behind a service, tells its endpoints, and gives its pods up', async () => {
+    const labels = { app: 'elder' };
+    const spec = { replicas: 1, selector: labels, template: { metadata: { labels }, spec: { containers: [hello()] } } };
+    const metadata = { name: 'elder', labels };
+    await session.apply(manifest({ apiVersion: 'v1', kind: 'ReplicationController', metadata, spec }));
+    assert.equal(await session.run('expose rc elder --port=80 --target-port=8080'), 'service/elder exposed\n');
+    assert.equal(await session.run('scale rc elder --replicas=2'), 'replicationcontroller/elder scaled\n');
+    await session.wait('--for=jsonpath={.status.readyReplicas}=2 rc/elder');
+    const described = await session.run('describe rc elder');
+    assert.match(described, /Replicas:\s+2 current \/ 2 desired\nPods Status:\s+2 Running \/ 0 Waiting/);
+    assert.match(described, /SuccessfulCreate.*replication-controller\s+Created pod: elder-/);
+    await session.wait('--for=jsonpath={.subsets[0].addresses[1].targetRef.kind}=Pod endpoints/elder');
+    await session.run('delete rc elder');
+    await session.wait('--for=delete pod -l app=elder');
+    await session.run('delete service elder');
+    await session.wait('--for=delete endpoints elder');
   });
 
   describe('rollout', () => {
