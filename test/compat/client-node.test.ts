@@ -200,6 +200,7 @@ describe('@kubernetes/client-node', function () {
   });
 
   it('forwards ports', async () => {
+    await session.wait('--for=jsonpath={.status.availableReplicas}=2 deployment/web');
     const { items } = await core.listNamespacedPod({ namespace: NAMESPACE, labelSelector: 'app=web' });
     const [output, input] = [new PassThrough(), new PassThrough()];
     const name = items[0]?.metadata?.name ?? '';
