@@ -22,12 +22,19 @@ export function planContainers(builder: PlanBuilder, sandbox: ObservedSandbox): 
   killStrangers(builder, here, [...beside, ...apps, ...ephemerals]);
   // Whoever looks for why the others don't start must not wait for them.
   for (const container of ephemerals) planContainer(builder, sandbox, container, 'ephemeral');
-  if (isInitialized) for (const sidecar of beside) planContainer(builder, sandbox, sidecar, 'sidecar');
-  else if (!planInits(builder, sandbox, inits, here)) return;
-  // As Kubernetes does, one starts after the other; one that waits for a back-off holds up nobody.
-  for (const container of apps) {
-    if (planContainer(builder, sandbox, container, 'app') === 'starting') return;
-  }
+  if (!isInitialized && !planInits(builder, sandbox, inits, here)) return;
+  if (isInitialized && !planInTurn(builder, sandbox, beside, 'sidecar')) return;
+  planInTurn(builder, sandbox, apps, 'app');
+}
+
+/** As Kubernetes does, one starts after the other; one that waits for a back-off holds up nobody. */
+function planInTurn(
+  builder: PlanBuilder,
+  sandbox: ObservedSandbox,
+  containers: readonly Container[],
+  kind: ContainerKind,
+): boolean {
+  return containers.every((container) => planContainer(builder, sandbox, container, kind) !== 'starting');
 }
 
 /** Nothing runs but what the pod names, each once, and no init container beside the containers it came before. */
@@ -54,13 +61,14 @@ function planInits(
 ): boolean {
   const begun = inits.findLastIndex(({ name }) => here.some((container) => container.name === name));
   for (const [index, container] of inits.entries()) {
-    const newest = here.find(({ name }) => name === container.name);
+    const mine = here.filter(({ name }) => name === container.name);
+    const newest = mine.find(isLive) ?? mine[0];
     if (!isSidecar(container)) {
       if (newest?.state === 'exited' && newest.exitCode === 0) continue;
       planContainer(builder, sandbox, container, 'init');
       return false;
     }
-    planContainer(builder, sandbox, container, 'sidecar');
+    if (planContainer(builder, sandbox, container, 'sidecar') === 'starting') return false;
     // One that fails after the next has begun is restarted beside it.
     if (index >= begun && !hasStarted(builder, container, newest)) return false;
   }

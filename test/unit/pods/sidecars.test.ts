@@ -68,6 +68,22 @@ describe('a sidecar', () => {
     assert.equal(node.condition('Ready'), 'True');
   });
 
+  it('is restarted before what starts in the same turn', async () => {
+    const order: string[] = [];
+    node = new TestNode({
+      program: ({ name }) => {
+        order.push(name);
+        return name === 'init' ? { exitAfterMilliseconds: 1000, exitCode: 0 } : {};
+      },
+    });
+    await node.start();
+    await node.apply(pod({ initContainers: [sidecar('proxy'), container({ name: 'init' })] }));
+    node.runtime.exit(await node.idOf('init'), 0);
+    node.runtime.exit(await node.idOf('proxy'), 1);
+    await node.settle();
+    assert.deepEqual(order, ['proxy', 'init', 'proxy', 'web']);
+  });
+
   it('does not count for how the pod has ended, and ends after the others, the last one first', async () => {
     node = new TestNode({ program: () => ({ onTerminate: 'ignore' }) });
     await node.start();
