@@ -39,10 +39,7 @@ function isPortless({ spec }: Service): boolean {
 
 function subsetOf({ endpoints, ports }: EndpointGroup): EndpointSubset {
   const [ready, notReady] = [true, false].map((wanted) =>
-    endpoints
-      .filter(({ conditions }) => conditions.ready === wanted)
-      .map(addressOf)
-      .toSorted(compareAddresses),
+    sorted(endpoints.filter(({ conditions }) => conditions.ready === wanted).map(addressOf)),
   );
   return {
     ...(ready?.length ? { addresses: ready } : {}),
@@ -69,13 +66,17 @@ function portOf({ name, port, protocol, appProtocol }: EndpointGroup['ports'][nu
   };
 }
 
-/** By address, as numbers, then by pod: the same endpoints are always written alike. */
-function compareAddresses(a: EndpointAddress, b: EndpointAddress): number {
-  const [left, right] = [a, b].map(({ ip }) => ipaddr.parse(ip).toByteArray());
-  return (
-    Buffer.compare(Buffer.from(left ?? []), Buffer.from(right ?? [])) ||
-    compareText(a.targetRef?.uid ?? '', b.targetRef?.uid ?? '')
-  );
+/** By address, as a number, then by pod: the same endpoints are always written alike. */
+function sorted(addresses: readonly EndpointAddress[]): EndpointAddress[] {
+  return addresses
+    .map((address) => ({ address, key: `${numberOf(address.ip)} ${address.targetRef?.uid ?? ''}` }))
+    .toSorted((a, b) => compareText(a.key, b.key))
+    .map(({ address }) => address);
+}
+
+/** All addresses of a family have as many digits. */
+function numberOf(ip: string): string {
+  return Buffer.from(ipaddr.parse(ip).toByteArray()).toString('hex');
 }
 
 function comparePorts(a: EndpointPort, b: EndpointPort): number {
