@@ -69,6 +69,17 @@ describe('garbage collector', () => {
     assert.deepEqual(names(), ['a']);
   });
 
+  it('decides nothing from an owner in a namespace of what is in none, and says so', async () => {
+    const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'gone', uid: 'uid-gone' }];
+    world.of(kinds.namespaces).seed({ metadata: { name: 'team', ownerReferences }, spec: {}, status: {} });
+    await begin();
+    assert.deepEqual(names(kinds.namespaces), ['team']);
+    assert.deepEqual(
+      world.events.map(({ reason, type }) => [reason, type]),
+      [['OwnerRefInvalidNamespace', 'Warning']],
+    );
+  });
+
   it('keeps what another owner holds, without the one that is gone', async () => {
     [owned('a', []), owned('b', [{ name: 'a' }, { name: 'gone' }])].forEach(seed);
     await begin();
