@@ -1,4 +1,5 @@
-import type { Deployment, ReplicaSet } from '../../api/schema/types/apps.v1.ts';
+import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../../api/schema/types/apps.v1.ts';
+import type { Job } from '../../api/schema/types/batch.v1.ts';
 import type { Pod } from '../../api/schema/types/core.v1.ts';
 import { defineCommand } from '../command.ts';
 import { collectionPath } from '../discovery.ts';
@@ -10,13 +11,14 @@ import type { Session } from '../session.ts';
 import { parseOne, pathOf, type ObjectTarget } from '../targets.ts';
 import { explainDeployment } from '../why/deployment.ts';
 import type { Explanation } from '../why/explanation.ts';
+import { explainOwner } from '../why/owner.ts';
 import { explainPod } from '../why/pod.ts';
 import { Surroundings } from '../why/surroundings.ts';
 import { explanationText } from '../why/say.ts';
 import { replicaSetsOf } from '../workloads.ts';
 
 export const command = defineCommand({
-  summary: 'Say in plain words why a pod or deployment is not ready, and what would help',
+  summary: 'Say in plain words why a pod or workload is not ready, and what would help',
   usage: '[POD | DEPLOYMENT | TYPE NAME | TYPE/NAME]',
   examples: ['dure why hello-7d9c-x2x4q', 'dure why deployment/hello', 'dure why'],
   async run({ args, session }) {
@@ -48,8 +50,10 @@ async function targetOf(args: readonly string[], session: Session): Promise<Obje
   }
 }
 
+type Explained = Pod | Deployment | ReplicaSet | StatefulSet | DaemonSet | Job;
+
 async function explain(target: ObjectTarget, session: Session): Promise<Explanation> {
-  const object = await (await session.client()).get<Pod | Deployment | ReplicaSet>(pathOf(target));
+  const object = await (await session.client()).get<Explained>(pathOf(target));
   const { resource } = target;
   const named = {
     ...object,
@@ -62,9 +66,15 @@ async function explain(target: ObjectTarget, session: Session): Promise<Explanat
     case 'Deployment':
       return explainDeploymentNow(named as Deployment, session);
     case 'ReplicaSet':
-      return explainOwner(named as ReplicaSet, session);
+      return explainSet(named as ReplicaSet, session);
+    case 'StatefulSet':
+      return explainOwnerNow(named as StatefulSet, (named as StatefulSet).spec.replicas ?? 1, session);
+    case 'DaemonSet':
+      return explainOwnerNow(named as DaemonSet, (named as DaemonSet).status?.desiredNumberScheduled ?? 0, session);
+    case 'Job':
+      return explainOwnerNow(named as Job, podsOfJob(named as Job), session);
     default:
-      throw new CommandError(`why explains pods, deployments and replica sets, not ${resource.name}`);
+      throw new CommandError(`why explains pods and what makes them, not ${resource.name}`);
   }
 }
 
@@ -93,26 +103,45 @@ async function explainDeploymentNow(deployment: Deployment, session: Session): P
   });
 }
 
-/** Of a replica set the deployment is what users think in; one on its own is explained by its pods. */
-async function explainOwner(set: ReplicaSet, session: Session): Promise<Explanation> {
+/** Of a replica set the deployment is what users think in. */
+async function explainSet(set: ReplicaSet, session: Session): Promise<Explanation> {
   const owner = set.metadata.ownerReferences?.find(({ controller, kind }) => controller && kind === 'Deployment');
-  if (owner) {
-    const path = `/apis/apps/v1/namespaces/${set.metadata.namespace}/deployments/${owner.name}`;
-    return explainDeploymentNow(await (await session.client()).get<Deployment>(path), session);
-  }
-  const pods = await podsWith(selectorText(set.spec.selector), set.metadata.namespace, session);
-  const around = new Surroundings(session);
-  const whys = await Promise.all(pods.map((pod) => explainPodNow(pod, session, around)));
-  const bad = whys.find(({ isFine }) => !isFine);
-  return (
-    bad ?? {
-      headline: `replicaset/${set.metadata.name} has ${pods.length} pods, all fine.`,
-      isFine: true,
-      facts: [],
-      nodes: [],
-      help: [],
-    }
+  if (!owner) return explainOwnerNow(set, set.spec.replicas ?? 1, session);
+  const path = `/apis/apps/v1/namespaces/${set.metadata.namespace}/deployments/${owner.name}`;
+  return explainDeploymentNow(await (await session.client()).get<Deployment>(path), session);
+}
+
+/** `wanted` is how many pods it should have now. */
+async function explainOwnerNow(
+  owner: ReplicaSet | StatefulSet | DaemonSet | Job,
+  wanted: number,
+  session: Session,
+): Promise<Explanation> {
+  const { metadata, spec, status, kind = '' } = owner;
+  const all = await podsWith(selectorText(spec?.selector), metadata.namespace, session);
+  const own = all.filter(
+    (pod) =>
+      pod.metadata.deletionTimestamp === undefined &&
+      pod.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid),
   );
+  const around = new Surroundings(session);
+  const failure = status?.conditions?.find(({ type, status: is }) => type === 'ReplicaFailure' && is === 'True');
+  return explainOwner({
+    name: `${kind.toLowerCase()}/${metadata.name}`,
+    namespace: metadata.namespace ?? '',
+    wanted,
+    failure: failure?.message ?? '',
+    pods: await Promise.all(own.map((pod) => explainPodNow(pod, session, around))),
+    events: await eventsOf(owner, session),
+  });
+}
+
+/** A job that is over, or that waits to be resumed, needs no pod. */
+function podsOfJob({ spec, status }: Job): number {
+  const isOver = status?.conditions?.some(
+    ({ type, status: is }) => ['Complete', 'Failed', 'Suspended'].includes(type) && is === 'True',
+  );
+  return isOver || spec?.suspend ? 0 : 1;
 }
 
 /** Every pod of the namespace that is not fine. */

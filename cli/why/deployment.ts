@@ -3,6 +3,7 @@ import type { Deployment, ReplicaSet } from '../../api/schema/types/apps.v1.ts';
 import type { Event, Pod } from '../../api/schema/types/core.v1.ts';
 import type { Explanation } from './explanation.ts';
 import { nothing } from './explanation.ts';
+import { explainRefused } from './refused.ts';
 
 export interface DeploymentSeen {
   readonly deployment: Deployment;
@@ -64,17 +65,7 @@ function ownTrouble({ deployment, sets, events }: DeploymentSeen, name: string):
     .flatMap(({ status: each }) => each?.conditions ?? [])
     .find(({ type, status: is }) => type === 'ReplicaFailure' && is === 'True');
   if (failure) {
-    const last = events.findLast(({ reason }) => reason === 'FailedCreate');
-    return {
-      ...nothing,
-      headline: `${name} can't create its pods.`,
-      isFine: false,
-      facts: [
-        failure.message ?? '',
-        ...(last?.message && last.message !== failure.message ? [`Last failure: ${last.message}`] : []),
-      ].filter(Boolean),
-      help: [`Change what was refused: dure edit deployment ${metadata.name}`],
-    };
+    return explainRefused({ name, namespace: metadata.namespace ?? '', message: failure.message ?? '', events });
   }
   if ((status?.observedGeneration ?? 0) < (metadata.generation ?? 0)) {
     return {

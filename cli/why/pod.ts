@@ -125,8 +125,26 @@ function preparing({ pod, events, now }: PodSeen, name: string): Explanation {
         : []),
     ],
     nodes: [],
-    help: event ? [`See dure describe pod ${metadata.name}`] : ['Nothing: this takes a moment'],
+    help: event ? preparingHelp(pod, event.message ?? '') : ['Nothing: this takes a moment'],
   };
+}
+
+/** What the messages of nodes about volumes and drivers ask for. */
+function preparingHelp({ metadata, spec }: Pod, message: string): string[] {
+  const driver = /driver name (\S+) not found in the list of registered CSI drivers/.exec(message)?.[1];
+  if (driver) {
+    return [
+      `Run the node plugin of ${driver} on node ${spec.nodeName}; those it has: dure get csinode ${spec.nodeName} -o yaml`,
+    ];
+  }
+  const [, kind, missing] = /(configmap|secret)s? "([^"]+)" not found/i.exec(message) ?? [];
+  if (kind && missing) {
+    const bare = missing.slice(missing.lastIndexOf('/') + 1);
+    return [
+      `Create the ${kind.toLowerCase()} ${bare} in namespace ${metadata.namespace}; then it is tried again by itself`,
+    ];
+  }
+  return [`See dure describe pod ${metadata.name}`];
 }
 
 function failed({ pod, now }: PodSeen, name: string): Explanation {

@@ -15,5 +15,16 @@ export type Refusal =
       readonly free: number;
       readonly total: number;
     }
+  /** It lacks the label that the pods are spread by. */
+  | { readonly kind: 'no-domain'; readonly key: string }
+  /** `count` pods are in its domain, `least` in the emptiest one. */
+  | {
+      readonly kind: 'spread';
+      readonly key: string;
+      readonly domain: string;
+      readonly count: number;
+      readonly least: number;
+      readonly maxSkew: number;
+    }
   | { readonly kind: 'pods'; readonly limit: number }
   | { readonly kind: 'port'; readonly port: number; readonly by: string };

@@ -4,6 +4,7 @@ import type { Node, Pod, Taint } from '../../api/schema/types/core.v1.ts';
 import { amountsOf, totals } from '../describe/amounts.ts';
 import { affinityRefusal } from './affinity.ts';
 import type { Refusal } from './refusal.ts';
+import { spreadRefusals } from './spread.ts';
 
 export interface Verdict {
   readonly node: string;
@@ -17,13 +18,20 @@ const UNSCHEDULABLE: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 
 /** `others` are the pods that are on nodes now. */
 export function verdicts(pod: Pod, nodes: readonly Node[], others: readonly Pod[]): Verdict[] {
   const byNode = Map.groupBy(others.filter(isRunning), ({ spec }) => spec.nodeName ?? '');
-  return nodes.map((node) => {
-    const name = node.metadata.name ?? '';
-    return { node: name, refusals: refusalsOf(pod, node, byNode.get(name) ?? []) };
-  });
+  const seen = nodes.map((node) => ({
+    node,
+    there: byNode.get(node.metadata.name ?? '') ?? [],
+    isWanted: labelRefusals(pod, node).length === 0 && affinityRefusal(pod, node).length === 0,
+    isTolerated: taintRefusals(pod, node).length === 0,
+  }));
+  const spreads = spreadRefusals(pod, seen);
+  return seen.map(({ node, there }) => ({
+    node: node.metadata.name ?? '',
+    refusals: [...refusalsOf(pod, node, there), ...spreads(node)],
+  }));
 }
 
-export function refusalsOf(pod: Pod, node: Node, there: readonly Pod[]): Refusal[] {
+function refusalsOf(pod: Pod, node: Node, there: readonly Pod[]): Refusal[] {
   return [
     ...conditionRefusals(pod, node),
     ...taintRefusals(pod, node),

@@ -52,6 +52,10 @@ export function refusalText(refusal: Refusal): string {
       return `does not match the pod's node affinity: ${refusal.wanted}`;
     case 'room':
       return roomText(refusal);
+    case 'no-domain':
+      return `lacks the label ${refusal.key}, by which the pods are spread`;
+    case 'spread':
+      return spreadText(refusal);
     case 'pods':
       return `has its ${refusal.limit} pods already`;
     case 'port':
@@ -64,6 +68,10 @@ function roomText({ resource, asks, free, total }: Room): string {
   if (asks > total)
     return `is too small: the pod asks for ${wanted} ${resource}, the node has ${amountText(resource, total)}`;
   return `has too little ${resource} free: the pod asks for ${wanted}, ${amountText(resource, free)} of ${amountText(resource, total)} are free`;
+}
+
+function spreadText({ key, domain, count, least, maxSkew }: Refusal & { kind: 'spread' }): string {
+  return `is in ${key}=${domain}, where ${count} such pods are while the emptiest has ${least}: the spread constraint allows a difference of ${maxSkew}`;
 }
 
 function taintText({ taint: { key, value, effect } }: Refusal & { kind: 'taint' }): string {
@@ -123,6 +131,10 @@ function helpText(pod: Pod, node: string, refusal: Refusal): string {
       return `Label a node that may take it (dure label node ${node} ${refusal.key}=${refusal.wanted}${refusal.has === undefined ? '' : ' --overwrite'}), or change the pod's nodeSelector`;
     case 'affinity':
       return "Label a node so that it matches, or change the pod's node affinity";
+    case 'no-domain':
+      return `Label the node: dure label node ${node} ${refusal.key}=…`;
+    case 'spread':
+      return `Make room where fewer such pods are (another ${refusal.key} than ${refusal.domain}), or raise maxSkew or change whenUnsatisfiable of the pod's spread constraint`;
     case 'pods':
       return 'Add a node, or stop other pods';
     case 'port':

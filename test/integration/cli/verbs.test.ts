@@ -207,6 +207,12 @@ describe('verbs', function () {
       /n1 +has the taint a=b:NoSchedule, which the pod does not tolerate; has too little cpu free: the pod asks for 900m, 750m of 1 are free/,
     );
     assert.match(await ok('why', 'web'), /^deployment\/web /);
+    const template = { metadata: { labels: { app: 'db' } }, spec };
+    const db = { serviceName: 'db', replicas: 2, selector: { matchLabels: { app: 'db' } }, template };
+    await dure(server.kubeconfig, ['create', '-f', '-'], {
+      stdin: JSON.stringify({ apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name: 'db' }, spec: db }),
+    });
+    assert.match(await ok('why', 'sts/db'), /^statefulset\/db has 0 of the 2 pods it should have\./);
     const nobody = await dure(server.kubeconfig, ['why', 'nobody']);
     assert.deepEqual([nobody.code, nobody.stderr], [1, 'Error from server (NotFound): pods "nobody" not found\n']);
   });

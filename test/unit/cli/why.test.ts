@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import type { Deployment } from '../../../api/schema/types/apps.v1.ts';
 import type { ContainerStatus, Event, Node, Pod } from '../../../api/schema/types/core.v1.ts';
 import { explainDeployment } from '../../../cli/why/deployment.ts';
+import { explainOwner } from '../../../cli/why/owner.ts';
+import { explainRefused } from '../../../cli/why/refused.ts';
 import { explainPod, type PodSeen } from '../../../cli/why/pod.ts';
 
 const now = new Date('2026-01-01T01:00:00Z');
@@ -241,5 +243,117 @@ describe('why a deployment is not done', () => {
     const conditions = [{ type: 'ReplicaFailure', status: 'True', message: 'exceeded quota' }];
     assert.match(explain(deployment({ conditions })), /can't create its pods/);
     assert.match(explain(deployment({ updatedReplicas: 3, availableReplicas: 3 })), /nothing is wrong/);
+  });
+});
+
+describe('why pods that are spread are on no node', () => {
+  const spread = (change: object = {}): Pod['spec']['topologySpreadConstraints'] => [
+    {
+      topologyKey: 'zone',
+      maxSkew: 1,
+      whenUnsatisfiable: 'DoNotSchedule',
+      labelSelector: { matchLabels: { app: 'web' } },
+      ...change,
+    },
+  ];
+  const web = (name: string, spec: Partial<Pod['spec']>, hash = 'a'): Pod => {
+    const own = pod(name, spec, { phase: 'Running' }, '0');
+    own.metadata.labels = { app: 'web', hash };
+    return own;
+  };
+  const nodes = [
+    node('n1', { labels: { zone: 'a', disk: 'ssd' } }),
+    node('n2', { labels: { zone: 'b' } }),
+    node('n3', { labels: {} }),
+  ];
+  const others = [web('w1', { nodeName: 'n1' }), web('w2', { nodeName: 'n1' }, 'b'), web('w3', { nodeName: 'n2' })];
+  const refusals = (own: Pod): (string | undefined)[] => {
+    const { nodes: told } = explainPod(seen(own, { nodes, others }));
+    return ['n1', 'n2', 'n3'].map((name) => told.find((each) => each.name === name)?.reason);
+  };
+  const FREE = 'nothing that is seen from here speaks against it now';
+
+  it('tells how the pods are spread now, and what the constraint allows', () => {
+    const own = web('web', { topologySpreadConstraints: spread() });
+    assert.deepEqual(refusals(own), [
+      'is in zone=a, where 2 such pods are while the emptiest has 1: the spread constraint allows a difference of 1',
+      FREE,
+      'lacks the label zone, by which the pods are spread',
+    ]);
+    const cordoned = [nodes[0]!, node('n2', { labels: { zone: 'b' }, spec: { unschedulable: true } })];
+    const { help } = explainPod(seen(own, { nodes: cordoned, others }));
+    assert.match(help[0] ?? '', /^Make room where fewer such pods are \(another zone than a\)/);
+    assert.equal(help[1], 'Let pods onto it again: dure uncordon n2');
+  });
+
+  it('counts as the scheduler does: own keys, eligible nodes, domains that are missing, pods that go', () => {
+    const refused = (change: object, spec: Partial<Pod['spec']> = {}): (string | undefined)[] =>
+      refusals(web('web', { ...spec, topologySpreadConstraints: spread(change) })).slice(0, 2);
+    assert.deepEqual(refused({ matchLabelKeys: ['hash'] }), [FREE, FREE]);
+    assert.deepEqual(refused({ whenUnsatisfiable: 'ScheduleAnyway' }), [FREE, FREE]);
+    assert.match(refused({ minDomains: 3 })[1] ?? '', /1 such pods are while the emptiest has 0/);
+    // Only the nodes that the pod may take are compared.
+    assert.equal(refused({}, { nodeSelector: { disk: 'ssd' } })[0], FREE);
+    assert.match(refused({ nodeAffinityPolicy: 'Ignore' }, { nodeSelector: { disk: 'ssd' } })[0] ?? '', /is in zone=a/);
+    others[0]!.metadata.deletionTimestamp = '2026-01-01T00:59:00Z';
+    assert.deepEqual(refused({}), [FREE, FREE]);
+    delete others[0]!.metadata.deletionTimestamp;
+  });
+});
+
+describe('why a pod waits for a volume', () => {
+  it('tells which driver the node lacks, and what is to be created', () => {
+    const help = (message: string): string | undefined =>
+      explainPod(seen(running({ state: {} }), { events: [event('FailedMount', message)] })).help[0];
+    assert.match(
+      help('driver name disks.example.com not found in the list of registered CSI drivers') ?? '',
+      /^Run the node plugin of disks\.example\.com on node n1;/,
+    );
+    assert.match(help('secret "default/key" not found') ?? '', /^Create the secret key in namespace default/);
+    assert.equal(help('the disk is on fire'), 'See dure describe pod web');
+  });
+});
+
+describe('why pods are refused', () => {
+  const help = (message: string): string =>
+    explainRefused({ name: 'deployment/web', namespace: 'shop', message, events: [] }).help.join('\n');
+
+  it('says what helps against each', () => {
+    const forbidden = 'pods "web-1" is forbidden: ';
+    const quota = 'exceeded quota: small, requested: pods=1, used: pods=2, limited: pods=2';
+    assert.match(help(forbidden + quota), /^See what is used up: dure describe resourcequota small -n shop\n/);
+    assert.match(help(`${forbidden}failed quota: small: must specify cpu for: c`), /give the containers cpu for: c/);
+    assert.match(
+      help(`${forbidden}maximum cpu usage per Container is 1, but limit is 2`),
+      /dure describe limitrange -n shop/,
+    );
+    assert.match(help(`${forbidden}no PriorityClass with name top was found`), /^Create the priority class top,/);
+    assert.equal(
+      help(`${forbidden}error looking up service account shop/robot: serviceaccount "robot" not found`),
+      'Create it: dure create serviceaccount robot -n shop',
+    );
+    assert.match(help(`${forbidden}violates PodSecurity "baseline:latest": hostPort`), /dure label namespace shop/);
+    assert.equal(
+      help('Pod "web-1" is invalid: spec.volumes[0].nfs: Forbidden: is not supported by this version of Dure'),
+      'Do without spec.volumes[0].nfs: dure edit deployment/web -n shop',
+    );
+    assert.match(help('admission webhook "a.b.c" denied the request: no'), /^The webhook a\.b\.c refuses it/);
+    assert.equal(help('something else'), 'Change what was refused: dure edit deployment/web -n shop');
+  });
+
+  it('finds it in the condition, and in the events of those that have none while pods are missing', () => {
+    const refusal = event('FailedCreate', 'Error creating: pods "db-0" is forbidden: exceeded quota: small, …');
+    const owner = { name: 'statefulset/db', namespace: 'shop', wanted: 1, failure: '', pods: [], events: [refusal] };
+    const why = explainOwner(owner);
+    assert.equal(why.headline, "statefulset/db can't create its pods.");
+    assert.deepEqual(why.facts, [`Last failure: ${refusal.message}`]);
+    assert.match(why.help[0] ?? '', /resourcequota small/);
+    assert.match(explainOwner({ ...owner, events: [] }).headline, /has 0 of the 1 pods/);
+    const fine = explainPod(seen(pod('db-0', { nodeName: 'n1' }, { phase: 'Succeeded' })));
+    assert.deepEqual(
+      [explainOwner({ ...owner, pods: [fine] }).isFine, explainOwner({ ...owner, wanted: 0 }).isFine],
+      [true, true],
+    );
+    assert.match(explainOwner({ ...owner, failure: 'no room', pods: [fine] }).facts[0] ?? '', /^no room$/);
   });
 });
