@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { IMAGES } from '../../cli/local/images.ts';
 import { TestCluster } from '../support/cluster.ts';
+import { CONTROL_C, dureOnTerminal, TERMINAL_SIZE } from '../support/dure-terminal.ts';
 import { busybox, deployment, manifest, pod, service } from '../support/manifests.ts';
-import { Session } from '../support/session.ts';
+import { type Running, Session } from '../support/session.ts';
 
 /** Says a line for each line that is written to /tmp/say, and ends when told to. */
 const SPEAKER = 'trap "exit 0" TERM; mkfifo /tmp/say; echo ready; while true; do cat /tmp/say; done & wait $!';
@@ -183,6 +185,51 @@ describe('kubectl on running containers', function () {
     const { code, stdout, stderr } = await session.try(line, input, older);
     assert.deepEqual([code, stdout.trim()], [5, '300000']);
     assert.match(stderr, /^err\ncommand terminated with exit code 5/);
+  });
+
+  it('lends the terminal of dure to exec, attach and run', async () => {
+    const dure = (...args: string[]): Running =>
+      dureOnTerminal(cluster.local.kubeconfig, ['--namespace', session.namespace, ...args]);
+    const asks = 'echo asks; read word; echo got $word';
+    const sized = `until [ "$(stty size)" = "${TERMINAL_SIZE}" ]; do :; done; echo sized`;
+    const script = `trap "echo caught" INT; tty; ${sized}; sleep 1000; ${asks}; exit 7`;
+    const exec = dure('exec', '-it', 'shell', '--', 'sh', '-c', script);
+    try {
+      assert.match((await exec.until(/pts/)).trim(), /^\/dev\/pts\/\d+$/);
+      await exec.until(/^sized/);
+      exec.process.stdin.write(CONTROL_C);
+      await exec.until(/caught/);
+      await exec.until(/^asks/);
+      exec.process.stdin.write('said\r');
+      await exec.until(/^got said/);
+      await exec.until(/^command terminated with exit code 7/);
+      assert.equal(await exec.exit(), 7);
+    } finally {
+      await exec.stop();
+    }
+    const talker = { ...busybox('c', 'read word; echo got $word; sleep 1'), stdin: true, tty: true };
+    await session.apply(manifest(pod('talker', { spec: { containers: [talker], restartPolicy: 'Never' } })));
+    await session.wait('--for=condition=Ready pod/talker');
+    const attach = dure('attach', '-it', 'talker');
+    try {
+      await attach.until(/^If you don't see a command prompt/);
+      attach.process.stdin.write('heard\r');
+      await attach.until(/^got heard/);
+      assert.equal(await attach.exit(), 0);
+    } finally {
+      await attach.stop();
+    }
+    const flags = ['--image', IMAGES.busybox, '--restart=Never', '-it', '--rm'];
+    const tried = dure('run', 'tried', ...flags, '--', 'sh', '-c', `sleep 1; ${asks}; exit 4`);
+    try {
+      await tried.until(/^asks/);
+      tried.process.stdin.write('typed\r');
+      await tried.until(/^got typed/);
+      assert.equal(await tried.exit(), 4);
+    } finally {
+      await tried.stop();
+    }
+    assert.match(await session.fail('get pod tried'), /"tried" not found/);
   });
 
   describe('ports', () => {
