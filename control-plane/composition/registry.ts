@@ -1,0 +1,48 @@
+/** The registry of a server, with everything that has a say in what is written. */
+import { randomInt, randomUUID } from 'node:crypto';
+import { SchemaTypes } from '../../api/apply/schema-types.ts';
+import { readAdmissionConfig } from '../admission/config-file.ts';
+import { dynamicAdmission } from '../admission/dynamic.ts';
+import { EventRateLimit } from '../admission/event-rate-limit.ts';
+import type { AdmissionPlugin } from '../admission/port.ts';
+import { authorizersOf } from '../auth/authorizers.ts';
+import { ResourceRegistry } from '../registry/registry.ts';
+import type { Basics, Parts } from './parts.ts';
+
+type Needed = Basics & Pick<Parts, 'table' | 'codec' | 'objects' | 'caches' | 'webhooks'>;
+
+/** Rejects when a file that a flag names is not what it should be. */
+export async function makeRegistry(parts: Needed): Promise<ResourceRegistry> {
+  const { flags, clock, log, table, codec, objects, caches, webhooks } = parts;
+  const eventLimits = await eventLimitsOf(parts);
+  const registry: ResourceRegistry = new ResourceRegistry({
+    types: new SchemaTypes({ table, codec }),
+    store: objects,
+    cacheOf: (kind) => caches.of(kind),
+    clock,
+    log,
+    newUid: randomUUID,
+    random: (bound) => randomInt(bound),
+    serviceCidr: flags.serviceCidr,
+    ownerPermissions: flags.enableAdmissionPlugins.includes('OwnerReferencesPermissionEnforcement'),
+    admission: [
+      ...eventLimits,
+      ...dynamicAdmission({
+        viewOf: (kind) => caches.of(kind).view,
+        registry: () => registry,
+        authorizers: () => authorizersOf(registry),
+        client: webhooks,
+        codec,
+        newUid: randomUUID,
+        log,
+      }),
+    ],
+  });
+  return registry;
+}
+
+async function eventLimitsOf({ flags, clock }: Basics): Promise<AdmissionPlugin[]> {
+  const file = flags.admissionControlConfigFile;
+  const limits = file ? (await readAdmissionConfig(file)).eventLimits : [];
+  return limits.length > 0 ? [new EventRateLimit({ limits, clock })] : [];
+}
