@@ -21,7 +21,7 @@ export function explainRefused({ name, namespace, message, events }: Refused): E
     headline: `${name} can't create its pods.`,
     isFine: false,
     facts: [message, ...(isNew ? [`Last failure: ${last}`] : [])].filter(Boolean),
-    help: helpFor(message || last, name, namespace),
+    help: helpFor(last || message, name, namespace),
   };
 }
 

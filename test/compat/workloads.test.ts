@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { IMAGES } from '../../cli/local/images.ts';
 import { TestCluster } from '../support/cluster.ts';
+import { dure } from '../support/dure.ts';
 import { deployment, hello, manifest, pod } from '../support/manifests.ts';
 import { Session } from '../support/session.ts';
 
@@ -42,6 +43,44 @@ describe('kubectl on workloads', function () {
     await session.wait('--for=delete pod -l app=scaled');
     assert.equal(await session.field('deployment scaled', '.status.replicas'), '');
     await session.run('delete deployment scaled');
+  });
+
+  it('lets dure say which rule refuses the pods of a workload, and what has them spread', async () => {
+    const refused = await Session.open(cluster, 'refused');
+    const quota = {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'none' },
+      spec: { hard: { pods: '0' } },
+    };
+    const limits = [{ type: 'Container', max: { memory: '64Mi' } }];
+    const range = { apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'small' }, spec: { limits } };
+    const container = hello({ resources: { limits: { memory: '1Gi' } } });
+    const nfs = { name: 'data', nfs: { server: 'files', path: '/' } };
+    const helps: [string, object, RegExp][] = [
+      ['urgent', { priorityClassName: 'top' }, /Create the priority class top,/],
+      ['robot', { serviceAccountName: 'robot' }, /- Create it: dure create serviceaccount robot -n refused\n/],
+      ['large', { containers: [container] }, /dure describe limitrange -n refused\n/],
+      ['remote', { volumes: [nfs] }, /Do without spec\.volumes\[0\]\.nfs:/],
+      ['many', {}, /dure describe resourcequota none -n refused\n/],
+    ];
+    const why = async (name: string): Promise<string> =>
+      (await dure(cluster.local.kubeconfig, ['why', name, '-n', refused.namespace])).stdout;
+    await refused.apply(manifest(range, quota));
+    await refused.apply(manifest(...helps.map(([name, podSpec]) => deployment(name, { replicas: 1, podSpec }))));
+    for (const [name, , help] of helps) {
+      await refused.wait(`--for=condition=ReplicaFailure deployment/${name}`);
+      const said = await why(`deployment/${name}`);
+      assert.match(said, new RegExp(`^deployment/${name} can't create its pods\\.\\n`));
+      assert.match(said, help);
+    }
+    await refused.run('delete quota none');
+    const labelSelector = { matchLabels: { app: 'lonely' } };
+    const constraint = { topologyKey: 'shelf', maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule', labelSelector };
+    await refused.apply(manifest(pod('lonely', { spec: { topologySpreadConstraints: [constraint] } })));
+    await refused.wait('--for=condition=PodScheduled=False pod/lonely');
+    assert.match(await why('lonely'), /lacks the label shelf, by which the pods are spread\n/);
+    await refused.close();
   });
 
   it('runs a replication controller behind a service, tells its endpoints, and gives its pods up', async () => {
