@@ -203,7 +203,9 @@ describe('@kubernetes/client-node', function () {
     await session.wait('--for=jsonpath={.status.availableReplicas}=2 deployment/web');
     const { items } = await core.listNamespacedPod({ namespace: NAMESPACE, labelSelector: 'app=web' });
     const [output, input] = [new PassThrough(), new PassThrough()];
-    const name = items[0]?.metadata?.name ?? '';
+    // One that was scaled away may still be among them.
+    const serving = items.find(({ metadata }) => metadata?.deletionTimestamp === undefined);
+    const name = serving?.metadata?.name ?? '';
     await new k8s.PortForward(config).portForward(NAMESPACE, name, [8080], output, null, input);
     input.write('GET / HTTP/1.0\r\n\r\n');
     let answer = '';
