@@ -46,7 +46,7 @@ export class ContainedMember {
 
   /** As if its cable was pulled. */
   disconnect(): Promise<unknown> {
-    return this.docker.getNetwork(this.network).disconnect({ Container: this.container.getId() });
+    return this.docker.getNetwork(this.network).disconnect({ Container: this.container.getId(), Force: true });
   }
 
   /** At the address it had. */
@@ -61,8 +61,11 @@ export class ContainedMember {
     return this.handle.kill();
   }
 
-  startAgain(): Promise<unknown> {
-    return this.handle.start();
+  /** At the address it had: of several that start at once, one could be given another's. */
+  async startAgain(): Promise<void> {
+    await this.disconnect();
+    await this.reconnect();
+    await this.handle.start();
   }
 
   /** Whether it says of itself that it leads; undefined when it does not answer. */
