@@ -71,12 +71,14 @@ class PortChannels {
 
   /** Never rejects: what goes wrong is said on the port's error channel. */
   async connect(at: number, port: number, { dial, pod }: ForwardChannelsOptions): Promise<void> {
-    const head = Buffer.of(port & 0xff, port >> 8);
-    await this.send(2 * at, head);
-    await this.send(2 * at + 1, head);
+    // Before anything is waited for: what the client sends meanwhile waits for it.
     const opening = dial(port, this.gone.signal);
     this.tunnels[at] = opening;
+    // It is waited for below, where its failure is told.
+    opening.catch(() => undefined);
+    const head = Buffer.of(port & 0xff, port >> 8);
     try {
+      await Promise.all([this.send(2 * at, head), this.send(2 * at + 1, head)]);
       const tunnel = await opening;
       for await (const { channel, data } of tunnel.frames) {
         if (channel === CHANNEL.error) throwFailure(data);
