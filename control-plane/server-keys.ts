@@ -4,7 +4,6 @@ import type { NodeSession } from './controllers/node-lifecycle/node-lifecycle.ts
 import type { ApiServer } from './controllers/bootstrap/bootstrap.ts';
 import type { SessionKeys as NodeSessionKeys } from './nodes/sessions.ts';
 import type { KeyEntry, KeyWatch, SessionKeys } from './storage/coordination.ts';
-import type { Clock } from '../lib/clock.ts';
 import type { Component } from '../lib/component.ts';
 import type { Log } from '../lib/log.ts';
 import { MapView, type View } from '../lib/view.ts';
@@ -19,7 +18,6 @@ export interface ServerKeysOptions {
   address: string;
   /** The port for agents, on all servers. */
   agentPort: number;
-  clock: Clock;
   log: Log;
 }
 
@@ -33,11 +31,7 @@ export class ServerKeys implements Component, NodeSessionKeys {
 
   constructor(options: ServerKeysOptions) {
     this.options = options;
-    this.sessions = this.follow(SESSIONS, ({ key, value }, isNew) => ({
-      node: key,
-      server: value,
-      ...(isNew ? { beganAt: options.clock.now() } : {}),
-    }));
+    this.sessions = this.follow(SESSIONS, ({ key, value }) => ({ node: key, server: value }));
     this.servers = this.follow(SERVERS, ({ value }) => ({ address: value }));
   }
 
@@ -93,17 +87,16 @@ export class ServerKeys implements Component, NodeSessionKeys {
     return done;
   }
 
-  /** `isNew`: it came while we looked, and was not there before. */
-  private follow<T>(prefix: string, map: (entry: KeyEntry, isNew: boolean) => T): View<T> {
+  private follow<T>(prefix: string, map: (entry: KeyEntry) => T): View<T> {
     const watch = this.options.sessionKeys.watch(prefix);
     this.watches.push(watch);
     const view = new MapView<T>();
     watch.view.subscribe(({ type, key, object }) => {
       if (type === 'deleted') view.delete(key);
-      else if (watch.view.synced) view.set(key, map(object, true));
+      else view.set(key, map(object));
     });
     void watch.view.whenSynced().then(() => {
-      for (const entry of watch.view.list()) view.set(entry.key, map(entry, false));
+      for (const entry of watch.view.list()) view.set(entry.key, map(entry));
       view.markSynced();
     });
     return view;

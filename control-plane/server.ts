@@ -152,9 +152,9 @@ export class Server implements Component {
   }
 
   private makeKeys(sessionKeys: LeaseSessionKeys): ServerKeys {
-    const { flags, clock, log, addresses, serverName: server } = this.basics;
+    const { flags, log, addresses, serverName: server } = this.basics;
     const { agentPort } = flags;
-    return new ServerKeys({ sessionKeys, server, address: addresses.advertised, agentPort, clock, log });
+    return new ServerKeys({ sessionKeys, server, address: addresses.advertised, agentPort, log });
   }
 
   private async makeTokens({ registry, caches }: Pick<Parts, 'registry' | 'caches'>): Promise<Parts['tokens']> {

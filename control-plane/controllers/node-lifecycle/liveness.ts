@@ -15,8 +15,6 @@ export interface LivenessSnapshot {
   readonly now: number;
   /** When this node's session was last seen to end, or when it was first looked for; monotonic milliseconds. */
   readonly lostAt: number;
-  /** When that session was seen to begin; undefined when it was there before anybody looked, or never. */
-  readonly beganAt?: number | undefined;
   /** Since when this server has been seeing clearly; undefined while it does not. */
   readonly clearSince: number | undefined;
   /** Since when it judges: what was before, another server saw, or nobody. */
@@ -46,15 +44,12 @@ export function judge(snapshot: LivenessSnapshot, { graceMilliseconds }: Livenes
   if (clearSince === undefined) return { state: 'doubtful', why: 'the control plane does not see clearly itself' };
   const together = snapshot.losses.filter((other) => Math.abs(other - lostAt) <= TOGETHER_MILLISECONDS);
   const latest = Math.max(lostAt, ...together);
-  const waits = [{ until: lostAt, why: 'its session has just ended' }];
-  // Who connected and fell silent within the time that was seen clearly is lost, however short that time is, and whether
-  // or not this server led all the while.
-  if (snapshot.beganAt === undefined || snapshot.beganAt < clearSince) {
-    waits.push({
+  const waits = [
+    {
       until: Math.max(clearSince, snapshot.leadingSince) + graceMilliseconds,
       why: 'the control plane has seen clearly for too short a time',
-    });
-  }
+    },
+  ];
   if (together.length >= SEVERAL) {
     const most = together.length > (together.length + snapshot.live) / 2;
     const wait = most ? graceMilliseconds : SETTLE_MILLISECONDS;

@@ -16,8 +16,6 @@ import { planNode } from './plan.ts';
 export interface NodeSession {
   readonly node: string;
   readonly server: string;
-  /** When this server saw it begin, in milliseconds of the monotonic clock; undefined when it was there before. */
-  readonly beganAt?: number;
 }
 
 /** How well this server sees: etcd answering, event loop not stalled. */
@@ -47,8 +45,6 @@ export class NodeLifecycleController implements Controller {
   private readonly options: NodeLifecycleOptions;
   /** When each node without a session lost it. */
   private readonly losses = new Map<string, number>();
-  /** When the last session of each of them was seen to begin. */
-  private readonly begins = new Map<string, number>();
   private leadingSince = 0;
 
   constructor(options: NodeLifecycleOptions) {
@@ -71,10 +67,8 @@ export class NodeLifecycleController implements Controller {
           },
         ],
       ]),
-      sessions.subscribe(({ key, type, object }) => {
+      sessions.subscribe(({ key, type }) => {
         if (type !== 'deleted') this.losses.delete(key);
-        else if (object.beganAt === undefined) this.begins.delete(key);
-        else this.begins.set(key, object.beganAt);
         this.lookFor(key);
         enqueue(key);
         // One loss more or less bears on the judgement of the others.
@@ -89,7 +83,6 @@ export class NodeLifecycleController implements Controller {
     return () => {
       ends.forEach((end) => end());
       this.losses.clear();
-      this.begins.clear();
     };
   }
 
@@ -120,7 +113,6 @@ export class NodeLifecycleController implements Controller {
       {
         now,
         lostAt,
-        beganAt: this.begins.get(key),
         clearSince: sight.clearSince(),
         leadingSince: this.leadingSince,
         losses: [...this.losses.values()],
@@ -134,7 +126,6 @@ export class NodeLifecycleController implements Controller {
   private lookFor(key: string): void {
     const { registry, sessions, clock } = this.options;
     const exists = registry.resource(kinds.nodes).view.get(key) !== undefined;
-    if (!exists) this.begins.delete(key);
     if (!exists || sessions.get(key)) this.losses.delete(key);
     else if (!this.losses.has(key)) this.losses.set(key, clock.now());
   }
