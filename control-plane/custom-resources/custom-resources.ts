@@ -1,7 +1,7 @@
 /**
  * Serves what CustomResourceDefinitions define, on every server: follows their cache and puts resources in place, changes and
  * removes them. A resource whose definition changes gets a new cache before it takes the old one's place, so requests find
- * one or the other; watches of the old one end, those of all other resources notice nothing.
+ * one or the other; clients' watches go on in the new one, those of all other resources notice nothing.
  */
 import { apiVersionOf, type Kind } from '../../api/kinds.ts';
 import { customKinds } from '../../api/custom/definition.ts';

@@ -32,6 +32,8 @@ export interface Asked {
 export interface ServedResource<T extends KubeObject = KubeObject> extends Resource<T> {
   readonly cache: ServedCache<T>;
   readonly decode: DecodeStored | undefined;
+  /** What has taken its place since, of the same name and scope. */
+  readonly successor: ServedResource<T> | undefined;
   /** As `update`; creates what does not exist, for the kinds that take a PUT so. */
   put(
     object: T,

@@ -3,8 +3,8 @@ import type { WatchRequest } from '../cacher/port.ts';
 import { isGone, type HttpResponse } from '../server/exchange.ts';
 import { write } from '../server/respond.ts';
 import { parseListOptions, parseRevision, type ListOptions } from './list-options.ts';
-import type { HandlerOptions, ResourceExchange } from './port.ts';
-import { eventRepresentationOf } from './represent.ts';
+import type { HandlerOptions, ResourceExchange, ServedResource } from './port.ts';
+import { eventRepresentationOf, type Representation } from './represent.ts';
 import { keyOf, parseSelection, selectName, type Selection } from './selection.ts';
 import { WatchFrames } from './watch-frames.ts';
 
@@ -15,17 +15,22 @@ export const WATCH_BUFFER_BYTES = 4 * 1024 * 1024;
 
 /** GET of a collection with watch=true: one event after the other, until the time is up or somebody ends it. */
 export async function watch(exchange: ResourceExchange, options: HandlerOptions): Promise<void> {
-  const { kind } = exchange.resource;
-  const { name } = exchange.target;
+  const { resource } = exchange;
   const parameters = parseListOptions(exchange.info.query, true);
   const form = eventRepresentationOf(exchange, options);
-  const selection =
-    name === ''
-      ? parseSelection(kind, parameters.labelSelector, parameters.fieldSelector)
-      : selectName(kind, name, parameters.fieldSelector);
+  const selection = selectionOf(exchange, resource, parameters);
   const after = await startOf(exchange, parameters);
-  const frames = new WatchFrames({ kind, form, handlers: options });
-  await new WatchStream({ exchange, options, parameters, frames, selection, after }).run();
+  const frames = new WatchFrames({ kind: resource.kind, form, handlers: options });
+  await new WatchStream({ exchange, options, parameters, form, frames, selection, after }).run();
+}
+
+/** Throws BadRequest. */
+function selectionOf(
+  { target: { name } }: ResourceExchange,
+  { kind }: ServedResource,
+  { labelSelector, fieldSelector }: ListOptions,
+): Selection {
+  return name === '' ? parseSelection(kind, labelSelector, fieldSelector) : selectName(kind, name, fieldSelector);
 }
 
 /** The revision after which events are sent; undefined to begin with the present state, once that is new enough. */
@@ -45,6 +50,15 @@ interface WatchStreamOptions {
   readonly exchange: ResourceExchange;
   readonly options: HandlerOptions;
   readonly parameters: ListOptions;
+  readonly form: Representation;
+  readonly frames: WatchFrames;
+  readonly selection: Selection;
+  readonly after: number | undefined;
+}
+
+/** What is watched. A custom resource whose definition changes is followed by another. */
+interface Watched {
+  readonly resource: ServedResource;
   readonly frames: WatchFrames;
   readonly selection: Selection;
   readonly after: number | undefined;
@@ -53,6 +67,9 @@ interface WatchStreamOptions {
 class WatchStream {
   private readonly given: WatchStreamOptions;
   private readonly response: HttpResponse;
+  private watching: { close(): void } | undefined;
+  /** Up to here everything has been told, by the last bookmark. */
+  private reached: number | undefined;
   private readonly ended = Promise.withResolvers<void>();
   private readonly labels;
 
@@ -70,12 +87,12 @@ class WatchStream {
     exchange.signal.addEventListener('abort', end, { once: true });
     exchange.stopping.addEventListener('abort', end, { once: true });
     const timer = options.clock.after(this.timeoutSeconds() * 1000, end);
-    const watching = exchange.resource.cache.watch(this.request());
+    this.follow({ ...this.given, resource: exchange.resource });
     // Otherwise when the state has been sent.
     if (this.given.after !== undefined) exchange.begun?.();
     if (exchange.signal.aborted || exchange.stopping.aborted) end();
     await this.ended.promise;
-    watching.close();
+    this.watching?.close();
     timer.cancel();
     exchange.stopping.removeEventListener('abort', end);
     if (!isGone(this.response)) this.response.end();
@@ -89,30 +106,56 @@ class WatchStream {
     if ('flushHeaders' in this.response) this.response.flushHeaders();
   }
 
-  private request(): WatchRequest<KubeObject> {
-    const { exchange, parameters, selection, after, frames } = this.given;
+  private follow(watched: Watched): void {
+    this.watching = watched.resource.cache.watch(this.request(watched));
+  }
+
+  private request({ resource, frames, selection, after }: Watched): WatchRequest<KubeObject> {
+    const { exchange, parameters } = this.given;
     const bookmark = (revision: number, endsInitialEvents: boolean): void => {
       if (parameters.allowWatchBookmarks) this.send(frames.bookmark(revision, endsInitialEvents));
     };
     const { namespace } = exchange.target;
-    const { kind } = exchange.resource;
     return {
       after,
       namespace: namespace === '' ? undefined : namespace,
-      key: keyOf(kind, namespace, selection),
+      key: keyOf(resource.kind, namespace, selection),
       matches: (object) => selection.matches(object),
       onEvent: (event) => this.send(frames.event(event)),
       onStateSent: (revision) => {
         exchange.begun?.();
         bookmark(revision, true);
       },
-      onBookmark: (revision) => bookmark(revision, false),
-      onEnd: (error) => {
-        if (error) this.send(frames.error(error));
-        this.ended.resolve();
+      onBookmark: (revision) => {
+        this.reached = revision;
+        bookmark(revision, false);
       },
+      onEnd: (error) => this.end(resource, error),
       ready: () => this.drained(),
     };
+  }
+
+  private end(resource: ServedResource, error: Error | undefined): void {
+    const next = error ? undefined : this.successorOf(resource);
+    if (next) return this.follow(next);
+    if (error) this.send(this.given.frames.error(error));
+    this.ended.resolve();
+  }
+
+  /** undefined when the watch can't go on where it was. */
+  private successorOf({ successor }: ServedResource): Watched | undefined {
+    const { exchange, parameters, form, options } = this.given;
+    // A cache that ends tells all but those who are still catching up how far they are.
+    if (!successor || this.reached === undefined || exchange.stopping.aborted) return undefined;
+    try {
+      const selection = selectionOf(exchange, successor, parameters);
+      const frames = new WatchFrames({ kind: successor.kind, form, handlers: options });
+      return { resource: successor, frames, selection, after: this.reached };
+    } catch (error) {
+      // A field that can't be selected by any more: whoever watches again is told so.
+      options.log.debug({ err: error, id: exchange.id }, 'a watch does not fit the changed definition');
+      return undefined;
+    }
   }
 
   private send(frame: Buffer): void {

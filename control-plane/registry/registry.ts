@@ -181,13 +181,14 @@ export class ResourceRegistry implements Registry {
 
   /** Puts `rows` in the place of the resources `before`; either may be empty. Nobody sees a state in between. */
   replaceCustom(before: readonly Kind[], rows: readonly CustomRow[]): void {
-    for (const kind of before) {
-      const gone = this.resources.get(kindId(kind));
-      if (gone) this.byKind.delete(gone.kind);
+    const gone = before.flatMap((kind) => this.resources.get(kindId(kind)) ?? []);
+    for (const { kind } of gone) {
+      this.byKind.delete(kind);
       this.resources.delete(kindId(kind));
       for (const follower of this.followers) follower.remove(kind);
     }
     for (const row of rows) this.addCustom(row);
+    for (const each of gone) each.successor = this.successorOf(each);
     for (const { kind } of rows) if (!kind.storedAs) for (const follower of this.followers) follower.add(kind);
     for (const listener of this.listeners) listener();
   }
@@ -228,6 +229,11 @@ export class ResourceRegistry implements Registry {
     const resource = new GenericResource({ ...row, fields, ...shared });
     this.resources.set(kindId(row.kind), resource);
     this.byKind.set(row.kind, resource);
+  }
+
+  private successorOf({ kind }: GenericResource<KubeObject>): GenericResource<KubeObject> | undefined {
+    const next = this.find(kind.group, kind.version, kind.plural);
+    return next?.kind.namespaced === kind.namespaced && next.kind.kind === kind.kind ? next : undefined;
   }
 
   private quotaAdmission(): ResourceQuotaAdmission {

@@ -68,6 +68,8 @@ export class GenericResource<T extends KubeObject> implements Resource<T> {
   readonly kind: Kind<T>;
   readonly cache: ServedCache<T>;
   readonly strategy: Strategy<T>;
+  /** What has taken its place since, of the same name and scope. */
+  successor: GenericResource<T> | undefined;
   private readonly options: ResourceOptions<T>;
   private readonly objects: ObjectStore<T>;
   private readonly preparer: Preparer<T>;
