@@ -62,7 +62,13 @@ export type Action = Common &
         /** Refuse when the object was written since. */
         readonly resourceVersion?: string;
       }
-    | { readonly do: 'add-owner'; readonly target: Target; readonly owner: OwnerReference }
+    | {
+        /** The store must confirm first that the owner, which is in the target's namespace, is there to stay. */
+        readonly do: 'add-owner';
+        readonly target: Target;
+        readonly ownerKind: Kind;
+        readonly owner: OwnerReference;
+      }
     | {
         readonly do: 'remove-owners';
         readonly target: Target;

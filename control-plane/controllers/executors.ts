@@ -5,6 +5,7 @@ import type { KubeObject } from '../../api/object.ts';
 import type { APIService } from '../../api/schema/types/apiregistration.v1.ts';
 import type { CertificateSigningRequest } from '../../api/schema/types/certificates.v1.ts';
 import type { Secret, ServiceAccount, Taint } from '../../api/schema/types/core.v1.ts';
+import type { OwnerReference } from '../../api/schema/types/meta.v1.ts';
 import type { EventRecorder } from '../events/recorder.ts';
 
 import type { Registry } from '../registry/port.ts';
@@ -76,15 +77,17 @@ const executors: Executors = {
     return remove(registry, target, { gracePeriodSeconds, propagationPolicy, resourceVersion });
   },
 
-  'add-owner': ({ target, owner }, edges) =>
-    change(edges, target, (object) => {
+  async 'add-owner'({ target, ownerKind, owner }, edges) {
+    await confirmStays(edges.registry, target, ownerKind, owner);
+    return change(edges, target, (object) => {
       const owners = object.metadata.ownerReferences ?? [];
       if (owners.some(({ uid }) => uid === owner.uid)) return undefined;
       if (owners.some(({ controller }) => controller)) {
         throw conflict(target.kind, target.name, 'it has another controller by now');
       }
       return { ...object, metadata: { ...object.metadata, ownerReferences: [...owners, owner] } };
-    }),
+    });
+  },
 
   async 'remove-owners'({ target, uids, gone = [] }, edges) {
     await confirmGone(edges.registry, target, gone);
@@ -242,6 +245,18 @@ async function confirmGone(registry: Registry, target: Target, owners: readonly 
       throw conflict(target.kind, target.name, `its ${owner.kind.kind} ${owner.name} is still there`);
     }
   }
+}
+
+/** What is adopted by an owner that is gone or leaving goes with it, also if somebody has just set it free to keep it. */
+async function confirmStays(
+  registry: Registry,
+  { kind, namespace, name }: Target,
+  ownerKind: Kind,
+  owner: OwnerReference,
+): Promise<void> {
+  const { metadata } = await registry.resource(ownerKind).get(namespace, owner.name);
+  if (metadata.uid === owner.uid && metadata.deletionTimestamp === undefined) return;
+  throw conflict(kind, name, `its new owner ${owner.kind} ${owner.name} is being deleted or was replaced`);
 }
 
 async function isGone(registry: Registry, target: Target, error: unknown): Promise<boolean> {

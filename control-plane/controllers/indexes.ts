@@ -56,6 +56,7 @@ const ownKinds = new Map<Kind, Record<string, IndexFunction<never>>>([
   ],
   [kinds.replicasets, { controller: byController, loose: byLoose }],
   [kinds.replicationcontrollers, { controller: byController }],
+  [kinds.controllerrevisions, { controller: byController, loose: byLoose }],
   [kinds.endpointslices, { service: byService }],
   [kinds.apiservices, { service: byApiService }],
   [kinds.customresourcedefinitions, { group: byGroup }],

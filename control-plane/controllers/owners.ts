@@ -52,6 +52,7 @@ export function claim<T extends KubeObject>(request: ClaimRequest<T>): Claim<T> 
       actions.push({
         do: 'add-owner',
         target,
+        ownerKind,
         owner: ownerReferenceTo(ownerKind, owner),
         why: 'it is selected and free',
       });

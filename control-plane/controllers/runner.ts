@@ -162,11 +162,11 @@ export class Runner implements Component {
     return HOPELESS_REASONS.has(error.reason) ? { kind: 'hopeless', why: error.message } : { kind: 'failed', error };
   }
 
-  /** Neighbouring actions of one verb go together, groups one after the other. Ends at the first failure. */
+  /** Neighbouring actions that may be done at once go together, groups one after the other. Ends at the first failure. */
   private async carryOut(key: string, actions: readonly Action[], written: Written[]): Promise<Failure | undefined> {
     for (let start = 0; start < actions.length;) {
       const group = actions.slice(start).slice(0, MAX_CONCURRENT_ACTIONS);
-      const end = group.findIndex((action) => action.do !== group[0]?.do);
+      const end = group.findIndex((action) => !isAlike(action, group[0]));
       const together = end < 0 ? group : group.slice(0, end);
       const failures = await Promise.all(together.map((action) => this.attempt(key, action, written)));
       const failure = failures.find((result) => result !== undefined);
@@ -200,4 +200,10 @@ export class Runner implements Component {
       this.log.warn({ key }, 'a view does not show what was written; planning from what it shows');
     }
   }
+}
+
+/** Of one verb. What is made of one kind may need what is made of another before it. */
+function isAlike(action: Action, first: Action | undefined): boolean {
+  if (action.do !== first?.do) return false;
+  return action.do !== 'create' || first.do !== 'create' || action.kind === first.kind;
 }

@@ -15,7 +15,7 @@ import { scaleStep, wasScaled } from './proportional-scaling.ts';
 import { REVISION, annotationsFor, currentRevision, outlived, sizeAnnotations } from './revision.ts';
 import { isComplete, nextCurrentSize, oldPodsRun, recreateStep, rollingStep } from './rollout.ts';
 import { progressingOf, statusOf, statusWithFailure, untilDeadline } from './status.ts';
-import { TEMPLATE_HASH_LABEL, templateHash } from './template-hash.ts';
+import { TEMPLATE_HASH_LABEL, templateHash } from '../template-hash.ts';
 
 export interface DeploymentSnapshot {
   readonly deployment: Deployment;

@@ -11,7 +11,7 @@ import { DeploymentController } from '../../../control-plane/controllers/deploym
 import type { Fleet } from '../../../control-plane/controllers/deployment/fleet.ts';
 import { boundsOf, replicasOf } from '../../../control-plane/controllers/deployment/fleet.ts';
 import { annotationsFor } from '../../../control-plane/controllers/deployment/revision.ts';
-import { templateHash } from '../../../control-plane/controllers/deployment/template-hash.ts';
+import { templateHash } from '../../../control-plane/controllers/template-hash.ts';
 import { ReplicaSetController } from '../../../control-plane/controllers/replicaset/replicaset.ts';
 import { World, settle } from './world.ts';
 

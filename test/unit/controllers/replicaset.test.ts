@@ -107,6 +107,20 @@ describe('replica set controller', () => {
     assert.deepEqual(inShort(actions), ['add-owner free', 'remove-owners changed', 'set-status web']);
   });
 
+  it('adopts nothing when it is itself being deleted by the word of the store', async () => {
+    const world = new World();
+    world.of(kinds.replicasets).seed(aSet(1));
+    world.of(kinds.pods).seed(aPod('kept', { node: 'a' }));
+    world.lagging = true;
+    await world.of(kinds.replicasets).delete('default', 'web', { propagationPolicy: 'Orphan' });
+    const runner = world.runner(new ReplicaSetController({ registry: world }));
+    await runner.start();
+    await settle();
+    assert.equal(world.all(kinds.pods)[0]?.metadata.ownerReferences, undefined);
+    assert.equal(world.all(kinds.pods).length, 1);
+    await runner.stop();
+  });
+
   it('counts a pod as available once it has been ready for long enough, and looks again then', () => {
     const replicaSet = aSet(1);
     replicaSet.spec.minReadySeconds = 10;

@@ -1,5 +1,5 @@
-/** Tells pod templates apart: the value of the label `pod-template-hash` and the end of a replica set's name. */
-import type { PodTemplateSpec } from '../../../api/schema/types/core.v1.ts';
+/** Tells pod templates apart: the value of a hash label, and the end of the name of a replica set or a revision. */
+import type { PodTemplateSpec } from '../../api/schema/types/core.v1.ts';
 
 export const TEMPLATE_HASH_LABEL = 'pod-template-hash';
 
