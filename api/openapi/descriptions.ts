@@ -5,13 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { localName, packageName } from '../schema/table.ts';
-import { ownDescription } from './own-descriptions.ts';
-
-export interface TypeDescription {
-  readonly text: string;
-  /** By field name; a field may have none. */
-  readonly fields: ReadonlyMap<string, string>;
-}
+import { ownDescription, type TypeDescription } from './own-descriptions.ts';
 
 const NOTHING: TypeDescription = { text: '', fields: new Map() };
 

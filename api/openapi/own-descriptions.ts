@@ -1,6 +1,11 @@
 /** What types and fields are for that the models of the client library say nothing of. */
 import { SPECIAL } from '../schema/table.ts';
-import type { TypeDescription } from './descriptions.ts';
+
+export interface TypeDescription {
+  readonly text: string;
+  /** By field name; a field may have none. */
+  readonly fields: ReadonlyMap<string, string>;
+}
 
 const EXTENSIONS = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1';
 

@@ -15,7 +15,7 @@ import { type Convert, WebhookCaller } from './webhooks/caller.ts';
 import { MutatingWebhooks } from './webhooks/mutating.ts';
 import { ValidatingWebhooks } from './webhooks/validating.ts';
 
-/** What is asked of the registry, once it is there. */
+/** What is asked of the registry, once its resources are there. */
 export interface AdmissionRegistry {
   of(kind: Kind): {
     readonly view: View<KubeObject>;
@@ -29,8 +29,8 @@ export interface AdmissionRegistry {
 
 export interface DynamicAdmissionOptions {
   viewOf: <T extends KubeObject>(kind: Kind<T>) => View<T>;
-  registry: () => AdmissionRegistry;
-  authorizers: () => readonly Authorizer[];
+  registry: AdmissionRegistry;
+  authorizers: readonly Authorizer[];
   client: WebhookClient;
   codec: Codec;
   newUid: () => string;
@@ -55,7 +55,7 @@ export function dynamicAdmission(options: DynamicAdmissionOptions): AdmissionPlu
       convert,
       complete(kind, value) {
         const { object } = codec.decode<KubeObject>(kind.form ?? kind.schema, value, 'Ignore');
-        registry().of(kind).strategy.applyDefaults(object);
+        registry.of(kind).strategy.applyDefaults(object);
         return object;
       },
     }),
@@ -64,8 +64,8 @@ export function dynamicAdmission(options: DynamicAdmissionOptions): AdmissionPlu
       bindings: viewOf(kinds.validatingadmissionpolicybindings),
       sources,
       params: {
-        kindOf: (apiVersion, kind) => registry().kindOf(apiVersion, kind),
-        viewOf: (kind) => registry().of(kind).view,
+        kindOf: (apiVersion, kind) => registry.kindOf(apiVersion, kind),
+        viewOf: (kind) => registry.of(kind).view,
       },
       namespace: (name) => namespaces.get(name),
       authorizers,
@@ -76,23 +76,23 @@ export function dynamicAdmission(options: DynamicAdmissionOptions): AdmissionPlu
 }
 
 /** All versions in which each resource is served, looked up once until what is served changes. */
-function equivalentsOf(registry: () => AdmissionRegistry): (kind: Kind) => readonly Kind[] {
+function equivalentsOf(registry: AdmissionRegistry): (kind: Kind) => readonly Kind[] {
   let known: Map<Kind, Kind[]> | undefined;
   let following = false;
   return (kind) => {
     if (!following) {
-      registry().onChange(() => (known = undefined));
+      registry.onChange(() => (known = undefined));
       following = true;
     }
-    known ??= Map.groupBy(registry().served(), storedKindOf);
+    known ??= Map.groupBy(registry.served(), storedKindOf);
     return known.get(storedKindOf(kind)) ?? [];
   };
 }
 
-function converter(registry: () => AdmissionRegistry): Convert {
+function converter(registry: AdmissionRegistry): Convert {
   return async (object, from, to) => {
-    const stored = (await registry().of(from).conversion?.toStored(object)) ?? object;
-    const conversion = registry().of(to).conversion;
+    const stored = (await registry.of(from).conversion?.toStored(object)) ?? object;
+    const conversion = registry.of(to).conversion;
     if (!conversion) return stored;
     const [served] = await conversion.toServed([stored]);
     return served ?? stored;

@@ -1,6 +1,7 @@
 /** The registry of a server, with everything that has a say in what is written. */
 import { randomInt, randomUUID } from 'node:crypto';
 import { SchemaTypes } from '../../api/apply/schema-types.ts';
+import { composeAdmission } from '../admission/compose.ts';
 import { readAdmissionConfig } from '../admission/config-file.ts';
 import { dynamicAdmission } from '../admission/dynamic.ts';
 import { EventRateLimit } from '../admission/event-rate-limit.ts';
@@ -15,30 +16,36 @@ type Needed = Basics & Pick<Parts, 'table' | 'codec' | 'objects' | 'caches' | 'w
 export async function makeRegistry(parts: Needed): Promise<ResourceRegistry> {
   const { flags, clock, log, table, codec, objects, caches, webhooks } = parts;
   const eventLimits = await eventLimitsOf(parts);
-  const registry: ResourceRegistry = new ResourceRegistry({
+  const random = (bound: number): number => randomInt(bound);
+  return new ResourceRegistry({
     types: new SchemaTypes({ table, codec }),
     store: objects,
     cacheOf: (kind) => caches.of(kind),
     clock,
     log,
     newUid: randomUUID,
-    random: (bound) => randomInt(bound),
+    random,
     serviceCidr: flags.serviceCidr,
-    ownerPermissions: flags.enableAdmissionPlugins.includes('OwnerReferencesPermissionEnforcement'),
-    admission: [
-      ...eventLimits,
-      ...dynamicAdmission({
-        viewOf: (kind) => caches.of(kind).view,
-        registry: () => registry,
-        authorizers: () => authorizersOf(registry),
-        client: webhooks,
-        codec,
-        newUid: randomUUID,
-        log,
+    admission: (registry) =>
+      composeAdmission({
+        registry,
+        clock,
+        random,
+        ownerPermissions: flags.enableAdmissionPlugins.includes('OwnerReferencesPermissionEnforcement'),
+        further: [
+          ...eventLimits,
+          ...dynamicAdmission({
+            viewOf: (kind) => caches.of(kind).view,
+            registry,
+            authorizers: authorizersOf(registry),
+            client: webhooks,
+            codec,
+            newUid: randomUUID,
+            log,
+          }),
+        ],
       }),
-    ],
   });
-  return registry;
 }
 
 async function eventLimitsOf({ flags, clock }: Basics): Promise<AdmissionPlugin[]> {

@@ -15,7 +15,7 @@ import type { RequestInfo } from '../server/request-info.ts';
 import { type Configuration, configurationOf, type Flow } from './configuration.ts';
 import { type FlowMetrics, flowMetrics } from './metrics.ts';
 import type { Level } from './level.ts';
-import type { FairRequest } from './request.ts';
+import type { FairRequest } from './queue.ts';
 import { allocate, limitsOf } from './seats.ts';
 import { type Demanded, workOf } from './work.ts';
 

@@ -6,8 +6,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { FlowCounts, Refusal } from './counts.ts';
 import { Dealer } from './dealer.ts';
-import { FairQueue } from './queue.ts';
-import { ASSUMED_MILLISECONDS, FairRequest } from './request.ts';
+import { ASSUMED_MILLISECONDS, FairQueue, FairRequest } from './queue.ts';
 import type { Work } from './work.ts';
 
 export interface Queuing {

@@ -3,28 +3,10 @@ import { FieldManager } from '../../api/apply/field-manager.ts';
 import type { TypeSources } from '../../api/apply/schema-types.ts';
 import { notFoundPath } from '../../api/errors.ts';
 import { apiVersionOf, type Kind, kindId, kinds, storedKindOf } from '../../api/kinds.ts';
-import { objectKey, type KubeObject } from '../../api/object.ts';
+import type { KubeObject } from '../../api/object.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-import { CertificateRequests } from '../admission/certificate-requests.ts';
-import { AdmissionChain } from '../admission/chain.ts';
-import { NamespaceLifecycle } from '../admission/namespace-lifecycle.ts';
-import { EscalationCheck } from '../admission/escalation.ts';
-import { NodeRestriction } from '../admission/node-restriction.ts';
-import { OwnerPermissions } from '../admission/owner-permissions.ts';
-import type { Admission, AdmissionPlugin } from '../admission/port.ts';
-import { DefaultIngressClass, DefaultStorageClass } from '../admission/default-class.ts';
-import { defaultTolerations } from '../admission/default-tolerations.ts';
-import { lookupOf } from '../admission/lookup.ts';
-import { PodSecurity } from '../admission/pod-security/plugin.ts';
-import { PriorityAdmission } from '../admission/priority.ts';
-import { LimitRanger } from '../admission/limit-ranger.ts';
-import { ResourceQuotaAdmission } from '../admission/resource-quota.ts';
-import { RuntimeClassAdmission } from '../admission/runtime-class.ts';
-import { storageProtection } from '../admission/storage-protection.ts';
-import { ServiceAccountAdmission } from '../admission/service-account.ts';
-import { authorizersOf } from '../auth/authorizers.ts';
-import { RuleResolver } from '../auth/rbac/resolver.ts';
+import type { Admission } from '../admission/port.ts';
 import { ConvertedCache } from '../cacher/converted.ts';
 import type { ResourceCache } from '../cacher/port.ts';
 import type { Store } from '../storage/port.ts';
@@ -35,7 +17,7 @@ import { repairAllocations, type RepairResult } from './allocation/repair.ts';
 import { ServiceAllocator } from './allocation/service-allocator.ts';
 import type { Conversion, DecodeStored } from './conversion.ts';
 import { conversionsOf } from './conversions.ts';
-import { generateName, type RandomInteger } from './name-generator.ts';
+import type { RandomInteger } from './name-generator.ts';
 import type { Registry } from './port.ts';
 import { GenericResource, type ResourceOptions } from './resource.ts';
 import { strategiesOf } from './strategies/all.ts';
@@ -56,10 +38,8 @@ export interface ResourceRegistryOptions {
   serviceCidr: string;
   /** Where node ports come from: `30000-32767` when absent. */
   nodePorts?: { first: number; last: number };
-  /** Rules that run after the built-in ones. */
-  admission?: readonly AdmissionPlugin[];
-  /** Who sets owners needs rights to what he sets them on, and to those that they hold back. */
-  ownerPermissions?: boolean;
+  /** What has a say in each write; made once, before there are resources to ask. */
+  admission: (registry: ResourceRegistry) => Admission;
 }
 
 /** One version of a resource that is not in the table of kinds. */
@@ -73,12 +53,6 @@ export interface CustomRow {
   decode: DecodeStored;
 }
 
-const RBAC_KINDS: readonly Kind[] = [
-  kinds.roles,
-  kinds.rolebindings,
-  kinds.clusterroles,
-  kinds.clusterrolebindings,
-] as Kind[];
 const NODE_PORTS = { first: 30_000, last: 32_767 };
 
 export class ResourceRegistry implements Registry {
@@ -110,12 +84,7 @@ export class ResourceRegistry implements Registry {
       services: cacheOf(kinds.services).view,
       random,
     });
-    this.admission = new AdmissionChain([
-      ...this.builtInAdmission(),
-      ...(options.admission ?? []),
-      // Last, when nobody else can refuse what has been charged.
-      this.quotaAdmission(),
-    ]);
+    this.admission = options.admission(this);
     this.addTable(strategiesOf(allocator));
   }
 
@@ -234,57 +203,6 @@ export class ResourceRegistry implements Registry {
   private successorOf({ kind }: GenericResource<KubeObject>): GenericResource<KubeObject> | undefined {
     const next = this.find(kind.group, kind.version, kind.plural);
     return next?.kind.namespaced === kind.namespaced && next.kind.kind === kind.kind ? next : undefined;
-  }
-
-  private quotaAdmission(): ResourceQuotaAdmission {
-    const { clock } = this.options;
-    return new ResourceQuotaAdmission({
-      quotas: lookupOf(this, kinds.resourcequotas),
-      clock,
-      write: (namespace, name, change) =>
-        this.resource(kinds.resourcequotas).mutate(namespace, name, change, { subresource: 'status' }),
-    });
-  }
-
-  /** The rules that always hold. They ask for the resources when they are used, not now: those are still being made. */
-  private builtInAdmission(): AdmissionPlugin[] {
-    return [
-      new NamespaceLifecycle({
-        known: (name) => this.resource(kinds.namespaces).view.get(name),
-        get: (name) => this.resource(kinds.namespaces).get('', name),
-      }),
-      new ServiceAccountAdmission({
-        known: (namespace, name) => this.resource(kinds.serviceaccounts).view.get(objectKey(namespace, name)),
-        get: (namespace, name) => this.resource(kinds.serviceaccounts).get(namespace, name),
-        generateName: (prefix) => generateName(prefix, this.options.random),
-      }),
-      new LimitRanger({ ranges: lookupOf(this, kinds.limitranges) }),
-      new RuntimeClassAdmission({ classes: lookupOf(this, kinds.runtimeclasses) }),
-      new PriorityAdmission({ classes: lookupOf(this, kinds.priorityclasses) }),
-      defaultTolerations,
-      new PodSecurity({ namespaces: lookupOf(this, kinds.namespaces), pods: lookupOf(this, kinds.pods) }),
-      new DefaultStorageClass({ classes: lookupOf(this, kinds.storageclasses) }),
-      new DefaultIngressClass({ classes: lookupOf(this, kinds.ingressclasses) }),
-      storageProtection,
-      new NodeRestriction({
-        nodes: () => this.resource(kinds.nodes).view,
-        pods: () => this.resource(kinds.pods).view,
-      }),
-      new CertificateRequests({ authorizers: authorizersOf(this), clock: this.options.clock }),
-      ...(this.options.ownerPermissions
-        ? [
-            new OwnerPermissions({
-              authorizers: authorizersOf(this),
-              kindOf: (apiVersion, kind) => this.kindOf(apiVersion, kind),
-            }),
-          ]
-        : []),
-      new EscalationCheck({
-        authorizers: authorizersOf(this),
-        resolver: new RuleResolver(this),
-        whenFresh: async () => void (await Promise.all(RBAC_KINDS.map((kind) => this.of(kind).cache.whenFresh()))),
-      }),
-    ];
   }
 }
 

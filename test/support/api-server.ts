@@ -12,6 +12,7 @@ import { Codec } from '../../api/schema/codec.ts';
 import { Protobuf } from '../../api/schema/protobuf/protobuf.ts';
 import { loadSchemaTable } from '../../api/schema/table.ts';
 import { DEFAULT_CLUSTER_ROLE_BINDINGS, DEFAULT_CLUSTER_ROLES } from '../../control-plane/auth/rbac/defaults/policy.ts';
+import { composeAdmission } from '../../control-plane/admission/compose.ts';
 import { dynamicAdmission } from '../../control-plane/admission/dynamic.ts';
 import { authorizersOf } from '../../control-plane/auth/authorizers.ts';
 import { webhookClient } from '../../control-plane/webhooks/client.ts';
@@ -93,6 +94,7 @@ export class TestServer {
     };
     const webhooks = webhookClient({ ...outward, allowSpecial: options.guardWebhooks !== true });
     this.aggregation = makeAggregation({ ...outward, log, frontProxy: () => this.pki.frontProxyKeyPair });
+    const random = (bound: number): number => randomInt(bound);
     this.registry = new ResourceRegistry({
       types: new SchemaTypes({ table, codec }),
       store: this.store,
@@ -100,17 +102,23 @@ export class TestServer {
       clock,
       log,
       newUid: () => randomUUID(),
-      random: (limit) => randomInt(limit),
+      random,
       serviceCidr: '10.96.0.0/16',
-      admission: dynamicAdmission({
-        viewOf: (kind) => caches.of(kind).view,
-        registry: () => this.registry,
-        authorizers: () => authorizersOf(this.registry),
-        client: webhooks,
-        codec,
-        newUid: () => randomUUID(),
-        log,
-      }),
+      admission: (registry) =>
+        composeAdmission({
+          registry,
+          clock,
+          random,
+          further: dynamicAdmission({
+            viewOf: (kind) => caches.of(kind).view,
+            registry,
+            authorizers: authorizersOf(registry),
+            client: webhooks,
+            codec,
+            newUid: () => randomUUID(),
+            log,
+          }),
+        }),
     });
     this.pki = new Pki({
       directory,

@@ -30,7 +30,7 @@ export interface AdmissionPoliciesOptions {
   sources: MatchSources;
   params: ParamSources;
   namespace: (name: string) => KubeObject | undefined;
-  authorizers: () => readonly Authorizer[];
+  authorizers: readonly Authorizer[];
   convert: Convert;
 }
 
@@ -119,7 +119,7 @@ export class AdmissionPolicies implements AdmissionPlugin {
       oldObject: oldObject ?? null,
       request: shownRequest(request, kind),
       namespaceObject: inNamespace ?? null,
-      ...accessBindings(authorizers(), request),
+      ...accessBindings(authorizers, request),
     };
   }
 }

@@ -18,7 +18,7 @@ export type Convert = (object: KubeObject, from: Kind, to: Kind) => Promise<Kube
 
 export interface CallerOptions {
   client: WebhookClient;
-  authorizers: () => readonly Authorizer[];
+  authorizers: readonly Authorizer[];
   convert: Convert;
   newUid: () => string;
   log: Log;
@@ -50,7 +50,7 @@ export class WebhookCaller {
       oldObject: previous,
       request: shownRequest(request, kind),
       namespaceObject: null,
-      ...accessBindings(this.options.authorizers(), request),
+      ...accessBindings(this.options.authorizers, request),
     };
     const verdict = hook.conditions.evaluate(bindings);
     if ('matches' in verdict) return verdict.matches;

@@ -7,6 +7,7 @@ import { Codec } from '../../../api/schema/codec.ts';
 import { loadSchemaTable } from '../../../api/schema/table.ts';
 import { Caches } from '../../../control-plane/caches.ts';
 import { customResources } from '../../../control-plane/custom-resources/compose.ts';
+import { AdmissionChain } from '../../../control-plane/admission/chain.ts';
 import { ResourceRegistry } from '../../../control-plane/registry/registry.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { silentLog } from '../../../lib/log.ts';
@@ -327,6 +328,7 @@ describe('custom resources', () => {
       newUid,
       random: () => 0,
       serviceCidr: '10.96.0.0/16',
+      admission: () => new AdmissionChain([]),
     });
     const webhooks = { call: () => Promise.reject(new Error('not asked for')) };
     const custom = customResources({ registry, caches, codec, log: silentLog, webhooks, newUid });

@@ -11,6 +11,7 @@ import { indexesOf } from '../../../control-plane/controllers/indexes.ts';
 import { WatchCache } from '../../../control-plane/cacher/cache.ts';
 import { bindPod } from '../../../control-plane/registry/binding.ts';
 import { storagePrefix } from '../../../control-plane/registry/keys.ts';
+import { composeAdmission } from '../../../control-plane/admission/compose.ts';
 import { ResourceRegistry, type ResourceRegistryOptions } from '../../../control-plane/registry/registry.ts';
 import type { Store } from '../../../control-plane/storage/port.ts';
 import { systemClock } from '../../../lib/clock.ts';
@@ -43,6 +44,7 @@ async function startServer(store: Store): Promise<TestServer> {
     newUid: randomUUID,
     random: (bound) => randomInt(bound),
     serviceCidr: '10.96.0.0/24',
+    admission: (registry) => composeAdmission({ registry, clock: systemClock, random: (bound) => randomInt(bound) }),
   });
   return { registry, stop: () => Promise.all([...caches.values()].map((cache) => cache.stop())) };
 }

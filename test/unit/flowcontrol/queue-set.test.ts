@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { FlowCounts } from '../../../control-plane/flowcontrol/counts.ts';
 import { deal } from '../../../control-plane/flowcontrol/dealer.ts';
 import { QueueSet, type QueueSetConfig } from '../../../control-plane/flowcontrol/queue-set.ts';
-import { FairRequest } from '../../../control-plane/flowcontrol/request.ts';
+import { FairRequest } from '../../../control-plane/flowcontrol/queue.ts';
 import { ONE_SEAT, type Work, workOf } from '../../../control-plane/flowcontrol/work.ts';
 import { FakeClock } from '../../../lib/clock.ts';
 

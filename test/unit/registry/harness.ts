@@ -7,6 +7,7 @@ import { Codec } from '../../../api/schema/codec.ts';
 import { loadSchemaTable } from '../../../api/schema/table.ts';
 import { FakeClock } from '../../../lib/clock.ts';
 import { silentLog } from '../../../lib/log.ts';
+import { composeAdmission, type AdmissionOptions } from '../../../control-plane/admission/compose.ts';
 import { WatchCache } from '../../../control-plane/cacher/cache.ts';
 import { indexesOf } from '../../../control-plane/controllers/indexes.ts';
 import { storagePrefix } from '../../../control-plane/registry/keys.ts';
@@ -30,7 +31,8 @@ export interface Harness {
   stop: () => Promise<void>;
 }
 
-export interface HarnessOptions extends Partial<ResourceRegistryOptions> {
+export interface HarnessOptions
+  extends Partial<ResourceRegistryOptions>, Pick<AdmissionOptions, 'further' | 'ownerPermissions'> {
   /** Stands between the registry and the store. */
   wrap?: (store: Store) => Store;
   clock?: FakeClock;
@@ -39,7 +41,8 @@ export interface HarnessOptions extends Partial<ResourceRegistryOptions> {
 }
 
 /** With the namespaces `default` and `kube-system`. */
-export async function startRegistry({ wrap, memory, ...overrides }: HarnessOptions = {}): Promise<Harness> {
+export async function startRegistry(options: HarnessOptions = {}): Promise<Harness> {
+  const { wrap, memory, further = [], ownerPermissions = false, ...overrides } = options;
   const clock = overrides.clock ?? new FakeClock();
   const store = memory ?? new MemoryStore({ clock });
   const gate = new WatchGate(store);
@@ -61,6 +64,7 @@ export async function startRegistry({ wrap, memory, ...overrides }: HarnessOptio
   await Promise.all([...caches.values()].map((cache) => cache.start()));
   let uid = 0;
   const cacheOf = ((kind: Kind) => caches.get(kind)) as unknown as ResourceRegistryOptions['cacheOf'];
+  const random = sequence();
   const registry = new ResourceRegistry({
     types,
     store: wrap ? wrap(store) : store,
@@ -68,8 +72,9 @@ export async function startRegistry({ wrap, memory, ...overrides }: HarnessOptio
     clock,
     log: silentLog,
     newUid: () => `00000000-0000-4000-8000-${String(++uid).padStart(12, '0')}`,
-    random: sequence(),
+    random,
     serviceCidr: '10.96.0.0/16',
+    admission: (made) => composeAdmission({ registry: made, clock, random, further, ownerPermissions }),
     ...overrides,
   });
   const settle = async (kind: Kind): Promise<void> => void (await caches.get(kind)!.whenFresh());

@@ -154,7 +154,7 @@ describe('managed fields in the registry', () => {
           return Promise.resolve();
         },
       };
-      await start({ admission: [admission] });
+      await start({ further: [admission] });
       const maps = managedBy(harness.registry, 'part').resource(kinds.configmaps);
       const made = await maps.create(map({ a: '1' }));
       assert.deepEqual(owners(made), ['part Update']);
