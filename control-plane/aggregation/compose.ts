@@ -9,10 +9,12 @@ import type { View } from '../../lib/view.ts';
 import { NodeDialer } from '../nodes/dialer.ts';
 import type { NodeTunnels } from '../nodes/port.ts';
 import { ServiceEndpoints } from '../nodes/service-endpoints.ts';
+import type { EmptyElsewhere } from '../controllers/namespace/elsewhere.ts';
 import type { RouterOptions } from '../server/router.ts';
 import { probe } from './probe.ts';
 import { AggregationProxy } from './proxy.ts';
 import { RemoteApis } from './remote-apis.ts';
+import { RemoteContent } from './remote-content.ts';
 import { RemoteReader } from './remote-reader.ts';
 import { ServedElsewhere } from './served-elsewhere.ts';
 import { Upstreams } from './upstream.ts';
@@ -34,6 +36,7 @@ export interface Aggregation {
   readonly elsewhere: RouterOptions['elsewhere'];
   /** Rejects with an Error when the server behind the APIService does not answer. */
   readonly probe: (apiService: APIService) => Promise<void>;
+  readonly empty: EmptyElsewhere;
 }
 
 export function makeAggregation({ tunnels, viewOf, frontProxy, random, clock, log }: AggregationParts): Aggregation {
@@ -43,8 +46,10 @@ export function makeAggregation({ tunnels, viewOf, frontProxy, random, clock, lo
   const reader = new RemoteReader({ upstreams, clock });
   const view = viewOf(kinds.apiservices);
   const served = new ServedElsewhere({ view, reader, clock, log });
+  const apis = new RemoteApis({ view });
+  const content = new RemoteContent({ apis, reader });
   const proxy = new AggregationProxy({
-    apis: new RemoteApis({ view }),
+    apis,
     upstreams,
     hasOpenApi: (path) => served.openApiV3().get(path)?.from === 'server',
     clock,
@@ -53,5 +58,6 @@ export function makeAggregation({ tunnels, viewOf, frontProxy, random, clock, lo
     served,
     elsewhere: (info) => proxy.handlerOf(info),
     probe: (apiService) => probe(reader, apiService),
+    empty: (resource, namespace) => content.empty(resource, namespace),
   };
 }

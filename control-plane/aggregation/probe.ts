@@ -30,7 +30,7 @@ async function attempt(reader: RemoteReader, api: RemoteApi, path: string): Prom
   const question = { path, accept: 'application/json', milliseconds: TIMEOUT_MILLISECONDS, maxBytes: MAX_BYTES };
   let code: number;
   try {
-    ({ code } = await reader.get(api, question));
+    ({ code } = await reader.ask(api, question));
   } catch (cause) {
     throw new Error(
       `failing or missing response from ${url}: Get ${JSON.stringify(url)}: ${(cause as Error).message}`,

@@ -35,13 +35,13 @@ export interface OpenApiV2Source {
 export async function readDiscovery(reader: RemoteReader, api: RemoteApi): Promise<APIVersionDiscovery> {
   const { group = '', version = '' } = api.spec;
   const accept = `${JSON_TYPE};${AGGREGATED_PARAMETERS},${JSON_TYPE}`;
-  const whole = await reader.get(api, { path: '/apis', accept, ...DISCOVERY });
+  const whole = await reader.ask(api, { path: '/apis', accept, ...DISCOVERY });
   if (whole.code === 200 && isAggregated(whole.contentType)) {
     return fromAggregated(jsonOf(whole), { group, version }) ?? { version, freshness: 'Current' };
   }
   if (whole.code === 503) throw new Error('/apis: 503');
   const path = `/apis/${group}/${version}`;
-  const answer = await reader.get(api, { path, accept: JSON_TYPE, ...DISCOVERY });
+  const answer = await reader.ask(api, { path, accept: JSON_TYPE, ...DISCOVERY });
   const found = answer.code === 200 ? fromResourceList(jsonOf(answer), { group, version }) : undefined;
   if (!found) throw new Error(`${path} is answered by ${answer.code}, without an APIResourceList`);
   return found;
@@ -60,7 +60,7 @@ export async function readOpenApiV2(
 ): Promise<OpenApiV2Source> {
   const { group = '', version = '' } = api.spec;
   const question = { path: '/openapi/v2', accept: JSON_TYPE, etag: known?.etag ?? '', ...OPENAPI };
-  const answer = await reader.get(api, question);
+  const answer = await reader.ask(api, question);
   if (answer.code === 304 && known) return known;
   if (answer.code === 404) return { etag: '', digest: '', part: undefined };
   if (answer.code !== 200) throw new Error(`/openapi/v2 is answered by ${answer.code}`);
@@ -79,7 +79,7 @@ export async function readOpenApiV3(
   part: OpenApiPart | undefined,
 ): Promise<OpenApiV3Source> {
   const { group = '', version = '' } = api.spec;
-  const answer = await reader.get(api, { path: '/openapi/v3', accept: JSON_TYPE, ...OPENAPI });
+  const answer = await reader.ask(api, { path: '/openapi/v3', accept: JSON_TYPE, ...OPENAPI });
   if (answer.code === 404) return part ? { from: 'v2', document: openApiV3From(part) } : { from: 'nowhere' };
   if (answer.code !== 200) throw new Error(`/openapi/v3 is answered by ${answer.code}`);
   const { paths = {} } = jsonOf(answer) as { paths?: Record<string, { serverRelativeURL?: string }> };

@@ -1,4 +1,4 @@
-/** Reads what other API servers say about themselves, in bounded time and size. */
+/** Asks other API servers on this one's own account, in bounded time and size. */
 import http, { type IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../lib/clock.ts';
@@ -8,14 +8,18 @@ import { identityHeaders } from './identity.ts';
 import type { RemoteApi } from './remote-apis.ts';
 import type { Upstreams } from './upstream.ts';
 
-/** As whom documents are asked for. */
+/** As whom others are asked. */
 const AGGREGATOR: User = { name: 'system:kube-aggregator', groups: ['system:masters'] };
 
 export interface Question {
+  /** GET when absent. */
+  readonly method?: 'DELETE';
   readonly path: string;
   readonly accept: string;
   /** Of what is known already: the answer may be 304 then. */
   readonly etag?: string;
+  /** Sent as JSON. */
+  readonly body?: object;
   readonly milliseconds: number;
   /** Of a longer answer nothing is returned. */
   readonly maxBytes: number;
@@ -37,14 +41,14 @@ export class RemoteReader {
   }
 
   /** Rejects with an Error that says why there is no answer. Any status is one. */
-  async get(api: RemoteApi, question: Question): Promise<Answer> {
+  async ask(api: RemoteApi, question: Question): Promise<Answer> {
     const ended = new AbortController();
     const seconds = question.milliseconds / 1000;
     const timer = this.options.clock.after(question.milliseconds, () => {
       ended.abort(new Error(`no answer within ${seconds} s`));
     });
     try {
-      return await this.ask(api, question, ended.signal);
+      return await this.exchange(api, question, ended.signal);
     } catch (error) {
       throw ended.signal.aborted ? ended.signal.reason : error;
     } finally {
@@ -53,12 +57,14 @@ export class RemoteReader {
     }
   }
 
-  private async ask(api: RemoteApi, question: Question, signal: AbortSignal): Promise<Answer> {
-    const { path, accept, etag, maxBytes } = question;
+  private async exchange(api: RemoteApi, question: Question, signal: AbortSignal): Promise<Answer> {
+    const { method = 'GET', path, accept, etag, maxBytes } = question;
+    const body = question.body && JSON.stringify(question.body);
     const backend = this.options.upstreams.backend(api);
     const connection = await openBackend(backend, signal);
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const request = http.request({
+        method,
         path,
         headers: {
           ...identityHeaders(AGGREGATOR),
@@ -67,17 +73,17 @@ export class RemoteReader {
           connection: 'close',
           'user-agent': 'dure-server',
           ...(etag ? { 'if-none-match': etag } : {}),
+          ...(body ? { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) } : {}),
         },
         createConnection: () => connection as TLSSocket,
         signal,
       });
       request.once('response', resolve);
       request.on('error', reject);
-      request.end();
+      request.end(body);
     });
-    const body = await bodyOf(response, maxBytes);
     const { 'content-type': contentType = '', etag: tag = '' } = response.headers;
-    return { code: response.statusCode ?? 0, contentType, etag: tag, body };
+    return { code: response.statusCode ?? 0, contentType, etag: tag, body: await bodyOf(response, maxBytes) };
   }
 }
 

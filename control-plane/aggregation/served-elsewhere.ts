@@ -14,6 +14,7 @@ import type { Component } from '../../lib/component.ts';
 import type { Log } from '../../lib/log.ts';
 import { KeyQueue } from '../../lib/queue.ts';
 import type { Change, View } from '../../lib/view.ts';
+import type { RemoteResource } from '../controllers/namespace/elsewhere.ts';
 import type { ResourceRequest } from '../server/request-info.ts';
 import { isAvailable, isRemote, type RemoteApi } from './remote-apis.ts';
 import {
@@ -76,9 +77,10 @@ export class ServedElsewhere implements Component {
     await Promise.all(this.workers);
   }
 
-  /** Calls the listener whenever any of the following would answer differently. */
-  onChange(listener: () => void): void {
+  /** Calls the listener whenever any of the following would answer differently. Returns what ends that. */
+  onChange(listener: () => void): () => void {
     this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
   }
 
   versions(): ServedVersion[] {
@@ -93,6 +95,24 @@ export class ServedElsewhere implements Component {
   has({ group, version, resource }: Pick<ResourceRequest, 'group' | 'version' | 'resource'>): boolean {
     const { resources = [] } = this.told.get(`${version}.${group}`)?.discovery ?? {};
     return resources.some((each) => each.resource === resource);
+  }
+
+  /** What can be deleted in namespaces, each in one of its versions. Of those who don't answer, what they said last. */
+  deletable(): RemoteResource[] {
+    const found = new Map<string, RemoteResource>();
+    for (const { group, version, discovery } of this.told.values()) {
+      for (const { resource, scope, verbs } of discovery.resources ?? []) {
+        if (scope !== 'Namespaced' || !verbs.includes('delete')) continue;
+        found.set(`${resource}.${group}`, { group, version, resource, verbs });
+      }
+    }
+    return [...found.values()];
+  }
+
+  /** As `group/version`: what is not known to be as it was told. */
+  silent(): string[] {
+    const silent = [...this.told.values()].filter(({ discovery }) => discovery.freshness === 'Stale');
+    return silent.map(({ group, version }) => `${group}/${version}`).toSorted();
   }
 
   /** Where the APIService puts it. */

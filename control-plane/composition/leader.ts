@@ -50,6 +50,8 @@ export function makeLeader(parts: Needed): Leader {
         frontProxyName: FRONT_PROXY.commonName,
       },
       probe: aggregation.probe,
+      empty: aggregation.empty,
+      elsewhere: aggregation.served,
       credentials: {
         signCertificate: (request) => pki.signForSigner(request),
         issueToken: (account, secretName) => tokens.accounts.issueLegacy(account, secretName),

@@ -7,6 +7,7 @@ import type { CertificateSigningRequest } from '../../api/schema/types/certifica
 import type { ServiceAccount, Taint } from '../../api/schema/types/core.v1.ts';
 import type { ObjectReference } from '../../api/schema/types/core.v1.ts';
 import type { OwnerReference } from '../../api/schema/types/meta.v1.ts';
+import type { RemoteResource } from './namespace/elsewhere.ts';
 
 /** One object, and only as long as it has this uid; '' stands for any. */
 export interface Target {
@@ -105,6 +106,12 @@ export type Action = Common &
         readonly account: ServiceAccount;
         /** That of the authority, as PEM. */
         readonly certificate: string;
+      }
+    | {
+        /** Deletes what other API servers hold in a namespace; fails, with what is left, until that is nothing. */
+        readonly do: 'empty-elsewhere';
+        readonly target: Target;
+        readonly resources: readonly RemoteResource[];
       }
     | { readonly do: 'finalize-namespace'; readonly target: Target }
     | {

@@ -23,6 +23,7 @@ import type { Credentials, Edges } from './executors.ts';
 import { type Authorities, ExtensionAuthentication } from './extension-authentication/extension-authentication.ts';
 import { GarbageCollector } from './garbage-collection/garbage-collection.ts';
 import { NamespaceDefaults } from './namespace-defaults/namespace-defaults.ts';
+import type { Elsewhere } from './namespace/elsewhere.ts';
 import { NamespaceController } from './namespace/namespace.ts';
 import type { NodeSession, Sight } from './node-lifecycle/node-lifecycle.ts';
 import { NodeLifecycleController } from './node-lifecycle/node-lifecycle.ts';
@@ -63,6 +64,9 @@ export interface ControllersOptions {
   /** Whom extension API servers believe. */
   readonly authorities: Authorities;
   readonly probe: Edges['probe'];
+  readonly empty: Edges['empty'];
+  /** What other API servers serve. */
+  readonly elsewhere: Elsewhere;
   /** Whether a user may have certificates for nodes without anybody being asked. */
   readonly mayHaveNodeCertificate: CertificateControllerOptions['mayHave'];
   /** What expressions see of objects of a kind; without it nothing is known of any. */
@@ -142,7 +146,7 @@ function controllersOf(options: ControllersOptions): readonly Controller[] {
     new ReplicaSetController({ registry }),
     new ReplicationControllerController({ registry }),
     new DeploymentController({ registry }),
-    new NamespaceController({ registry }),
+    new NamespaceController({ registry, elsewhere: options.elsewhere }),
     new PolicyStatusController({ registry, typeOf: options.typeOf ?? (() => undefined) }),
     new CustomResourceDefinitionController({ registry }),
     new GarbageCollector({ registry }),
@@ -166,6 +170,7 @@ function runnerOf(controller: Controller, options: ControllersOptions): Runner {
     whenFresh,
     credentials: options.credentials,
     probe: options.probe,
+    empty: options.empty,
   };
   return new Runner({ controller, edges, clock, log, nextId, ...(metrics ? { metrics } : {}) });
 }

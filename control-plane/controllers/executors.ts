@@ -11,6 +11,8 @@ import type { EventRecorder } from '../events/recorder.ts';
 import type { Registry } from '../registry/port.ts';
 import type { Action, ActionOf, Condition, MergePatch, Target } from './actions.ts';
 import { withCondition } from './conditions.ts';
+import { emptyElsewhere } from './namespace/empty-elsewhere.ts';
+import type { EmptyElsewhere } from './namespace/elsewhere.ts';
 import { ACCOUNT_UID, base64 } from './token-secrets/plan.ts';
 
 export interface Edges {
@@ -21,6 +23,8 @@ export interface Edges {
   readonly credentials: Credentials;
   /** Asks the server that an APIService names for its discovery. Rejects when it does not answer, and says why. */
   readonly probe: (apiService: APIService) => Promise<void>;
+  /** Of what other API servers serve. */
+  readonly empty: EmptyElsewhere;
 }
 
 /** What only the keys of the cluster can make. */
@@ -129,6 +133,11 @@ const executors: Executors = {
   async 'fill-token'({ target, account, certificate }, edges) {
     const token = await edges.credentials.issueToken(account, target.name);
     return changeIfThere(edges, target, (secret) => filled(secret as Secret, account, token, certificate));
+  },
+
+  'empty-elsewhere': async ({ target, resources }, { empty }) => {
+    await emptyElsewhere(resources, target.name, empty);
+    return undefined;
   },
 
   async 'finalize-namespace'({ target }, edges) {

@@ -3,6 +3,7 @@ import { ApiServiceAvailability } from '../../control-plane/controllers/api-serv
 import { ApiServiceRegistration } from '../../control-plane/controllers/api-service-registration/api-service-registration.ts';
 import { ExtensionAuthentication } from '../../control-plane/controllers/extension-authentication/extension-authentication.ts';
 import type { Credentials } from '../../control-plane/controllers/executors.ts';
+import { NamespaceController } from '../../control-plane/controllers/namespace/namespace.ts';
 import { Runner } from '../../control-plane/controllers/runner.ts';
 import { FRONT_PROXY } from '../../control-plane/server/pki.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -28,8 +29,10 @@ export function aggregationControllers(server: TestServer): Component {
     new ApiServiceRegistration({ registry }),
     new ApiServiceAvailability({ registry }),
     new ExtensionAuthentication({ registry, authorities }),
+    new NamespaceController({ registry, elsewhere: aggregation.served }),
   ];
-  const edges = { registry, events: { record: () => {} }, whenFresh, credentials: unasked, probe: aggregation.probe };
+  const { probe, empty } = aggregation;
+  const edges = { registry, events: { record: () => {} }, whenFresh, credentials: unasked, probe, empty };
   const shared = { edges, clock: systemClock, log: silentLog, nextId: () => 'aaaaa' };
   return new ComponentGroup(
     'aggregation controllers',

@@ -12,10 +12,13 @@ const unasked: Credentials = {
   issueToken: () => Promise.reject(new Error('not asked for')),
 };
 
+/** Nor does it ask anybody. */
+const nobody = (): Promise<never> => Promise.reject(new Error('not asked'));
+
 export function definitionRunner(registry: Registry, whenFresh: () => Promise<void>): Runner {
   return new Runner({
     controller: new CustomResourceDefinitionController({ registry }),
-    edges: { registry, events: { record: () => {} }, whenFresh, credentials: unasked, probe: () => Promise.resolve() },
+    edges: { registry, events: { record: () => {} }, whenFresh, credentials: unasked, probe: nobody, empty: nobody },
     clock: systemClock,
     log: silentLog,
     nextId: () => 'aaaaa',

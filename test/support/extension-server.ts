@@ -20,7 +20,15 @@ const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDisco
 export interface Flunder {
   apiVersion: string;
   kind: string;
-  metadata: { name: string; namespace?: string; uid?: string; resourceVersion?: string; creationTimestamp?: string };
+  metadata: {
+    name: string;
+    namespace?: string;
+    uid?: string;
+    resourceVersion?: string;
+    creationTimestamp?: string;
+    finalizers?: string[];
+    deletionTimestamp?: string;
+  };
   spec?: { reference?: string };
 }
 
@@ -182,7 +190,7 @@ export class ExtensionServer {
     if (name === undefined) {
       if (request.method === 'POST') return this.create(request, response, namespace);
       if (query.get('watch')) return this.watch(response);
-      return reply(response, 200, this.list());
+      return reply(response, 200, this.list(namespace));
     }
     if (!flunder) {
       const message = `flunders.${GROUP} "${name}" not found`;
@@ -190,10 +198,22 @@ export class ExtensionServer {
       return reply(response, 404, status);
     }
     if (request.method === 'DELETE') {
-      this.flunders.delete(key);
-      this.tell('DELETED', flunder);
+      if (flunder.metadata.finalizers?.length) flunder.metadata.deletionTimestamp = '2026-01-02T00:00:00Z';
+      else this.remove(key, flunder);
     }
     reply(response, 200, flunder);
+  }
+
+  /** Whatever holds it. */
+  finalize(namespace: string, name: string): void {
+    const key = `${namespace}/${name}`;
+    const flunder = this.flunders.get(key);
+    if (flunder) this.remove(key, flunder);
+  }
+
+  private remove(key: string, flunder: Flunder): void {
+    this.flunders.delete(key);
+    this.tell('DELETED', flunder);
   }
 
   private async create(request: IncomingMessage, response: ServerResponse, namespace: string): Promise<void> {
@@ -212,9 +232,9 @@ export class ExtensionServer {
     reply(response, 201, flunder);
   }
 
-  private list(): object {
+  private list(namespace: string): object {
     const apiVersion = `${GROUP}/${VERSION}`;
-    const items = [...this.flunders.values()];
+    const items = [...this.flunders.values()].filter(({ metadata }) => metadata.namespace === namespace);
     return { apiVersion, kind: 'FlunderList', metadata: { resourceVersion: String(this.revision) }, items };
   }
 

@@ -6,15 +6,18 @@ import type { Registry } from '../../registry/port.ts';
 import type { Action } from '../actions.ts';
 import type { Controller, Failure, Moment, Plan } from '../controller.ts';
 import { NOTHING } from '../controller.ts';
-import type { Content } from './plan.ts';
-import { planNamespace, reportFailure } from './plan.ts';
+import type { Elsewhere } from './elsewhere.ts';
+import type { Content, NamespaceSnapshot } from './plan.ts';
+import { planFailure, planNamespace } from './plan.ts';
 
 export class NamespaceController implements Controller {
   readonly name = 'namespace';
   private readonly registry: Registry;
+  private readonly elsewhere: Elsewhere;
 
-  constructor({ registry }: { registry: Registry }) {
+  constructor({ registry, elsewhere }: { registry: Registry; elsewhere: Elsewhere }) {
     this.registry = registry;
+    this.elsewhere = elsewhere;
   }
 
   watch(enqueue: (key: string) => void): () => void {
@@ -24,7 +27,11 @@ export class NamespaceController implements Controller {
       const { namespace = '' } = object.metadata;
       if (isEnding(namespace)) enqueue(namespace);
     };
+    const ending = (): void => {
+      for (const { metadata } of view.list()) if (metadata.deletionTimestamp) enqueue(metadata.name ?? '');
+    };
     const ends = [
+      this.elsewhere.onChange(ending),
       this.registry.followKinds((kind) =>
         kind.namespaced ? this.registry.resource(kind).view.subscribe(onContent) : () => {},
       ),
@@ -35,14 +42,26 @@ export class NamespaceController implements Controller {
   }
 
   plan(key: string, moment: Moment): Plan {
-    const namespace = this.registry.resource(kinds.namespaces).view.get(key);
-    if (!namespace?.metadata.deletionTimestamp) return NOTHING;
-    return planNamespace({ namespace, contents: this.contentsOf(key) }, moment);
+    const snapshot = this.snapshotOf(key);
+    return snapshot ? planNamespace(snapshot, moment) : NOTHING;
   }
 
-  planFailure(key: string, { action, error }: Failure, { date }: Moment): readonly Action[] {
+  planFailure(key: string, failure: Failure, moment: Moment): readonly Action[] {
+    const snapshot = this.snapshotOf(key);
+    return snapshot ? planFailure(snapshot, failure, moment) : [];
+  }
+
+  /** undefined for a namespace that is not being deleted. */
+  private snapshotOf(key: string): NamespaceSnapshot | undefined {
     const namespace = this.registry.resource(kinds.namespaces).view.get(key);
-    return namespace && action.do === 'delete' ? reportFailure(namespace, error.message, date) : [];
+    if (!namespace?.metadata.deletionTimestamp) return undefined;
+    const { elsewhere } = this;
+    return {
+      namespace,
+      contents: this.contentsOf(key),
+      elsewhere: elsewhere.deletable(),
+      silent: elsewhere.silent(),
+    };
   }
 
   private contentsOf(namespace: string): readonly Content[] {

@@ -1,4 +1,4 @@
-/** Plans for a namespace that is being deleted: its pods first, then everything else, then itself. */
+/** Plans for a namespace that is being deleted: its pods first, then everything else, wherever it is, then itself. */
 import type { Kind } from '../../../api/kinds.ts';
 import { kinds, qualifiedResource } from '../../../api/kinds.ts';
 import { formatTime } from '../../../api/machinery/time.ts';
@@ -6,8 +6,10 @@ import type { KubeObject } from '../../../api/object.ts';
 import type { Namespace } from '../../../api/schema/types/core.v1.ts';
 import type { Action, Condition } from '../actions.ts';
 import { targetOf } from '../actions.ts';
-import type { Moment, Plan } from '../controller.ts';
+import type { Failure, Moment, Plan } from '../controller.ts';
 import { NOTHING } from '../controller.ts';
+import type { Remains, RemoteResource } from './elsewhere.ts';
+import { LeftElsewhere } from './empty-elsewhere.ts';
 
 /** The most objects deleted by one plan; their disappearance brings on the next. */
 const BURST = 500;
@@ -21,25 +23,75 @@ export interface NamespaceSnapshot {
   readonly namespace: Namespace;
   /** Kinds of which the namespace holds something. */
   readonly contents: readonly Content[];
+  /** What it may hold on other API servers. */
+  readonly elsewhere: readonly RemoteResource[];
+  /** As `group/version`: of what nobody tells now whether it holds any. */
+  readonly silent: readonly string[];
 }
 
-export function planNamespace({ namespace, contents }: NamespaceSnapshot, { date }: Moment): Plan {
+export function planNamespace(snapshot: NamespaceSnapshot, { date }: Moment): Plan {
+  const { namespace, contents, elsewhere, silent } = snapshot;
   if (!namespace.metadata.deletionTimestamp) return NOTHING;
   const target = targetOf(kinds.namespaces, namespace);
-  const report: Action = {
-    do: 'set-conditions',
-    target,
-    conditions: conditionsOf(contents),
-    at: formatTime(date.getTime()),
-    why: 'what is left in it has changed',
-  };
-  if (contents.length > 0) {
-    const reasons = contents.map(({ kind, objects }) => `${objects.length} ${qualifiedResource(kind)} are still there`);
-    return { actions: [...deletions(contents), report], reasons };
+  const hasPods = contents.some(({ kind }) => kind === kinds.pods);
+  const known = elsewhere.filter(({ group, version }) => !silent.includes(`${group}/${version}`));
+  const remote: Action[] =
+    hasPods || known.length === 0
+      ? []
+      : [{ do: 'empty-elsewhere', target, resources: known, why: 'its namespace is being deleted' }];
+  // Last: what fails before it is reported with what is known of it.
+  const report = reportOf(snapshot, { remains: [], failures: [] }, date);
+  if (contents.length > 0 || silent.length > 0) {
+    const reasons = [
+      ...contents.map(({ kind, objects }) => `${objects.length} ${qualifiedResource(kind)} are still there`),
+      ...silent.map((version) => `nobody tells what it holds of ${version}`),
+    ];
+    return { actions: [...deletions(contents), ...remote, report], reasons };
   }
   if (!namespace.spec?.finalizers?.includes('kubernetes'))
     return { ...NOTHING, reasons: ['others have yet to finalize it'] };
-  return { actions: [report, { do: 'finalize-namespace', target, why: 'nothing is left in it' }], reasons: [] };
+  return {
+    actions: [...remote, report, { do: 'finalize-namespace', target, why: 'nothing is left in it' }],
+    reasons: [],
+  };
+}
+
+/** Says on the namespace what could not be deleted. */
+export function planFailure(snapshot: NamespaceSnapshot, { action, error }: Failure, { date }: Moment): Action[] {
+  if (error instanceof LeftElsewhere) return [reportOf(snapshot, error, date)];
+  return action.do === 'delete' ? [reportOf(snapshot, { remains: [], failures: [error.message] }, date)] : [];
+}
+
+interface Left {
+  /** Elsewhere. */
+  readonly remains: readonly Remains[];
+  /** Why something could not be deleted. */
+  readonly failures: readonly string[];
+}
+
+function reportOf({ namespace, contents, silent }: NamespaceSnapshot, left: Left, date: Date): Action {
+  return {
+    do: 'set-conditions',
+    target: targetOf(kinds.namespaces, namespace),
+    conditions: conditionsOf([...contents.map(remainsOf), ...left.remains], left.failures, silent),
+    at: formatTime(date.getTime()),
+    why: 'what is left in it has changed',
+  };
+}
+
+function remainsOf({ kind, objects }: Content): Remains {
+  const finalizers = objects.flatMap(({ metadata }) => metadata.finalizers ?? []);
+  return {
+    resource: `${kind.plural}.${kind.group}`,
+    objects: objects.length,
+    finalizers: countsOf(finalizers.map((name) => [name, 1])),
+  };
+}
+
+function countsOf(pairs: readonly (readonly [string, number])[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const [name, count] of pairs) counts.set(name, (counts.get(name) ?? 0) + count);
+  return counts;
 }
 
 function deletions(contents: readonly Content[]): readonly Action[] {
@@ -58,26 +110,40 @@ function deletions(contents: readonly Content[]): readonly Action[] {
     }));
 }
 
-function conditionsOf(contents: readonly Content[]): readonly Condition[] {
-  // The dot stays where the group is empty, as Kubernetes has it: `pods. has 1 resource instances`.
-  const remaining = contents
-    .map(({ kind, objects }) => `${kind.plural}.${kind.group} has ${objects.length} resource instances`)
+function conditionsOf(
+  remains: readonly Remains[],
+  failures: readonly string[],
+  silent: readonly string[],
+): readonly Condition[] {
+  const remaining = remains.map(({ resource, objects }) => `${resource} has ${objects} resource instances`).toSorted();
+  const holding = [...countsOf(remains.flatMap(({ finalizers }) => [...finalizers]))]
+    .map(([name, count]) => `${name} in ${count} resource instances`)
     .toSorted();
-  const finalizers = contents.flatMap(({ objects }) => objects.flatMap(({ metadata }) => metadata.finalizers ?? []));
-  const counts = Map.groupBy(finalizers, (name) => name);
-  const holding = [...counts].map(([name, { length }]) => `${name} in ${length} resource instances`).toSorted();
+  const unknown = silent.map((version) => `${version}: stale GroupVersion discovery: ${version}`).join(', ');
   return [
-    fine('NamespaceDeletionDiscoveryFailure', 'ResourcesDiscovered', 'All resources successfully discovered'),
+    silent.length > 0
+      ? held(
+          'NamespaceDeletionDiscoveryFailure',
+          'DiscoveryFailed',
+          `Discovery failed for some groups, ${silent.length} failing: unable to retrieve the complete list of server APIs: ${unknown}`,
+        )
+      : fine('NamespaceDeletionDiscoveryFailure', 'ResourcesDiscovered', 'All resources successfully discovered'),
     fine(
       'NamespaceDeletionGroupVersionParsingFailure',
       'ParsedGroupVersions',
       'All legacy kube types successfully parsed',
     ),
-    fine(
-      'NamespaceDeletionContentFailure',
-      'ContentDeleted',
-      'All content successfully deleted, may be waiting on finalization',
-    ),
+    failures.length > 0
+      ? held(
+          'NamespaceDeletionContentFailure',
+          'ContentDeletionFailed',
+          `Failed to delete all resource types, ${failures.length} remaining: ${failures.toSorted().join(', ')}`,
+        )
+      : fine(
+          'NamespaceDeletionContentFailure',
+          'ContentDeleted',
+          'All content successfully deleted, may be waiting on finalization',
+        ),
     remaining.length > 0
       ? held(
           'NamespaceContentRemaining',
@@ -101,20 +167,4 @@ function fine(type: string, reason: string, message: string): Condition {
 
 function held(type: string, reason: string, message: string): Condition {
   return { type, status: 'True', reason, message };
-}
-
-/** Says on the namespace what could not be deleted. */
-export function reportFailure(namespace: Namespace, cause: string, date: Date): readonly Action[] {
-  const message = `Failed to delete all resource types, 1 remaining: ${cause}`;
-  const condition = held('NamespaceDeletionContentFailure', 'ContentDeletionFailed', message);
-  const target = targetOf(kinds.namespaces, namespace);
-  return [
-    {
-      do: 'set-conditions',
-      target,
-      conditions: [condition],
-      at: formatTime(date.getTime()),
-      why: 'content could not be deleted',
-    },
-  ];
 }

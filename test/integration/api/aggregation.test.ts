@@ -330,6 +330,82 @@ describe('an API server behind this one', () => {
     await client.delete(`${API_SERVICES}/${name}`);
   });
 
+  describe('in a namespace that is being deleted', () => {
+    const at = (namespace: string): string => FLUNDERS.replace('default', namespace);
+    const namespaces = () => server.registry.resource(kinds.namespaces).view;
+    const said = (namespace: string, type: string) =>
+      namespaces()
+        .get(namespace)
+        ?.status.conditions?.find((each) => each.type === type);
+    const whenSaid = (namespace: string, type: string, message: RegExp): Promise<number> =>
+      until([namespaces()], () => message.test(said(namespace, type)?.message ?? ''), {
+        what: `${type} says ${message}`,
+        milliseconds: 20_000,
+        instead: () => namespaces().get(namespace)?.status.conditions,
+      });
+    const whenGone = (namespace: string): Promise<number> =>
+      until([namespaces()], () => namespaces().get(namespace) === undefined, {
+        what: `${namespace} is gone`,
+        milliseconds: 20_000,
+        instead: () => namespaces().get(namespace)?.status.conditions,
+      });
+
+    it('is emptied, and of no other', async () => {
+      await server.addNamespace('full');
+      for (const name of ['a', 'b']) await client.create(at('full'), { metadata: { name } });
+      await client.create(FLUNDERS, { metadata: { name: 'kept' } });
+      await client.delete('/api/v1/namespaces/full');
+      await whenGone('full');
+      assert.deepEqual((await client.list<Flunder>(at('full'))).items, []);
+      assert.equal((await client.list(FLUNDERS)).items.length, 1);
+      await client.delete(`${FLUNDERS}/kept`);
+    });
+
+    it('holds it, and says what does', async () => {
+      await server.addNamespace('held');
+      await client.create(at('held'), { metadata: { name: 'a', finalizers: ['example.com/hold'] } });
+      await client.delete('/api/v1/namespaces/held');
+      await whenSaid('held', 'NamespaceContentRemaining', /: flunders\.wardle\.example\.com has 1 resource instances$/);
+      assert.match(said('held', 'NamespaceFinalizersRemaining')?.message ?? '', /example\.com\/hold in 1 resource/);
+      extension.finalize('held', 'a');
+      await whenGone('held');
+    });
+
+    it('may refuse, and is quoted', async () => {
+      await server.addNamespace('refused');
+      await client.create(at('refused'), { metadata: { name: 'a' } });
+      extension.before = (request, response) => {
+        if (request.method !== 'DELETE') return false;
+        response.writeHead(500).end('no disk');
+        return true;
+      };
+      await client.delete('/api/v1/namespaces/refused');
+      const quoted = /^Failed to delete all resource types, 1 remaining: delete .*flunders\/a: 500: "no disk"$/;
+      await whenSaid('refused', 'NamespaceDeletionContentFailure', quoted);
+      extension.before = () => false;
+      await whenGone('refused');
+    });
+
+    it('is waited for while it does not answer', async () => {
+      await server.addNamespace('waiting');
+      await client.create(at('waiting'), { metadata: { name: 'a' } });
+      const path = '/apis/discovery.k8s.io/v1/namespaces/wardle/endpointslices/api';
+      await client.delete(path);
+      await condition('False', 'EndpointsNotFound', /./);
+      await client.delete('/api/v1/namespaces/waiting');
+      const group = `${GROUP}/${VERSION}`;
+      await whenSaid(
+        'waiting',
+        'NamespaceDeletionDiscoveryFailure',
+        new RegExp(`1 failing: .*${group}: stale .*${group}$`),
+      );
+      assert.equal(said('waiting', 'NamespaceDeletionDiscoveryFailure')?.reason, 'DiscoveryFailed');
+      await client.create('/apis/discovery.k8s.io/v1/namespaces/wardle/endpointslices', slice());
+      await whenGone('waiting');
+      assert.deepEqual((await client.list<Flunder>(at('waiting'))).items, []);
+    });
+  });
+
   it('learns from a config map whom to believe', async () => {
     const path = '/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication';
     const { data } = await client.get<ConfigMap>(path);

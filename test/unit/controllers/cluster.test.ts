@@ -36,6 +36,8 @@ describe('all controllers together', () => {
       caCertificate: 'PEM',
       credentials: fakeCredentials,
       probe: () => Promise.resolve(),
+      empty: () => Promise.reject(new Error('there are no other servers')),
+      elsewhere: { deletable: () => [], silent: () => [], onChange: () => () => {} },
       authorities: { client: 'CLIENT', frontProxy: 'FRONT', frontProxyName: 'front' },
       mayHaveNodeCertificate: () => false,
     });

@@ -60,6 +60,9 @@ export class World implements Registry {
   /** Whether the server behind an APIService answers. */
   probe: Edges['probe'] = () => Promise.resolve();
 
+  /** What other API servers say when they are told to empty a namespace. */
+  empty: Edges['empty'] = () => Promise.reject(new Error('there are no other servers'));
+
   /** What the store holds. */
   all<T extends KubeObject>(kind: Kind<T>): T[] {
     return [...this.of(kind).objects.values()] as unknown as T[];
@@ -104,6 +107,7 @@ export class World implements Registry {
         whenFresh: () => Promise.resolve(this.deliver()),
         credentials: fakeCredentials,
         probe: (apiService) => this.probe(apiService),
+        empty: (resource, namespace) => this.empty(resource, namespace),
       },
     });
   }
