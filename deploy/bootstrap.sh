@@ -51,7 +51,8 @@ install_dependencies() {
 [ "$(id -u)" = 0 ] || fail "\"npm run $verb\" makes network namespaces and starts containers: run it as root"
 install_packages
 install_dependencies
-PATH="$PWD/node_modules/.bin:$PATH"
+# Root by "su" has no sbin: nft and sysctl are there.
+PATH="$PWD/node_modules/.bin:$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 export PATH
 case $verb in
   up | down) exec node dure.ts "$verb" "$@" ;;

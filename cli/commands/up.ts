@@ -17,7 +17,9 @@ export const command = defineCommand({
     const { LocalCluster } = await import('../local/cluster.ts');
     const { adminClient, nodesReady, serversReady } = await import('../local/ready.ts');
     const { Steps } = await import('../local/steps.ts');
+    const { checkMachine, thisMachine } = await import('../local/requirements.ts');
     const { clock, stderr } = session.world;
+    checkMachine(thisMachine());
     const steps = new Steps(stderr);
     const started = clock.now();
     const cluster = LocalCluster.define(flags.name, flags.servers, flags.nodes);

@@ -1,9 +1,9 @@
 /** A local cluster: its hosts, its registry and what runs on each, made from one small file that says its shape. */
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { LocalError } from './errors.ts';
-import { Host, type Service, removeClusterCgroups } from './host.ts';
+import { Host, type Service, removeClusterCgroups, removeUnlessUsed } from './host.ts';
 import { REGISTRY_NAME, provideImages } from './images.ts';
 import { linkState, makeSwitch, removeSwitch, setLink } from './link.ts';
 import { Registry } from './registry.ts';
@@ -18,6 +18,7 @@ const COMPILE_CACHE = new URL('../../node_modules/.cache/dure/compiled', import.
 /** An agent makes little garbage at a time: it need not keep room for much. */
 const AGENT_NODE_FLAGS = ['--max-semi-space-size=1'];
 const MAX_CLUSTERS = 256;
+const NUMBERS_DIRECTORY = join(CLUSTERS_DIRECTORY, '.numbers');
 
 export interface Shape {
   name: string;
@@ -63,7 +64,6 @@ export class LocalCluster {
     checkShape(name, servers, nodes);
     const known = LocalCluster.find(name);
     if (!known) {
-      mkdirSync(join(CLUSTERS_DIRECTORY, '.numbers'), { recursive: true });
       const shape = { name, index: claimIndex(), servers, nodes };
       mkdirSync(join(CLUSTERS_DIRECTORY, name), { recursive: true });
       writeFileSync(shapeFile(name), JSON.stringify(shape));
@@ -125,6 +125,7 @@ export class LocalCluster {
     await removeSwitch(this.topology);
     await rm(this.topology.directory, { recursive: true, force: true });
     await rm(indexDirectory(this.shape.index), { recursive: true, force: true });
+    for (const shared of [NUMBERS_DIRECTORY, CLUSTERS_DIRECTORY, dirname(CLUSTERS_DIRECTORY)]) removeUnlessUsed(shared);
   }
 
   async report(): Promise<HostReport[]> {
@@ -230,18 +231,25 @@ function shapeFile(name: string): string {
 /** Takes a number that no other cluster has, also when several are made at the same time: a directory is made once. */
 function claimIndex(): number {
   for (let index = 0; index < MAX_CLUSTERS; index += 1) {
-    try {
-      mkdirSync(indexDirectory(index), { recursive: false });
-      return index;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
+    if (claim(indexDirectory(index))) return index;
   }
   throw new LocalError(`there are ${MAX_CLUSTERS} local clusters already`);
 }
 
+/** Only who makes a directory has it. */
+function claim(directory: string): boolean {
+  mkdirSync(dirname(directory), { recursive: true });
+  try {
+    mkdirSync(directory);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
 function indexDirectory(index: number): string {
-  return join(CLUSTERS_DIRECTORY, '.numbers', String(index));
+  return join(NUMBERS_DIRECTORY, String(index));
 }
 
 function flagArguments(flags: Record<string, string>): string[] {

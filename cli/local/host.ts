@@ -2,7 +2,7 @@
  * A host of a local cluster: network, mount, process and UTS namespaces of its own around one first process, so that it
  * dies like a machine when that process is killed, and boots again from what is on its disk.
  */
-import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LocalError } from './errors.ts';
@@ -51,7 +51,8 @@ export class Host {
     const unshare = ['unshare', ...namespaces, '--fork', '--kill-child=SIGKILL'];
     const args = [`--net=/run/netns/${place.netns}`, ...unshare, 'sh', BOOT, place.name, place.directory];
     const outer = await startDetached('nsenter', args, this.logFile('boot'));
-    const first = await firstChild(outer, join(place.directory, 'run', 'booted'));
+    const first = await firstChild(outer, this.file('booted'));
+    if (!first) throw new LocalError(`host "${place.name}" did not boot; ${lastWords(this.logFile('boot'))}`);
     writeFileSync(this.file('init.json'), JSON.stringify({ outer, first }));
   }
 
@@ -154,15 +155,21 @@ export class Host {
   }
 }
 
-/** unshare forks the first process of the new namespace; it says that it has booted through a file. */
-async function firstChild(outer: ProcessIdentity, bootedFile: string): Promise<ProcessIdentity> {
+/** unshare forks the first process of the new namespace; it says that it has booted through a file. Undefined if it does not. */
+async function firstChild(outer: ProcessIdentity, bootedFile: string): Promise<ProcessIdentity | undefined> {
   const deadline = Date.now() + SHUTDOWN_MILLISECONDS;
   while (Date.now() < deadline && isAlive(outer)) {
     const [pid] = await childrenOf(outer.pid);
     const identity = pid === undefined ? undefined : identify(pid);
     if (identity && existsSync(bootedFile)) return identity;
   }
-  throw new Error(`the host did not boot (${bootedFile} did not appear)`);
+  return undefined;
+}
+
+/** What a program that failed said last, and where it stands. */
+function lastWords(logFile: string): string {
+  const words = readFileSync(logFile, 'utf8').trimEnd().split('\n').at(-1);
+  return `${words ? `its last words: ${words}` : 'it said nothing'} (${logFile})`;
 }
 
 async function ended(identity: ProcessIdentity, milliseconds: number): Promise<void> {
@@ -200,7 +207,7 @@ export function removeClusterCgroups(clusterName: string): void {
 }
 
 /** Another cluster may just be using it again. */
-function removeUnlessUsed(directory: string): void {
+export function removeUnlessUsed(directory: string): void {
   try {
     rmdirSync(directory);
   } catch (error) {
