@@ -38,6 +38,8 @@ import { RbacDefaults } from './rbac-defaults/rbac-defaults.ts';
 import { RoleAggregationController } from './role-aggregation/role-aggregation.ts';
 import { ResourceQuotaController } from './resource-quota/resource-quota.ts';
 import { Runner } from './runner.ts';
+import { ServiceAddresses } from './service-addresses/service-addresses.ts';
+import { ServiceCidrController } from './service-cidr/service-cidr.ts';
 import { StorageProtection } from './storage-protection/storage-protection.ts';
 
 export interface ControllersOptions {
@@ -129,6 +131,8 @@ function controllersOf(options: ControllersOptions): readonly Controller[] {
     new Bootstrap({ registry, servers, port: options.apiPort, serviceCidr }),
     new ClusterDefaults({ registry, serviceCidr, clock }),
     new ResourceQuotaController({ registry, clock }),
+    new ServiceAddresses({ registry }),
+    new ServiceCidrController({ registry }),
     new StorageProtection({ registry }),
     new RbacDefaults({ registry }),
     new RoleAggregationController({ registry }),

@@ -5,11 +5,15 @@ import type { KubeObject } from '../../api/object.ts';
 import type { CustomResourceDefinition } from '../../api/schema/types/apiextensions.v1.ts';
 import type { APIService } from '../../api/schema/types/apiregistration.v1.ts';
 import type { EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod, Service } from '../../api/schema/types/core.v1.ts';
+import { clusterAddressesOf } from '../../api/validation/service.ts';
 import type { IndexFunction } from '../../lib/view.ts';
 import { NODE_REFERENCE_INDEX, nodeReferences } from '../auth/node/references.ts';
 import { bindingIndex, SUBJECT_INDEX } from '../auth/rbac/subjects.ts';
 import { controllerOf } from './owners.ts';
+
+/** Of services, by their cluster addresses. */
+export const ADDRESS_INDEX = 'address';
 
 export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 
@@ -41,6 +45,8 @@ const byService: IndexFunction<EndpointSlice> = ({ metadata }) => {
 const byApiService: IndexFunction<APIService> = ({ spec: { service } }) =>
   service ? [`${service.namespace}/${service.name}`] : [];
 
+const byClusterAddress: IndexFunction<Service> = ({ spec }) => clusterAddressesOf(spec);
+
 const byGroup: IndexFunction<CustomResourceDefinition> = ({ spec }) => [spec.group];
 
 export function labelIndexValue(namespace: string, label: string, value: string): string {
@@ -57,6 +63,7 @@ const ownKinds = new Map<Kind, Record<string, IndexFunction<never>>>([
   [kinds.replicasets, { controller: byController, loose: byLoose }],
   [kinds.replicationcontrollers, { controller: byController }],
   [kinds.controllerrevisions, { controller: byController, loose: byLoose }],
+  [kinds.services, { [ADDRESS_INDEX]: byClusterAddress }],
   [kinds.endpointslices, { service: byService }],
   [kinds.apiservices, { service: byApiService }],
   [kinds.customresourcedefinitions, { group: byGroup }],

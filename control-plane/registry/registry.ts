@@ -4,17 +4,20 @@ import type { TypeSources } from '../../api/apply/schema-types.ts';
 import { notFoundPath } from '../../api/errors.ts';
 import { apiVersionOf, type Kind, kindId, kinds, storedKindOf } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
+import { nodePortsOf } from '../../api/validation/service.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Admission } from '../admission/port.ts';
 import { ConvertedCache } from '../cacher/converted.ts';
 import type { ResourceCache } from '../cacher/port.ts';
 import type { Store } from '../storage/port.ts';
+import { AddressClaims } from './allocation/address-claims.ts';
 import { AddressRange } from './allocation/address-range.ts';
-import { Claims } from './allocation/claims.ts';
+import { KeyClaims } from './allocation/key-claims.ts';
 import { PortRange } from './allocation/port-range.ts';
 import { repairAllocations, type RepairResult } from './allocation/repair.ts';
 import { ServiceAllocator } from './allocation/service-allocator.ts';
+import { usableRanges } from './allocation/service-ranges.ts';
 import type { Conversion, DecodeStored } from './conversion.ts';
 import { conversionsOf } from './conversions.ts';
 import type { RandomInteger } from './name-generator.ts';
@@ -62,30 +65,17 @@ export class ResourceRegistry implements Registry {
   /** The same by the kind itself, which is how the parts of the control plane ask, some hundred times a write. */
   private readonly byKind = new Map<Kind, GenericResource<KubeObject>>();
   readonly admission: Admission;
-  private readonly addressClaims: Claims;
-  private readonly portClaims: Claims;
+  private readonly portClaims: KeyClaims;
   private readonly followers = new Set<Follower>();
   private readonly listeners = new Set<() => void>();
   private freshen = (): Promise<void> => Promise.resolve();
 
   /** Throws when a range is not one. */
   constructor(options: ResourceRegistryOptions) {
-    const { store, cacheOf, clock, random, serviceCidr } = options;
     this.options = options;
-    const now = (): number => clock.date().getTime();
-    this.addressClaims = new Claims({ store, subject: 'clusterips', now });
-    this.portClaims = new Claims({ store, subject: 'nodeports', now });
-    const { first, last } = options.nodePorts ?? NODE_PORTS;
-    const allocator = new ServiceAllocator({
-      addresses: new AddressRange(serviceCidr),
-      ports: new PortRange(first, last),
-      addressClaims: this.addressClaims,
-      portClaims: this.portClaims,
-      services: cacheOf(kinds.services).view,
-      random,
-    });
+    this.portClaims = this.makePortClaims();
     this.admission = options.admission(this);
-    this.addTable(strategiesOf(allocator));
+    this.addTable(strategiesOf(this.makeAllocator()));
   }
 
   resource<T extends KubeObject>(kind: Kind<T>): GenericResource<T> {
@@ -162,11 +152,39 @@ export class ResourceRegistry implements Registry {
     for (const listener of this.listeners) listener();
   }
 
-  /** Brings the records of taken service addresses and ports in line with the services; for a new leader. */
+  /** Brings the records of taken node ports in line with the services; for a new leader. */
   repairAllocations(): Promise<RepairResult> {
     const { store, clock, log } = this.options;
-    const { addressClaims, portClaims } = this;
-    return repairAllocations({ store, addressClaims, portClaims, log, now: () => clock.date().getTime() });
+    const { portClaims } = this;
+    return repairAllocations({ store, portClaims, log, now: () => clock.date().getTime() });
+  }
+
+  private makePortClaims(): KeyClaims {
+    const { store, cacheOf, clock } = this.options;
+    const services = cacheOf(kinds.services).view;
+    return new KeyClaims({
+      store,
+      subject: 'nodeports',
+      now: () => clock.date().getTime(),
+      known: () => new Set([...services.list()].flatMap(({ spec }) => nodePortsOf(spec).map(String))),
+    });
+  }
+
+  private makeAllocator(): ServiceAllocator {
+    const { cacheOf, random, serviceCidr, nodePorts: { first, last } = NODE_PORTS } = this.options;
+    // It throws for what is no range, and does so now.
+    const { cidr } = new AddressRange(serviceCidr);
+    const { view } = cacheOf(kinds.servicecidrs);
+    return new ServiceAllocator({
+      ranges: () => usableRanges([...view.list()], cidr),
+      ports: new PortRange(first, last),
+      addressClaims: new AddressClaims({
+        addresses: () => this.resource(kinds.ipaddresses),
+        cache: cacheOf(kinds.ipaddresses),
+      }),
+      portClaims: this.portClaims,
+      random,
+    });
   }
 
   private addTable(strategies: Readonly<Record<string, unknown>>): void {

@@ -4,17 +4,11 @@ import type { KubeObject } from '../../../api/object.ts';
 import { SYSTEM_PRIORITIES } from '../../../api/validation/scheduling/priority-class.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import type { Registry } from '../../registry/port.ts';
+import { FIRST_RANGE } from '../../registry/allocation/service-ranges.ts';
 import { timestamp } from '../../registry/metadata.ts';
 import { type Controller, NOTHING, type Plan } from '../controller.ts';
 import { DEFAULT_LEVELS, DEFAULT_SCHEMAS } from './flow-control.ts';
-import {
-  planDangling,
-  planFlowControl,
-  planPriorityClass,
-  planRangeReady,
-  planServiceRange,
-  SERVICE_RANGE,
-} from './plan.ts';
+import { planDangling, planFlowControl, planPriorityClass, planServiceRange } from './plan.ts';
 
 export interface ClusterDefaultsOptions {
   readonly registry: Registry;
@@ -50,7 +44,7 @@ export class ClusterDefaults implements Controller {
     for (const name of SYSTEM_PRIORITIES.keys()) enqueue(`priorityclasses/${name}`);
     for (const name of this.levels.keys()) enqueue(`prioritylevelconfigurations/${name}`);
     for (const name of this.schemas.keys()) enqueue(`flowschemas/${name}`);
-    enqueue(`servicecidrs/${SERVICE_RANGE}`);
+    enqueue(`servicecidrs/${FIRST_RANGE}`);
     return () => ends.forEach((end) => end());
   }
 
@@ -100,9 +94,8 @@ export class ClusterDefaults implements Controller {
   }
 
   private planRange(name: string): Plan {
-    const { registry, serviceCidr, clock } = this.options;
-    const existing = registry.resource(kinds.servicecidrs).view.get(name);
-    if (existing) return planRangeReady(existing, timestamp(clock.date()));
-    return name === SERVICE_RANGE ? planServiceRange(serviceCidr, existing) : NOTHING;
+    const { registry, serviceCidr } = this.options;
+    if (name !== FIRST_RANGE) return NOTHING;
+    return planServiceRange(serviceCidr, registry.resource(kinds.servicecidrs).view.get(name));
   }
 }

@@ -5,13 +5,12 @@ import type { KubeObject } from '../../../api/object.ts';
 import type { FlowSchema, PriorityLevelConfiguration } from '../../../api/schema/types/flowcontrol.v1.ts';
 import type { ServiceCIDR } from '../../../api/schema/types/networking.v1.ts';
 import type { PriorityClass } from '../../../api/schema/types/scheduling.v1.ts';
+import { FIRST_RANGE } from '../../registry/allocation/service-ranges.ts';
 import { targetOf } from '../actions.ts';
 import { NOTHING, type Plan } from '../controller.ts';
 import { AUTO_UPDATE, MANDATORY } from './flow-control.ts';
 
 const WHY = 'every cluster has it';
-/** The name of the range that the cluster was made with. */
-export const SERVICE_RANGE = 'kubernetes';
 
 function create(kind: Kind, object: KubeObject): Plan {
   return { actions: [{ do: 'create', kind, object, why: WHY }], reasons: [] };
@@ -83,21 +82,9 @@ export function planServiceRange(cidr: string, existing: ServiceCIDR | undefined
     {
       apiVersion: 'networking.k8s.io/v1',
       kind: 'ServiceCIDR',
-      metadata: { name: SERVICE_RANGE },
+      metadata: { name: FIRST_RANGE },
       spec: { cidrs: [cidr] },
       status: {},
     } as unknown as KubeObject,
   );
-}
-
-/** Every range that is not going away can be used. */
-export function planRangeReady(range: ServiceCIDR, at: string): Plan {
-  if (range.metadata.deletionTimestamp !== undefined) return NOTHING;
-  if (range.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')) return NOTHING;
-  const condition = { type: 'Ready', status: 'True', message: 'Kubernetes Service CIDR is ready' };
-  const target = targetOf(kinds.servicecidrs as Kind, range);
-  return {
-    actions: [{ do: 'set-conditions', target, conditions: [condition], at, why: 'it can be used' }],
-    reasons: [],
-  };
 }

@@ -5,6 +5,7 @@ import type { RandomInteger } from '../name-generator.ts';
 /** The lower part of the range is left to addresses that users ask for by name, while the rest lasts. */
 const MIN_STATIC = 16;
 const MAX_STATIC = 256;
+const MAX_PREFIX = 30;
 
 export class AddressRange {
   /** As given, such as `10.96.0.0/12`. */
@@ -12,11 +13,17 @@ export class AddressRange {
   private readonly base: number;
   private readonly addresses: number;
 
+  /** undefined for what is no IPv4 range of at least four addresses. */
+  static of(cidr: string): AddressRange | undefined {
+    const prefix = /^[\d.]+\/(\d+)$/.exec(cidr)?.[1];
+    return prefix !== undefined && Number(prefix) <= MAX_PREFIX ? new AddressRange(cidr) : undefined;
+  }
+
   /** Throws for what is no IPv4 range of at least four addresses. */
   constructor(cidr: string) {
     const [address = '', bits = ''] = cidr.split('/');
     const prefix = Number(bits);
-    if (!isIPv4(address) || !/^\d+$/.test(bits) || prefix < 8 || prefix > 30) {
+    if (!isIPv4(address) || !/^\d+$/.test(bits) || prefix < 1 || prefix > MAX_PREFIX) {
       throw new Error(`not a range of service addresses: ${cidr}`);
     }
     this.cidr = cidr;
@@ -28,6 +35,12 @@ export class AddressRange {
   /** Usable addresses: all but the network's own and the broadcast address. */
   get size(): number {
     return this.addresses - 2;
+  }
+
+  /** Whether it lies between the two ends, which can't be used themselves. */
+  covers(address: string): boolean {
+    const offset = isIPv4(address) ? toNumber(address) - this.base : -1;
+    return offset >= 0 && offset < this.addresses;
   }
 
   contains(address: string): boolean {

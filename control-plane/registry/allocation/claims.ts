@@ -1,11 +1,4 @@
-/**
- * Records of what is taken: one key of the store for each address and port, written only where there is none. Whoever
- * wrote the key holds the thing, whatever else happens at the same time on however many servers.
- */
-import type { Entry, Store } from '../../storage/port.ts';
-import { translated } from '../object-store.ts';
-
-export const ALLOCATIONS_PREFIX = '/allocations/';
+/** Who holds what: of each thing a server can give away there is one record, made only where there is none. */
 
 export interface Owner {
   readonly namespace: string;
@@ -13,68 +6,20 @@ export interface Owner {
   readonly uid: string;
 }
 
-interface ClaimRecord extends Owner {
-  /** Milliseconds since 1970. */
-  readonly at: number;
+/** Which values are held. */
+export interface Held {
+  has(value: string): boolean;
 }
 
-export interface HeldClaim extends ClaimRecord {
-  readonly value: string;
-  readonly revision: number;
-}
-
-export interface ClaimsOptions {
-  store: Store;
-  /** What is claimed, as part of the keys, such as `clusterips`. */
-  subject: string;
-  /** Wall-clock time, in milliseconds since 1970. */
-  now: () => number;
-}
-
-export class Claims {
-  private readonly store: Store;
-  private readonly prefix: string;
-  private readonly now: () => number;
-
-  constructor({ store, subject, now }: ClaimsOptions) {
-    this.store = store;
-    this.prefix = `${ALLOCATIONS_PREFIX}${subject}/`;
-    this.now = now;
-  }
-
+export interface Claims {
   /** Whether the owner holds `value` now; `fresh` tells whether it did not before. */
-  async take(value: string, { namespace, name, uid }: Owner): Promise<{ held: boolean; fresh: boolean }> {
-    const record: ClaimRecord = { namespace, name, uid, at: this.now() };
-    const write = { key: this.prefix + value, expected: 0, value: Buffer.from(JSON.stringify(record)) };
-    const result = await translated(() => this.store.write(write));
-    if (result.ok) return { held: true, fresh: true };
-    return { held: result.current !== undefined && this.read(result.current).uid === uid, fresh: false };
-  }
-
+  take(value: string, owner: Owner): Promise<{ held: boolean; fresh: boolean }>;
   /** Who holds `value`; undefined when nobody does. */
-  async holderOf(value: string): Promise<HeldClaim | undefined> {
-    const entry = await translated(() => this.store.get(this.prefix + value));
-    return entry && this.read(entry);
-  }
-
+  holderOf(value: string): Promise<Owner | undefined>;
   /** Gives `value` back if its owner is the one with this uid. */
-  async giveBack(value: string, uid: string): Promise<void> {
-    const claim = await this.holderOf(value);
-    if (claim?.uid === uid) await this.drop(claim);
-  }
-
-  /** Removes the record if nobody changed it since it was read. */
-  async drop({ value, revision }: Pick<HeldClaim, 'value' | 'revision'>): Promise<void> {
-    await translated(() => this.store.write({ key: this.prefix + value, expected: revision, value: null }));
-  }
-
-  async list(): Promise<HeldClaim[]> {
-    const { entries } = await translated(() => this.store.list(this.prefix));
-    return entries.map((entry) => this.read(entry));
-  }
-
-  private read(entry: Entry): HeldClaim {
-    const record = JSON.parse(entry.value.toString('utf8')) as ClaimRecord;
-    return { ...record, value: entry.key.slice(this.prefix.length), revision: entry.revision };
-  }
+  giveBack(value: string, uid: string): Promise<void>;
+  /** What is known to be held: what not to try. It may be behind. */
+  known(): Held;
+  /** The same as the store has it. */
+  recorded(): Promise<Held>;
 }

@@ -1,24 +1,24 @@
 /**
- * Brings the records of taken addresses and ports in line with the services there are: run when a server becomes leader.
+ * Brings the records of taken ports in line with the services there are: run when a server becomes leader.
  * A service without a record gets one; a record whose service is gone is dropped, but not before the create that wrote it
  * must be over.
  */
 import { kinds } from '../../../api/kinds.ts';
 import type { Service } from '../../../api/schema/types/core.v1.ts';
-import { clusterAddressesOf, nodePortsOf } from '../../../api/validation/service.ts';
+import { nodePortsOf } from '../../../api/validation/service.ts';
 import type { Log } from '../../../lib/log.ts';
 import type { Store } from '../../storage/port.ts';
 import { storagePrefix } from '../keys.ts';
 import { translated } from '../object-store.ts';
-import type { Claims, HeldClaim, Owner } from './claims.ts';
+import type { Owner } from './claims.ts';
+import type { HeldClaim, KeyClaims } from './key-claims.ts';
 
 /** Longer than any request may take. */
 const GRACE_MILLISECONDS = 5 * 60_000;
 
 export interface RepairOptions {
   store: Store;
-  addressClaims: Claims;
-  portClaims: Claims;
+  portClaims: KeyClaims;
   now: () => number;
   log: Log;
 }
@@ -33,18 +33,10 @@ export interface RepairResult {
 /** Safe to run at any time, on several servers at once. Rejects with a StatusError when the store can't be asked. */
 export async function repairAllocations(options: RepairOptions): Promise<RepairResult> {
   // The records first: one that is written later belongs to a service this run need not know.
-  const addressRecords = await options.addressClaims.list();
-  const portRecords = await options.portClaims.list();
+  const records = await options.portClaims.list();
   const services = await listServices(options.store);
-  const addresses = services.map((service) => ({ service, values: clusterAddressesOf(service.spec) }));
   const ports = services.map((service) => ({ service, values: nodePortsOf(service.spec).map(String) }));
-  const forAddresses = await repair(options.addressClaims, addressRecords, addresses, options);
-  const forPorts = await repair(options.portClaims, portRecords, ports, options);
-  const result = {
-    added: forAddresses.added + forPorts.added,
-    dropped: forAddresses.dropped + forPorts.dropped,
-    conflicts: forAddresses.conflicts + forPorts.conflicts,
-  };
+  const result = await repair(options.portClaims, records, ports, options);
   options.log.info({ ...result, services: services.length }, 'service allocations checked');
   return result;
 }
@@ -55,7 +47,7 @@ interface Holding {
 }
 
 async function repair(
-  claims: Claims,
+  claims: KeyClaims,
   records: readonly HeldClaim[],
   holdings: readonly Holding[],
   { now, log }: RepairOptions,
@@ -77,7 +69,7 @@ async function repair(
 }
 
 async function addMissing(
-  claims: Claims,
+  claims: KeyClaims,
   value: string,
   owner: Owner,
   total: { added: number; conflicts: number },
@@ -88,7 +80,7 @@ async function addMissing(
   if (held) return;
   total.conflicts++;
   const holder = await claims.holderOf(value);
-  log.error({ value, service: owner, holder }, 'two services hold the same address or port');
+  log.error({ value, service: owner, holder }, 'two services hold the same port');
 }
 
 async function listServices(store: Store): Promise<Service[]> {

@@ -4,7 +4,6 @@ import { kinds } from '../../../api/kinds.ts';
 import type { Service, ServicePort, ServiceSpec } from '../../../api/schema/types/core.v1.ts';
 import { FieldErrors } from '../../../api/validation/field-errors.ts';
 import { clusterAddressesOf, HEADLESS, nodePortsOf } from '../../../api/validation/service.ts';
-import type { View } from '../../../lib/view.ts';
 import type { RandomInteger } from '../name-generator.ts';
 import type { Claim } from '../strategy.ts';
 import type { AddressRange } from './address-range.ts';
@@ -15,12 +14,11 @@ import type { PortRange } from './port-range.ts';
 const MAX_MISSES = 256;
 
 export interface ServiceAllocatorOptions {
-  addresses: AddressRange;
+  /** Where addresses may come from now, in the order in which they are to be used up. */
+  ranges: () => readonly AddressRange[];
   ports: PortRange;
   addressClaims: Claims;
   portClaims: Claims;
-  /** The services as a cache knows them: what not to try. */
-  services: View<Service>;
   random: RandomInteger;
 }
 
@@ -84,10 +82,9 @@ class Attempt implements Claim {
       if (!before.has(spec.clusterIP)) await this.takeAddress(spec.clusterIP);
       return;
     }
-    const { addresses, addressClaims, services, random } = this.options;
-    const known = new Set<string>();
-    for (const service of services.list()) for (const address of clusterAddressesOf(service.spec)) known.add(address);
-    const found = await this.takeFirst(addressClaims, addresses.candidates(random), known);
+    const { ranges, addressClaims, random } = this.options;
+    let found: string | undefined;
+    for (const range of ranges()) found ??= await this.takeFirst(addressClaims, range.candidates(random));
     if (found === undefined) throw internalError(new Error('failed to allocate a serviceIP: range is full'));
     spec.clusterIP = found;
     spec.clusterIPs = [found];
@@ -109,9 +106,13 @@ class Attempt implements Claim {
   }
 
   private async takeAddress(address: string): Promise<void> {
-    const { addresses, addressClaims } = this.options;
-    if (!addresses.contains(address)) {
-      const why = `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${addresses.cidr}`;
+    const { addressClaims } = this.options;
+    const ranges = this.options.ranges();
+    if (!ranges.some((range) => range.contains(address))) {
+      const range = ranges.find((each) => each.covers(address));
+      const why = range
+        ? `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${range.cidr}`
+        : 'the provided network does not match the current range';
       throw this.refuse('spec.clusterIPs', this.service.spec.clusterIPs, `failed to allocate IP ${address}: ${why}`);
     }
     if (!(await this.take(addressClaims, address))) {
@@ -140,26 +141,20 @@ class Attempt implements Claim {
   }
 
   private async anyPort(): Promise<number> {
-    const { ports, portClaims, services, random } = this.options;
-    const known = new Set<number>();
-    for (const service of services.list()) for (const port of nodePortsOf(service.spec)) known.add(port);
-    const found = await this.takeFirst(portClaims, ports.candidates(random), known);
+    const { ports, portClaims, random } = this.options;
+    const found = await this.takeFirst(portClaims, ports.candidates(random));
     if (found === undefined) throw internalError(new Error('failed to allocate a nodePort: range is full'));
     return found;
   }
 
-  private async takeFirst<V extends string | number>(
-    claims: Claims,
-    candidates: Iterable<V>,
-    known: ReadonlySet<V>,
-  ): Promise<V | undefined> {
+  private async takeFirst<V extends string | number>(claims: Claims, candidates: Iterable<V>): Promise<V | undefined> {
+    let known = claims.known();
     let misses = 0;
-    let recorded: ReadonlySet<string> = new Set();
     for (const candidate of candidates) {
-      if (known.has(candidate) || recorded.has(String(candidate))) continue;
+      if (known.has(String(candidate))) continue;
       if (await this.take(claims, String(candidate))) return candidate;
       // The cache is behind, or records were left over: what the store holds tells the rest apart.
-      if (misses++ === 0) recorded = new Set((await claims.list()).map(({ value }) => value));
+      if (misses++ === 0) known = await claims.recorded();
       if (misses > MAX_MISSES) break;
     }
     return undefined;

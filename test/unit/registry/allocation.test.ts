@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { kinds } from '../../../api/kinds.ts';
 import type { Service, ServiceSpec } from '../../../api/schema/types/core.v1.ts';
+import type { ServiceCIDR } from '../../../api/schema/types/networking.v1.ts';
 import { AddressRange } from '../../../control-plane/registry/allocation/address-range.ts';
 import type { GenericResource } from '../../../control-plane/registry/resource.ts';
 import { type Harness, sequence, startRegistry } from './harness.ts';
+
+const NOW = '2026-01-01T00:00:00Z';
 
 const service = (name: string, spec: ServiceSpec = {}): Service =>
   ({ metadata: { name, namespace: 'default' }, spec: { ports: [{ port: 80 }], ...spec } }) as Service;
@@ -18,8 +21,12 @@ describe('registry: service addresses and ports', () => {
   });
   afterEach(() => harness.stop());
 
-  const records = async (): Promise<string[]> =>
-    (await harness.store.list('/allocations/')).entries.map(({ key }) => key);
+  /** Addresses and ports that are taken. */
+  const records = async (): Promise<string[]> => {
+    const prefixes = ['/registry/networking.k8s.io/ipaddresses/', '/allocations/nodeports/'];
+    const lists = await Promise.all(prefixes.map((prefix) => harness.store.list(prefix)));
+    return lists.flatMap(({ entries }) => entries.map(({ key }) => key.split('/').at(-1) ?? ''));
+  };
 
   it('gives an address from the range and takes it back', async () => {
     const made = await services.create(service('a'));
@@ -27,7 +34,7 @@ describe('registry: service addresses and ports', () => {
     assert.deepEqual(made.spec.clusterIPs, [made.spec.clusterIP]);
     assert.deepEqual(made.spec.ipFamilies, ['IPv4']);
     assert.equal(made.spec.ipFamilyPolicy, 'SingleStack');
-    assert.deepEqual(await records(), [`/allocations/clusterips/${made.spec.clusterIP}`]);
+    assert.deepEqual(await records(), [made.spec.clusterIP]);
     await services.delete('default', 'a');
     assert.deepEqual(await records(), []);
   });
@@ -40,7 +47,11 @@ describe('registry: service addresses and ports', () => {
         'Service "b" is invalid: spec.clusterIPs: Invalid value: ["10.96.0.10"]: failed to allocate IP 10.96.0.10: provided IP is already allocated',
     });
     await assert.rejects(services.create(service('b', { clusterIP: '10.1.0.1' })), {
-      message: /the provided IP \(10\.1\.0\.1\) is not in the valid range\. The range of valid IPs is 10\.96\.0\.0\/16/,
+      message: /failed to allocate IP 10\.1\.0\.1: the provided network does not match the current range/,
+    });
+    await assert.rejects(services.create(service('b', { clusterIP: '10.96.0.0' })), {
+      message:
+        /the provided IP \(10\.96\.0\.0\) is not in the valid range\. The range of valid IPs is 10\.96\.0\.0\/16/,
     });
     const ports = [{ port: 80, nodePort: 30_080 }];
     await services.create(service('c', { type: 'NodePort', ports }));
@@ -95,7 +106,7 @@ describe('registry: service addresses and ports', () => {
     const closed = await services.update({ ...open, spec: { ...open.spec, type: 'ClusterIP' } });
     assert.equal(closed.spec.ports?.[0]?.nodePort, undefined);
     assert.equal(closed.spec.externalTrafficPolicy, undefined);
-    assert.deepEqual(await records(), [`/allocations/clusterips/${made.spec.clusterIP}`]);
+    assert.deepEqual(await records(), [made.spec.clusterIP]);
     const external = { ...closed, spec: { ...closed.spec, type: 'ExternalName', externalName: 'x.example' } };
     assert.equal((await services.update(external)).spec.clusterIP, undefined);
     assert.deepEqual(await records(), []);
@@ -137,6 +148,93 @@ describe('registry: service addresses and ports', () => {
     );
   });
 
+  it('tells with an IPAddress who has an address, and respects those that others made', async () => {
+    const addresses = harness.registry.resource(kinds.ipaddresses);
+    const made = await services.create(service('a'));
+    const { metadata, spec } = await addresses.get('', made.spec.clusterIP ?? '');
+    assert.deepEqual(metadata.labels, {
+      'ipaddress.kubernetes.io/ip-family': 'IPv4',
+      'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
+    });
+    assert.deepEqual(spec.parentRef, { resource: 'services', namespace: 'default', name: 'a' });
+    const parentRef = { group: 'example.com', resource: 'balancers', name: 'b' };
+    await addresses.create({ metadata: { name: '10.96.0.77' }, spec: { parentRef } });
+    await assert.rejects(services.create(service('b', { clusterIP: '10.96.0.77' })), {
+      message: /failed to allocate IP 10\.96\.0\.77: provided IP is already allocated/,
+    });
+  });
+
+  it('takes nothing in a dry run, and says what would be taken', async () => {
+    const { clusterIP } = (await services.create(service('a', { type: 'NodePort' }), { dryRun: true })).spec;
+    assert.ok(new AddressRange('10.96.0.0/16').contains(clusterIP ?? ''));
+    assert.deepEqual(await records(), []);
+    await services.create(service('b', { clusterIP: '10.96.0.10' }));
+    await assert.rejects(services.create(service('c', { clusterIP: '10.96.0.10' }), { dryRun: true }), {
+      reason: 'Invalid',
+    });
+  });
+
+  describe('from further ranges', () => {
+    const range = (name: string, cidr: string): ServiceCIDR => ({
+      metadata: { name },
+      spec: { cidrs: [cidr] },
+      status: {},
+    });
+    const FIRST = '10.0.0.0/30';
+    let ranges: GenericResource<ServiceCIDR>;
+
+    beforeEach(async () => {
+      await harness.stop();
+      harness = await startRegistry({ serviceCidr: FIRST });
+      services = harness.registry.resource(kinds.services);
+      ranges = harness.registry.resource(kinds.servicecidrs);
+    });
+
+    const add = async (name: string, cidr: string): Promise<void> => {
+      await ranges.create(range(name, cidr));
+      await harness.settle(kinds.servicecidrs);
+    };
+    const where = async (name: string): Promise<string | undefined> => {
+      await harness.settle(kinds.ipaddresses);
+      return (await services.create(service(name))).spec.clusterIP?.replace(/\.\d+$/, '');
+    };
+
+    it('gives addresses when the first is full, and those that are asked for at any time', async () => {
+      await add('more', '203.0.113.0/24');
+      const asked = await services.create(service('asked', { clusterIP: '203.0.113.10' }));
+      assert.equal(asked.spec.clusterIP, '203.0.113.10');
+      assert.deepEqual([await where('a'), await where('b'), await where('c')], ['10.0.0', '10.0.0', '203.0.113']);
+    });
+
+    it('gives none of a range that is not ready, or is going', async () => {
+      await add('unready', '203.0.113.0/24');
+      const status = {
+        conditions: [{ type: 'Ready', status: 'False', reason: 'No', message: '', lastTransitionTime: NOW }],
+      };
+      await ranges.mutate('', 'unready', (now) => ({ ...now, status }), { subresource: 'status' });
+      await ranges.create({ ...range('going', '198.51.100.0/24'), metadata: { name: 'going', finalizers: ['a/b'] } });
+      await ranges.delete('', 'going');
+      await harness.settle(kinds.servicecidrs);
+      for (const clusterIP of ['203.0.113.10', '198.51.100.1']) {
+        await assert.rejects(services.create(service('x', { clusterIP })), {
+          message: /does not match the current range/,
+        });
+      }
+      await where('a');
+      await where('b');
+      await assert.rejects(where('c'), { message: /failed to allocate a serviceIP: range is full/ });
+    });
+
+    it('gives none of the first one when its own object is going', async () => {
+      await ranges.create({ ...range('kubernetes', FIRST), metadata: { name: 'kubernetes', finalizers: ['a/b'] } });
+      await ranges.delete('', 'kubernetes');
+      await add('six', 'fd00::/112');
+      await assert.rejects(where('a'), { message: /range is full/ });
+      await add('more', '203.0.113.0/24');
+      assert.equal(await where('a'), '203.0.113');
+    });
+  });
+
   it('says so when the range is full', async () => {
     await harness.stop();
     harness = await startRegistry({ serviceCidr: '10.0.0.0/30' });
@@ -147,8 +245,8 @@ describe('registry: service addresses and ports', () => {
   });
 
   it('repairs what a crash left: adds lost records, drops old ones, keeps young ones', async () => {
-    const made = await services.create(service('a'));
-    const key = `/allocations/clusterips/${made.spec.clusterIP}`;
+    const made = await services.create(service('a', { type: 'NodePort' }));
+    const key = `/allocations/nodeports/${made.spec.ports?.[0]?.nodePort}`;
     const entry = await harness.store.get(key);
     await harness.store.write({ key, expected: entry!.revision, value: null });
     const stray = { namespace: 'default', name: 'gone', uid: 'u', at: harness.clock.date().getTime() };
@@ -157,7 +255,7 @@ describe('registry: service addresses and ports', () => {
     assert.deepEqual(await harness.registry.repairAllocations(), { added: 1, dropped: 0, conflicts: 0 });
     harness.clock.advance(6 * 60_000);
     assert.deepEqual(await harness.registry.repairAllocations(), { added: 0, dropped: 1, conflicts: 0 });
-    assert.deepEqual(await records(), [key]);
+    assert.deepEqual(await records(), [made.spec.clusterIP, String(made.spec.ports?.[0]?.nodePort)]);
   });
 });
 
