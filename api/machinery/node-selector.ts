@@ -1,7 +1,18 @@
 /** Node selector terms, as node affinity has them. */
 import { integerOf } from './requirement.ts';
 import type { Labels } from './selectors.ts';
-import type { NodeSelectorRequirement, NodeSelectorTerm } from '../schema/types/core.v1.ts';
+import type { NodeSelectorRequirement, NodeSelectorTerm, PodSpec } from '../schema/types/core.v1.ts';
+
+/** Whether a pod's nodeSelector and required node affinity allow a node. */
+export function allowsNode(
+  { nodeSelector, affinity }: Pick<PodSpec, 'nodeSelector' | 'affinity'>,
+  labels: Labels | undefined,
+  name: string | undefined,
+): boolean {
+  for (const label in nodeSelector) if (labels?.[label] !== nodeSelector[label]) return false;
+  const required = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  return !required || required.nodeSelectorTerms.some((term) => matchesTerm(term, labels, name));
+}
 
 /** A term without any expression matches nothing. */
 export function matchesTerm(term: NodeSelectorTerm, labels: Labels | undefined, name: string | undefined): boolean {

@@ -1,5 +1,6 @@
 /** Why a node can't take a pod, from the node as it is now. Pure: the same rules as the scheduler's, told one by one. */
 import { bytesOf, milliOf } from '../../api/machinery/quantity.ts';
+import { isTolerated } from '../../api/machinery/tolerations.ts';
 import type { Node, Pod, Taint } from '../../api/schema/types/core.v1.ts';
 import { amountsOf, totals } from '../describe/amounts.ts';
 import { affinityRefusal } from './affinity.ts';
@@ -50,7 +51,9 @@ function conditionRefusals(pod: Pod, { spec, status }: Node): Refusal[] {
   const ready = status?.conditions?.find(({ type }) => type === 'Ready');
   const isReady = ready?.status === 'True';
   return [
-    ...(spec?.unschedulable && !tolerates(pod, UNSCHEDULABLE) ? [{ kind: 'cordoned' } as const] : []),
+    ...(spec?.unschedulable && !isTolerated(UNSCHEDULABLE, pod.spec.tolerations)
+      ? [{ kind: 'cordoned' } as const]
+      : []),
     ...(isReady ? [] : [{ kind: 'not-ready', message: ready?.message ?? '' } as const]),
   ];
 }
@@ -58,16 +61,8 @@ function conditionRefusals(pod: Pod, { spec, status }: Node): Refusal[] {
 function taintRefusals(pod: Pod, { spec }: Node): Refusal[] {
   return (spec?.taints ?? [])
     .filter(({ effect, key }) => effect !== 'PreferNoSchedule' && !SYSTEM_TAINTS.test(key))
-    .filter((taint) => !tolerates(pod, taint))
+    .filter((taint) => !isTolerated(taint, pod.spec.tolerations))
     .map((taint) => ({ kind: 'taint', taint }));
-}
-
-export function tolerates({ spec }: Pod, taint: Taint): boolean {
-  return (spec.tolerations ?? []).some(({ key = '', operator = 'Equal', value = '', effect }) => {
-    if (effect && effect !== taint.effect) return false;
-    if (key === '') return operator === 'Exists';
-    return key === taint.key && (operator === 'Exists' || value === (taint.value ?? ''));
-  });
 }
 
 function labelRefusals({ spec }: Pod, { metadata }: Node): Refusal[] {

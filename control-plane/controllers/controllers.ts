@@ -13,6 +13,7 @@ import { Bootstrap } from './bootstrap/bootstrap.ts';
 import { CertificateController, type CertificateControllerOptions } from './certificates/certificates.ts';
 import type { Controller } from './controller.ts';
 import { ClusterDefaults } from './defaults/defaults.ts';
+import { DaemonSetController } from './daemonset/daemonset.ts';
 import { CustomResourceDefinitionController } from './custom-resource-definition/custom-resource-definition.ts';
 import { DeploymentController } from './deployment/deployment.ts';
 import { DisruptionController } from './disruption/disruption.ts';
@@ -150,6 +151,7 @@ function controllersOf(options: ControllersOptions): readonly Controller[] {
     new ReplicaSetController({ registry }),
     new ReplicationControllerController({ registry }),
     new DeploymentController({ registry }),
+    new DaemonSetController({ registry }),
     new NamespaceController({ registry, elsewhere: options.elsewhere }),
     new PolicyStatusController({ registry, typeOf: options.typeOf ?? (() => undefined) }),
     new CustomResourceDefinitionController({ registry }),

@@ -1,6 +1,7 @@
 /** The taints that a node's state calls for, and for how long a pod tolerates a node's taints. */
 import { isDefaultToleration, NOT_READY, UNREACHABLE } from '../../../api/machinery/node-loss.ts';
-import type { Node, Pod, Taint, Toleration } from '../../../api/schema/types/core.v1.ts';
+import { tolerates } from '../../../api/machinery/tolerations.ts';
+import type { Node, Pod, Taint } from '../../../api/schema/types/core.v1.ts';
 
 export { NOT_READY, UNREACHABLE };
 const UNSCHEDULABLE = 'node.kubernetes.io/unschedulable';
@@ -38,14 +39,6 @@ function isSame(a: Taint, b: Taint): boolean {
 
 export function taintsAfter({ spec }: Node, { add, remove }: TaintChange): readonly Taint[] {
   return [...(spec.taints ?? []).filter((taint) => !remove.includes(taint)), ...add];
-}
-
-/** core/v1 Toleration: an empty key with Exists tolerates everything, an empty effect every effect. */
-export function tolerates({ key, operator = 'Equal', value = '', effect }: Toleration, taint: Taint): boolean {
-  if (effect && effect !== taint.effect) return false;
-  if (key && key !== taint.key) return false;
-  if (operator === 'Exists') return true;
-  return Boolean(key) && value === (taint.value ?? '');
 }
 
 /**

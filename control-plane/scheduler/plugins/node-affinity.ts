@@ -1,5 +1,5 @@
 /** nodeSelector and node affinity, required and preferred. */
-import { matchesTerm } from '../../../api/machinery/node-selector.ts';
+import { allowsNode, matchesTerm } from '../../../api/machinery/node-selector.ts';
 import type { FilterPlugin, ScorePlugin } from '../framework.ts';
 import type { PodInfo } from '../pod-info.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -35,12 +35,6 @@ export const preferredNodes: ScorePlugin = {
 /** Whether the node is one that the pod's selector and required affinity allow; undefined when they allow all. */
 export function requiredNodes({ pod }: PodInfo, snapshot: Snapshot): ((row: number) => boolean) | undefined {
   const { nodeSelector, affinity } = pod.spec;
-  const required = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  if (!nodeSelector && !required) return undefined;
-  const wanted = Object.entries(nodeSelector ?? {});
-  return (row) => {
-    const labels = snapshot.labels[row];
-    if (!wanted.every(([key, value]) => labels?.[key] === value)) return false;
-    return !required || required.nodeSelectorTerms.some((term) => matchesTerm(term, labels, snapshot.names[row]));
-  };
+  if (!nodeSelector && !affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution) return undefined;
+  return (row) => allowsNode(pod.spec, snapshot.labels[row], snapshot.names[row]);
 }

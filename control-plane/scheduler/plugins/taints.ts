@@ -1,5 +1,6 @@
 /** Taints and tolerations, and cordoned nodes. */
-import type { Taint, Toleration } from '../../../api/schema/types/core.v1.ts';
+import { isTolerated } from '../../../api/machinery/tolerations.ts';
+import type { Taint } from '../../../api/schema/types/core.v1.ts';
 import type { FilterPlugin, ScorePlugin } from '../framework.ts';
 
 const UNSCHEDULABLE: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
@@ -41,12 +42,3 @@ export const fewerAvoidedTaints: ScorePlugin = {
     return most === 0 ? undefined : (row) => 100 * (1 - avoided(row) / most);
   },
 };
-
-export function isTolerated(taint: Taint, tolerations: readonly Toleration[] = []): boolean {
-  return tolerations.some(({ key, operator, value, effect }) => {
-    if (effect && effect !== taint.effect) return false;
-    if (key && key !== taint.key) return false;
-    if (operator === 'Exists') return true;
-    return Boolean(key) && (value ?? '') === (taint.value ?? '');
-  });
-}
