@@ -16,8 +16,11 @@ import type { Log } from '../../lib/log.ts';
 const WELCOME_MILLISECONDS = 5000;
 /** A server whose answers to heartbeats are this many intervals late is given up: the connection is half open. */
 const SILENT_INTERVALS = 6;
-/** Reports that wait for their acknowledgement; more wait until one has come. */
-const MAX_UNACKNOWLEDGED = 8;
+/**
+ * Reports that wait for their acknowledgement. A server stores one after the other: what happens meanwhile goes together
+ * in the next, and of what changes more than once only the last is told.
+ */
+const MAX_UNACKNOWLEDGED = 1;
 
 export interface SessionOptions {
   client: AgentsClient;

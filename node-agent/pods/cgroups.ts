@@ -9,7 +9,18 @@
  * An edge: it writes files below /sys/fs/cgroup, of either version. They are made and written synchronously: behind them is
  * the kernel's memory and no disk, and handing such a call to another thread costs more than the call.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { readdir, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Pod } from '../../api/schema/types/core.v1.ts';
@@ -44,16 +55,20 @@ export interface FileCgroupsOptions {
 const CLASSES = ['', 'burstable', 'besteffort'] as const;
 const V2_CONTROLLERS = ['cpu', 'memory', 'pids'];
 
-/** What kind of control groups the host has, and the directories that hold them: one, or with version 1 one a controller. */
+/** What kind of control groups the host has. */
 interface Hierarchy {
   readonly version: 'v1' | 'v2';
-  readonly bases: readonly string[];
+  /** Where pods' groups are made and weighed; undefined when the host has none. */
+  readonly main: string | undefined;
+  /** Where else the runtime makes them, when it makes those of the containers: with version 1 each controller has its own. */
+  readonly others: readonly string[];
 }
 
 export class FileCgroups implements Cgroups {
   private readonly root: string;
   private readonly mount: string;
   private prepared: Hierarchy | undefined;
+  private burstableShares: number | undefined;
 
   constructor(options: FileCgroupsOptions) {
     this.root = options.root;
@@ -75,12 +90,22 @@ export class FileCgroups implements Cgroups {
 
   // oxlint-disable-next-line require-await -- as above
   async weigh(burstableMilliCpu: number): Promise<void> {
-    this.setWeight(this.prepare(), path.join(this.root, 'burstable'), sharesOf(burstableMilliCpu));
+    const hierarchy = this.prepare();
+    const shares = sharesOf(burstableMilliCpu);
+    // The kernel takes its locks for every write, and whoever starts a container holds them for long.
+    if (shares === this.burstableShares) return;
+    this.setWeight(hierarchy, path.join(this.root, 'burstable'), shares);
+    this.burstableShares = shares;
   }
 
   async remove(uid: string): Promise<void> {
-    for (const directory of this.hierarchy().bases) {
-      for (const qos of CLASSES) await removeTree(path.join(directory, this.root, qos, `pod${uid}`));
+    const { main, others } = this.hierarchy();
+    for (const qos of CLASSES) {
+      const group = path.join(this.root, qos, `pod${uid}`);
+      if (main === undefined || !existsSync(path.join(main, group))) continue;
+      await Promise.all(others.map((directory) => removeTree(path.join(directory, group))));
+      // Last: while it is there, the others are known to be looked for.
+      await removeTree(path.join(main, group));
     }
   }
 
@@ -99,13 +124,12 @@ export class FileCgroups implements Cgroups {
     }
     for (const qos of CLASSES) this.make(hierarchy, path.join(this.root, qos));
     this.setWeight(hierarchy, path.join(this.root, 'besteffort'), sharesOf(0));
-    this.setWeight(hierarchy, path.join(this.root, 'burstable'), sharesOf(0));
     this.prepared = hierarchy;
     return hierarchy;
   }
 
-  private make({ version, bases }: Hierarchy, group: string): void {
-    for (const directory of bases) mkdirSync(path.join(directory, group), { recursive: true });
+  private make({ version, main }: Hierarchy, group: string): void {
+    if (main !== undefined) mkdirSync(path.join(main, group), { recursive: true });
     if (version === 'v2') this.handOn(group);
   }
 
@@ -117,23 +141,42 @@ export class FileCgroups implements Cgroups {
     writeFileSync(path.join(level, 'cgroup.subtree_control'), wanted.join(' '));
   }
 
-  private setWeight({ version }: Hierarchy, group: string, shares: number): void {
-    const file =
-      version === 'v1' ? path.join(this.mount, 'cpu', group, 'cpu.shares') : path.join(this.mount, group, 'cpu.weight');
-    if (existsSync(file)) writeFileSync(file, String(version === 'v1' ? shares : weightOf(shares)));
+  private setWeight({ version, main }: Hierarchy, group: string, shares: number): void {
+    if (main === undefined) return;
+    const [file, value] = version === 'v1' ? ['cpu.shares', shares] : ['cpu.weight', weightOf(shares)];
+    try {
+      overwrite(path.join(main, group, file), String(value));
+    } catch (error) {
+      // A file that is not there belongs to a controller that is not.
+      ignoreMissing(error as NodeJS.ErrnoException);
+    }
   }
 
   private hierarchy(): Hierarchy {
     if (this.prepared) return this.prepared;
-    if (existsSync(path.join(this.mount, 'cgroup.controllers'))) return { version: 'v2', bases: [this.mount] };
-    const controllers = ['cpu', 'memory', 'pids'].map((name) => path.join(this.mount, name));
-    return { version: 'v1', bases: controllers.filter((directory) => existsSync(directory)) };
+    if (existsSync(path.join(this.mount, 'cgroup.controllers'))) return { version: 'v2', main: this.mount, others: [] };
+    // Links lead to controllers that share a directory under another name.
+    const mounted = existsSync(this.mount) ? readdirSync(this.mount, { withFileTypes: true }) : [];
+    const all = mounted.filter((entry) => entry.isDirectory()).map(({ name }) => path.join(this.mount, name));
+    const cpu = path.join(this.mount, 'cpu');
+    const main = existsSync(cpu) ? realpathSync(cpu) : all[0];
+    return { version: 'v1', main, others: all.filter((directory) => directory !== main) };
   }
 }
 
 /** From 2…262144 of version 1 to 1…10000 of version 2. */
 export function weightOf(shares: number): number {
   return Math.floor(1 + ((shares - 2) * 9999) / 262_142);
+}
+
+/** Makes no file that is not there. */
+function overwrite(file: string, text: string): void {
+  const descriptor = openSync(file, constants.O_WRONLY | constants.O_TRUNC);
+  try {
+    writeSync(descriptor, text);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** Control groups go by rmdir, from the innermost out; the files in them can't be removed. */

@@ -58,7 +58,7 @@ const executors: Executors = {
       await services.cgroups.ensure(pod);
       const config = await makeSandboxConfig(context, attempt);
       await services.files.makeLogDirectory(config.logDirectory);
-      const id = await services.sandboxStarts.run(() => runOrFind(services, config));
+      const id = await services.starts.run(() => runOrFind(services, config));
       await services.cache.refreshSandbox(id);
     } catch (error) {
       const message = `Failed to create pod sandbox: ${(error as Error).message}`;

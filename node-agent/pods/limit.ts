@@ -11,11 +11,21 @@ export class Limit {
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.running >= this.maximum) await new Promise<void>((resolve) => this.waiting.push(resolve));
     else this.running += 1;
+    return this.finish(work);
+  }
+
+  /** Waits for nobody; others wait for it. */
+  runAtOnce<T>(work: () => Promise<T>): Promise<T> {
+    this.running += 1;
+    return this.finish(work);
+  }
+
+  private async finish<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } finally {
-      const next = this.waiting.shift();
-      // Whoever is next takes over the place.
+      // Whoever is next takes over the place, unless there are more at work than there should be.
+      const next = this.running <= this.maximum ? this.waiting.shift() : undefined;
       if (next) next();
       else this.running -= 1;
     }

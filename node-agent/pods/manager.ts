@@ -57,12 +57,12 @@ export interface PodManagerOptions {
   /** The texts of the node's own resolv.conf and hosts file; those in /etc by default. */
   hostFiles?: { resolvConf(): Promise<string>; hosts(): Promise<string> };
   backoff?: BackoffLimits;
-  /** Sandboxes that are being set up at a time: each forks network plugins. */
-  parallelSandboxes?: number;
+  /** Sandboxes and containers that are being started at a time before another sandbox is: each forks programs. */
+  parallelStarts?: number;
   parallelPulls?: number;
 }
 
-const DEFAULT_PARALLEL_SANDBOXES = 8;
+const DEFAULT_PARALLEL_STARTS = 8;
 const DEFAULT_SECCOMP_ROOT = '/var/lib/kubelet/seccomp';
 const LEFTOVER_RETRY = 10_000;
 const ETC = { resolvConf: () => readHostFile('/etc/resolv.conf'), hosts: () => readHostFile('/etc/hosts') };
@@ -146,6 +146,7 @@ export class PodManager implements Component {
       state.secrets.subscribe((change) => this.onConfig('secret', change)),
     );
     for (const pod of state.pods.list()) this.want(pod);
+    this.weigh();
     void state.pods.whenSynced().then(() => {
       if (!this.isStopped) this.endLeftovers();
     });
@@ -261,7 +262,7 @@ export class PodManager implements Component {
       hasAppArmor: options.hasAppArmor ?? false,
       allowedSysctls: options.allowedSysctls ?? [],
       limits: options.backoff ?? DEFAULT_BACKOFF,
-      sandboxStarts: new Limit(options.parallelSandboxes ?? DEFAULT_PARALLEL_SANDBOXES),
+      starts: new Limit(options.parallelStarts ?? DEFAULT_PARALLEL_STARTS),
       nodeCapacity: options.nodeCapacity ?? {
         milliCpu: milliOf(String(os.availableParallelism())),
         memoryBytes: os.totalmem(),

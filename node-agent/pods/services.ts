@@ -27,7 +27,8 @@ export interface PodServices {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: BackoffLimits;
-  readonly sandboxStarts: Limit;
+  /** Sandboxes wait their turn; containers don't, so that pods come up one after the other instead of all late. */
+  readonly starts: Limit;
   readonly logRoot: string;
   /** Where the node's own seccomp profiles are. */
   readonly seccompRoot: string;

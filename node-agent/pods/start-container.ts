@@ -34,12 +34,15 @@ export async function startContainer(
     const image = imageOf(context, container);
     const config = await configOf(context, container, action.attempt, image);
     if (context.ending.aborted) return;
-    step = 'CreateContainerError';
-    const id = await createOrFind(context, action, config, sandbox);
-    emit(services, pod, container.name, 'Normal', 'Created', 'Container created');
-    step = 'RunContainerError';
-    await startOrShow(context, id);
-    emit(services, pod, container.name, 'Normal', 'Started', 'Container started');
+    const id = await services.starts.runAtOnce(async () => {
+      step = 'CreateContainerError';
+      const made = await createOrFind(context, action, config, sandbox);
+      emit(services, pod, container.name, 'Normal', 'Created', 'Container created');
+      step = 'RunContainerError';
+      await startOrShow(context, made);
+      emit(services, pod, container.name, 'Normal', 'Started', 'Container started');
+      return made;
+    });
     step = 'PostStartHookError';
     await runPostStart(context, container, id);
     memory.startFailures.delete(container.name);

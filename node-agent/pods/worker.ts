@@ -16,6 +16,7 @@ import { containerId } from './container-status.ts';
 import type { PodContext } from './context.ts';
 import { execute } from './executor.ts';
 import type { Attempt } from './handler.ts';
+import type { ObservedPod } from './observed.ts';
 import type { PodMemory, Underway, Verdict } from './memory.ts';
 import { newMemory } from './memory.ts';
 import type { Plan } from './plan-builder.ts';
@@ -40,6 +41,8 @@ export interface PodWorkerOptions {
 
 const FIRST_RETRY = 1000;
 const MAX_RETRY = 120_000;
+/** How long the news of a sandbox may wait for that of the first container in it, in milliseconds. */
+const SANDBOX_NEWS = 1000;
 /** A pod moves through fewer stages than this; more would be a plan that goes in circles. */
 const MAX_PLANS_AT_ONCE = 8;
 
@@ -58,6 +61,7 @@ export class PodWorker {
   private reported = '';
   private waiting: Plan['waiting'] = new Map();
   private timer: Timer | undefined;
+  private sandboxNews: { readonly timer: Timer; readonly tellAt: number } | undefined;
   /** Counts the changes to what the pod refers to, so that an action that began before one is tried again at once. */
   private configVersion = 0;
   private isWoken = false;
@@ -134,6 +138,7 @@ export class PodWorker {
   stop(): void {
     this.isStopped = true;
     this.timer?.cancel();
+    this.sandboxNews?.timer.cancel();
     this.prober.stop();
   }
 
@@ -251,9 +256,21 @@ export class PodWorker {
     const hostIps = services.nodeAddresses();
     this.status = statusOf({ pod, observed, memory, waiting, hostIps, before: this.status, now: this.now() });
     const text = JSON.stringify(this.status);
-    if (text === this.reported) return;
+    if (text === this.reported || this.isHeldBack(observed)) return;
     this.reported = text;
     services.reporter.podStatus(pod, this.status);
+  }
+
+  /** A sandbox is mostly news for a moment, until a container runs in it: one status then tells both, and costs one write. */
+  private isHeldBack({ sandboxes, containers }: ObservedPod): boolean {
+    const isBetween = sandboxes[0]?.ready === true && containers.length === 0 && this.waiting.size === 0;
+    if (!isBetween || this.reported === '' || this.memory.stage !== 'running') return false;
+    const { clock } = this.services;
+    this.sandboxNews ??= {
+      timer: clock.after(SANDBOX_NEWS, () => this.report()),
+      tellAt: clock.now() + SANDBOX_NEWS,
+    };
+    return clock.now() < this.sandboxNews.tellAt;
   }
 
   private probeTargets(): ProbeTarget[] {

@@ -15,24 +15,41 @@ describe('control groups of pods', () => {
 
   const burstable = pod({ containers: [container({ resources: { requests: { cpu: '500m' } } })] });
 
-  it('makes one in each hierarchy of version 1, by class', async () => {
-    for (const name of ['cpu', 'memory', 'pids']) mkdirSync(path.join(mount, name));
+  it('makes one to be weighed, by class, and removes what the runtime made in every hierarchy of version 1', async () => {
+    for (const name of ['cpu', 'memory', 'pids', 'devices']) mkdirSync(path.join(mount, name));
     const shares = path.join(mount, 'cpu', 'dure', 'burstable', 'poduid-web', 'cpu.shares');
     mkdirSync(path.dirname(shares), { recursive: true });
     writeFileSync(shares, '1024');
     const cgroups = new FileCgroups({ root: '/dure', mount });
     assert.equal(await cgroups.ensure(burstable), '/dure/burstable/poduid-web');
     assert.equal(readFileSync(shares, 'utf8'), '512');
-    assert.ok(existsSync(path.join(mount, 'memory', 'dure', 'burstable', 'poduid-web')));
     assert.equal(await cgroups.ensure(pod()), '/dure/besteffort/poduid-web');
     rmSync(shares);
+    // The runtime makes them in every hierarchy, with the containers' own below.
+    for (const name of ['memory', 'pids', 'devices']) {
+      mkdirSync(path.join(mount, name, 'dure', 'burstable', 'poduid-web', 'container'), { recursive: true });
+    }
     await cgroups.remove('uid-web');
     await cgroups.remove('uid-web');
-    for (const name of ['cpu', 'memory', 'pids']) {
+    for (const name of ['cpu', 'memory', 'pids', 'devices']) {
       for (const qos of ['burstable', 'besteffort']) {
         assert.equal(existsSync(path.join(mount, name, 'dure', qos, 'poduid-web')), false);
       }
     }
+  });
+
+  it('weighs the burstable pods again only when they ask for something else', async () => {
+    mkdirSync(path.join(mount, 'cpu', 'dure', 'burstable'), { recursive: true });
+    const shares = path.join(mount, 'cpu', 'dure', 'burstable', 'cpu.shares');
+    writeFileSync(shares, '1024');
+    const cgroups = new FileCgroups({ root: '/dure', mount });
+    await cgroups.weigh(500);
+    assert.equal(readFileSync(shares, 'utf8'), '512');
+    writeFileSync(shares, 'untouched');
+    await cgroups.weigh(500);
+    assert.equal(readFileSync(shares, 'utf8'), 'untouched');
+    await cgroups.weigh(1000);
+    assert.equal(readFileSync(shares, 'utf8'), '1024');
   });
 
   it('hands the controllers that are there down each level of version 2', async () => {
