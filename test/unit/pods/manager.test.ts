@@ -25,6 +25,46 @@ describe('a pod on a node', () => {
     assert.deepEqual(node.reasons(), ['Pulled', 'Created', 'Started']);
   });
 
+  it('tells of its sandbox together with its first container, or alone when that takes long', async () => {
+    node = new TestNode();
+    const ips = (): (string | undefined)[] => node.history.map(({ podIP }) => podIP);
+    const gate = Promise.withResolvers<void>();
+    const startContainer = node.runtime.startContainer.bind(node.runtime);
+    node.runtime.startContainer = (id) => gate.promise.then(() => startContainer(id));
+    await node.start();
+    await node.apply(pod());
+    assert.deepEqual(ips(), [undefined]);
+    await node.advance(1);
+    assert.equal(ips().length, 2);
+    assert.match(ips()[1] ?? '', /^10\.244\./);
+    assert.equal(node.condition('PodReadyToStartContainers'), 'True');
+    gate.resolve();
+    await node.settle();
+    assert.equal(node.status().phase, 'Running');
+    await node.apply(pod({}, { name: 'other', uid: 'uid-other' }));
+    assert.deepEqual(
+      node.history.slice(3).map(({ phase, podIP }) => [phase, podIP !== undefined]),
+      [
+        ['Pending', false],
+        ['Running', true],
+      ],
+    );
+  });
+
+  it('waits with its sandbox while containers of others are being started', async () => {
+    node = new TestNode({}, { parallelStarts: 1 });
+    const gate = Promise.withResolvers<void>();
+    const startContainer = node.runtime.startContainer.bind(node.runtime);
+    node.runtime.startContainer = (id) => gate.promise.then(() => startContainer(id));
+    await node.start();
+    await node.apply(pod());
+    await node.apply(pod({}, { name: 'other', uid: 'uid-other' }));
+    assert.equal((await node.runtime.listSandboxes()).length, 1);
+    gate.resolve();
+    await node.settle();
+    assert.equal((await node.running()).length, 2);
+  });
+
   it('runs init containers in order, one at a time, before the others', async () => {
     const order: string[] = [];
     const program = ({ name }: { name: string }): Program => {

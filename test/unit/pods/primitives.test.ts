@@ -45,4 +45,16 @@ describe('what pods are made of', () => {
     await Promise.all(all.slice(1));
     assert.equal(most, 2);
   });
+
+  it('makes others wait for what goes on at once', async () => {
+    const limit = new Limit(1);
+    const gate = Promise.withResolvers<void>();
+    const order: string[] = [];
+    const urgent = ['x', 'y'].map((name) => limit.runAtOnce(() => gate.promise.then(() => void order.push(name))));
+    const waiting = limit.run(() => Promise.resolve(order.push('later')));
+    gate.resolve();
+    await Promise.all([...urgent, waiting]);
+    assert.deepEqual(order, ['x', 'y', 'later']);
+    await limit.run(() => Promise.resolve());
+  });
 });

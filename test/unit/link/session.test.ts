@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import { FakeClock } from '../../../lib/clock.ts';
+import type { AgentMessage, AgentsClient, Report, ServerMessage } from '../../../lib/link/proto.ts';
+import { silentLog } from '../../../lib/log.ts';
+import { EventLog } from '../../../node-agent/link/events.ts';
+import { Reports } from '../../../node-agent/link/reports.ts';
+import { Session } from '../../../node-agent/link/session.ts';
+import { DesiredStateStore } from '../../../node-agent/state/store.ts';
+
+/** The agent's end of a stream whose other end is the test. */
+class Stream extends EventEmitter {
+  readonly sent: AgentMessage[] = [];
+
+  write(message: AgentMessage): boolean {
+    this.sent.push(message);
+    return true;
+  }
+
+  receive(message: Partial<ServerMessage>): void {
+    this.emit('data', message);
+  }
+
+  reports(): Report[] {
+    return this.sent.flatMap(({ report }) => report ?? []);
+  }
+
+  end(): void {}
+
+  cancel(): void {}
+}
+
+function connect(): { stream: Stream; reports: Reports; session: Session } {
+  const clock = new FakeClock();
+  const events = new EventLog({ component: 'dure-agent', host: 'node-1', clock });
+  const stream = new Stream();
+  const reports: Reports = new Reports({ events, onNews: () => session.report() });
+  const session: Session = new Session({
+    client: { session: () => stream } as unknown as AgentsClient,
+    hello: { nodeName: 'node-1', version: 'v1', protocol: 1, instance: 'i', node: Buffer.from('{}') },
+    store: new DesiredStateStore(),
+    reports,
+    clock,
+    log: silentLog,
+    onWelcome: () => undefined,
+    onComplete: () => undefined,
+    onServers: () => undefined,
+    onStream: () => undefined,
+    onProof: () => undefined,
+    onEnd: () => undefined,
+  });
+  const welcome = { heartbeatMilliseconds: 400 } as NonNullable<ServerMessage['welcome']>;
+  stream.receive({ welcome });
+  stream.receive({ changes: { changes: [], complete: true } });
+  return { stream, reports, session };
+}
+
+function pod(name: string): Pod {
+  return { metadata: { namespace: 'default', name, uid: name }, spec: { containers: [] }, status: {} };
+}
+
+describe('a session with a server', () => {
+  it('has one report on its way, and tells what happens meanwhile in the next', () => {
+    const { stream, reports, session } = connect();
+    reports.podStatus(pod('a'), { phase: 'Pending' });
+    reports.podStatus(pod('a'), { phase: 'Running' });
+    reports.podStatus(pod('b'), { phase: 'Pending' });
+    reports.podStatus(pod('b'), { phase: 'Running' });
+    const told = (): string[][] =>
+      stream.reports().map(({ pods }) => pods.map(({ name, status }) => `${name} ${status.toString()}`));
+    assert.deepEqual(told(), [['a {"phase":"Pending"}']]);
+    stream.receive({ reportAck: { sequence: stream.reports()[0]?.sequence ?? 0 } });
+    assert.deepEqual(told().slice(1), [['a {"phase":"Running"}', 'b {"phase":"Running"}']]);
+    stream.receive({ reportAck: { sequence: stream.reports()[1]?.sequence ?? 0 } });
+    assert.equal(stream.reports().length, 2);
+    session.close();
+  });
+});
