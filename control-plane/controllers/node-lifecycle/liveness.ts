@@ -5,6 +5,7 @@
  * stalled); so many nodes vanished together that a network or server of ours is the likelier fault; several have just
  * vanished and more may follow. One or two nodes are believed at once, so that clusters of two or three fail over.
  */
+import { firstAfter } from './losses.ts';
 
 export interface LivenessOptions {
   /** Milliseconds in which nodes can come back after the control plane was blind, or after most of them vanished. */
@@ -19,7 +20,7 @@ export interface LivenessSnapshot {
   readonly clearSince: number | undefined;
   /** Since when it judges: what was before, another server saw, or nobody. */
   readonly leadingSince: number;
-  /** When each of the nodes that are without a session now lost it; this node included. */
+  /** When each of the nodes that are without a session now lost it, in ascending order; this node included. */
   readonly losses: readonly number[];
   /** Nodes that have a session. */
   readonly live: number;
@@ -40,20 +41,22 @@ const SETTLE_MILLISECONDS = 1000;
 
 /** Of a node without a session. */
 export function judge(snapshot: LivenessSnapshot, { graceMilliseconds }: LivenessOptions): Liveness {
-  const { now, clearSince, lostAt } = snapshot;
+  const { now, clearSince, lostAt, losses } = snapshot;
   if (clearSince === undefined) return { state: 'doubtful', why: 'the control plane does not see clearly itself' };
-  const together = snapshot.losses.filter((other) => Math.abs(other - lostAt) <= TOGETHER_MILLISECONDS);
-  const latest = Math.max(lostAt, ...together);
+  // Asked at every change of every pod of a lost node, so it must not look at all the others that are lost.
+  const end = firstAfter(losses, lostAt + TOGETHER_MILLISECONDS);
+  const together = end - firstAfter(losses, lostAt - TOGETHER_MILLISECONDS);
+  const latest = Math.max(lostAt, losses[end - 1] ?? lostAt);
   const waits = [
     {
       until: Math.max(clearSince, snapshot.leadingSince) + graceMilliseconds,
       why: 'the control plane has seen clearly for too short a time',
     },
   ];
-  if (together.length >= SEVERAL) {
-    const most = together.length > (together.length + snapshot.live) / 2;
+  if (together >= SEVERAL) {
+    const most = together > (together + snapshot.live) / 2;
     const wait = most ? graceMilliseconds : SETTLE_MILLISECONDS;
-    waits.push({ until: latest + wait, why: `${together.length} nodes vanished together` });
+    waits.push({ until: latest + wait, why: `${together} nodes vanished together` });
   }
   const longest = waits.reduce((a, b) => (b.until > a.until ? b : a));
   if (longest.until <= now) return { state: 'lost' };

@@ -10,6 +10,7 @@ import { NOTHING } from '../controller.ts';
 import { follow } from '../watching.ts';
 import type { Liveness } from './liveness.ts';
 import { judge } from './liveness.ts';
+import { Losses } from './losses.ts';
 import { planNode } from './plan.ts';
 
 /** A node's agent is connected to this server. The view's keys are the nodes' names. */
@@ -43,8 +44,7 @@ const DEFAULT_FENCE = 10_000;
 export class NodeLifecycleController implements Controller {
   readonly name = 'node-lifecycle';
   private readonly options: NodeLifecycleOptions;
-  /** When each node without a session lost it. */
-  private readonly losses = new Map<string, number>();
+  private readonly losses = new Losses();
   private leadingSince = 0;
 
   constructor(options: NodeLifecycleOptions) {
@@ -55,7 +55,7 @@ export class NodeLifecycleController implements Controller {
     const { registry, sessions, sight } = this.options;
     this.leadingSince = this.options.clock.now();
     const nodes = registry.resource(kinds.nodes).view;
-    const enqueueLost = (): void => [...this.losses.keys()].forEach(enqueue);
+    const enqueueLost = (): void => [...this.losses.nodes()].forEach(enqueue);
     const ends = [
       nodes.subscribe(({ key }) => this.lookFor(key)),
       follow([
@@ -68,7 +68,7 @@ export class NodeLifecycleController implements Controller {
         ],
       ]),
       sessions.subscribe(({ key, type }) => {
-        if (type !== 'deleted') this.losses.delete(key);
+        if (type !== 'deleted') this.losses.forget(key);
         this.lookFor(key);
         enqueue(key);
         // One loss more or less bears on the judgement of the others.
@@ -91,7 +91,7 @@ export class NodeLifecycleController implements Controller {
     const node = registry.resource(kinds.nodes).view.get(key);
     if (!node) return NOTHING;
     const { view } = registry.resource(kinds.pods);
-    const lostAt = this.losses.get(key) ?? moment.now;
+    const lostAt = this.losses.at(key) ?? moment.now;
     const liveness = this.judge(key, lostAt, moment.now);
     const snapshot = {
       node,
@@ -115,7 +115,7 @@ export class NodeLifecycleController implements Controller {
         lostAt,
         clearSince: sight.clearSince(),
         leadingSince: this.leadingSince,
-        losses: [...this.losses.values()],
+        losses: this.losses.times,
         live: sessions.size,
       },
       { graceMilliseconds },
@@ -126,7 +126,7 @@ export class NodeLifecycleController implements Controller {
   private lookFor(key: string): void {
     const { registry, sessions, clock } = this.options;
     const exists = registry.resource(kinds.nodes).view.get(key) !== undefined;
-    if (!exists || sessions.get(key)) this.losses.delete(key);
-    else if (!this.losses.has(key)) this.losses.set(key, clock.now());
+    if (!exists || sessions.get(key)) this.losses.forget(key);
+    else this.losses.note(key, clock.now());
   }
 }

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 
 import { kinds } from '../../../api/kinds.ts';
 import { defaultToleration, NODE_LOSS_TAINTS } from '../../../api/machinery/node-loss.ts';
 import type { Node, Pod } from '../../../api/schema/types/core.v1.ts';
 import type { LivenessSnapshot } from '../../../control-plane/controllers/node-lifecycle/liveness.ts';
 import { judge } from '../../../control-plane/controllers/node-lifecycle/liveness.ts';
+import { firstAfter, Losses } from '../../../control-plane/controllers/node-lifecycle/losses.ts';
 import type { NodeSession } from '../../../control-plane/controllers/node-lifecycle/node-lifecycle.ts';
 import { NodeLifecycleController } from '../../../control-plane/controllers/node-lifecycle/node-lifecycle.ts';
 import { planNode } from '../../../control-plane/controllers/node-lifecycle/plan.ts';
@@ -59,6 +61,31 @@ describe('whether a silent node is lost', () => {
     const doubtful = judge(several, GRACE);
     assert.ok(doubtful.state === 'doubtful');
     assert.equal(doubtful.milliseconds, 1000);
+  });
+});
+
+describe('the losses of nodes', () => {
+  it('are told in ascending order, each when it was first noted', () => {
+    const losses = new Losses();
+    losses.note('a', 1000);
+    losses.note('b', 2000);
+    losses.note('c', 2000);
+    losses.note('a', 3000);
+    assert.deepEqual([losses.times, losses.at('a'), [...losses.nodes()]], [[1000, 2000, 2000], 1000, ['a', 'b', 'c']]);
+    losses.forget('b');
+    losses.forget('b');
+    losses.forget('nobody');
+    losses.note('b', 4000);
+    assert.deepEqual([losses.times, losses.at('b')], [[1000, 2000, 4000], 4000]);
+  });
+
+  it('are counted around a time without looking at each', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(20)), fc.nat(20), (numbers, time) => {
+        const times = numbers.toSorted((a, b) => a - b);
+        assert.equal(firstAfter(times, time), times.filter((each) => each <= time).length);
+      }),
+    );
   });
 });
 
