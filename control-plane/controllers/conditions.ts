@@ -35,6 +35,13 @@ export function isTerminal(pod: Pod): boolean {
   return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 }
 
+/** The scheduler has found no node for it. */
+export function isUnschedulable({ status }: Pod): boolean {
+  return (status?.conditions ?? []).some(
+    ({ type, status: is, reason }) => type === 'PodScheduled' && is === 'False' && reason === 'Unschedulable',
+  );
+}
+
 /** Deleted without any more grace, and still there: only its finalizers can let it go. */
 export function isHeldByFinalizers({ metadata }: Pod): boolean {
   return metadata.deletionTimestamp !== undefined && metadata.deletionGracePeriodSeconds === 0;

@@ -41,6 +41,7 @@ import { ResourceQuotaController } from './resource-quota/resource-quota.ts';
 import { Runner } from './runner.ts';
 import { ServiceAddresses } from './service-addresses/service-addresses.ts';
 import { ServiceCidrController } from './service-cidr/service-cidr.ts';
+import { StatefulSetController } from './statefulset/statefulset.ts';
 import { StorageProtection } from './storage-protection/storage-protection.ts';
 
 export interface ControllersOptions {
@@ -152,6 +153,7 @@ function controllersOf(options: ControllersOptions): readonly Controller[] {
     new ReplicationControllerController({ registry }),
     new DeploymentController({ registry }),
     new DaemonSetController({ registry }),
+    new StatefulSetController({ registry }),
     new NamespaceController({ registry, elsewhere: options.elsewhere }),
     new PolicyStatusController({ registry, typeOf: options.typeOf ?? (() => undefined) }),
     new CustomResourceDefinitionController({ registry }),

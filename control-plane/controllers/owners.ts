@@ -26,7 +26,7 @@ interface ClaimRequest<T extends KubeObject> {
   readonly kind: Kind<T>;
   /** Those it controls, and those in its namespace that nothing controls. */
   readonly candidates: Iterable<T>;
-  matches(labels: Record<string, string>): boolean;
+  matches(labels: Record<string, string>, object: T): boolean;
 }
 
 /**
@@ -39,7 +39,7 @@ export function claim<T extends KubeObject>(request: ClaimRequest<T>): Claim<T> 
   const actions: Action[] = [];
   const leaving = owner.metadata.deletionTimestamp !== undefined;
   for (const object of request.candidates) {
-    const matches = request.matches(object.metadata.labels ?? {});
+    const matches = request.matches(object.metadata.labels ?? {}, object);
     const target = targetOf(kind, object);
     if (isControlledBy(object, owner)) {
       if (matches) held.push(object);

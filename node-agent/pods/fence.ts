@@ -14,9 +14,6 @@ import type { Component } from '../../lib/component.ts';
 import { readIfPresent, writePrivate } from '../../lib/files.ts';
 import type { Log } from '../../lib/log.ts';
 
-/** Pods with this annotation, set to "true", have an identity: there is never more than one of them. */
-const IDENTITY_ANNOTATION = 'dure.internal/identity';
-
 /** Killing containers takes some of the time; so do clocks that run at different speeds. */
 const MARGIN_MILLISECONDS = 3000;
 const CHECK_MILLISECONDS = 250;
@@ -113,10 +110,6 @@ export class Fence implements Component {
     const provenAt = (await this.options.uptime()) - age;
     await writePrivate(this.options.file, JSON.stringify({ provenAt, limit }));
   }
-}
-
-export function hasIdentity(pod: { metadata: { annotations?: Record<string, string> } }): boolean {
-  return pod.metadata.annotations?.[IDENTITY_ANNOTATION] === 'true';
 }
 
 /** Of /proc/uptime. */

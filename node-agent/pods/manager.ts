@@ -4,6 +4,7 @@
  */
 import os from 'node:os';
 import type { ConfigMap, Pod, Secret } from '../../api/schema/types/core.v1.ts';
+import { hasIdentity } from '../../api/machinery/identity.ts';
 import { milliOf } from '../../api/machinery/quantity.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
@@ -16,7 +17,6 @@ import type { BackoffLimits } from './backoff.ts';
 import { DEFAULT_BACKOFF } from './backoff.ts';
 import type { Cgroups } from './cgroups.ts';
 import { parseResolvConf } from './dns-config.ts';
-import { hasIdentity } from './fence.ts';
 import type { PodFiles } from './files.ts';
 import { readHostFile } from './files.ts';
 import { Images } from './images.ts';

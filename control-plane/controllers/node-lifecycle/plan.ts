@@ -1,5 +1,6 @@
 /** Plans for a node: its condition and taints when it is lost or back, and the pods that have to leave it. */
 import { kinds } from '../../../api/kinds.ts';
+import { hasIdentity } from '../../../api/machinery/identity.ts';
 import { formatTime } from '../../../api/machinery/time.ts';
 import type { Node, Pod, Taint } from '../../../api/schema/types/core.v1.ts';
 import type { Action, Condition, EventSeed } from '../actions.ts';
@@ -8,9 +9,6 @@ import { isHeldByFinalizers, isReady, isTerminal, readyCondition } from '../cond
 import type { Moment, Plan } from '../controller.ts';
 import type { Liveness } from './liveness.ts';
 import { taintChange, taintsAfter, untilEviction } from './taints.ts';
-
-/** A pod so annotated must never run twice; it is replaced only once its node has certainly stopped it. */
-export const IDENTITY_ANNOTATION = 'dure.internal/identity';
 
 export interface NodeSnapshot {
   readonly node: Node;
@@ -147,7 +145,8 @@ function untilDeletion(pod: Pod, taints: readonly Taint[], { date }: Moment): nu
 /** From a lost node: nobody there will confirm a deletion, so one that was asked for is due as well. */
 function untilRemoval(snapshot: NodeSnapshot, pod: Pod, taints: readonly Taint[], moment: Moment): number | undefined {
   const wait = pod.metadata.deletionTimestamp ? 0 : untilEviction(pod, taints, moment.date);
-  if (wait === undefined || pod.metadata.annotations?.[IDENTITY_ANNOTATION] !== 'true') return wait;
+  if (wait === undefined || !hasIdentity(pod)) return wait;
+  // It must never run twice, so its node must certainly have stopped it.
   return Math.max(wait, snapshot.lostAt + snapshot.fenceMilliseconds - moment.now, 0);
 }
 

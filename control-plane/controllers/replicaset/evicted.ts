@@ -1,7 +1,7 @@
 /** Which evicted pods may end: an evicted pod serves on until its replacement does. */
 import { evictionOf } from '../../../api/machinery/eviction.ts';
 import type { Pod } from '../../../api/schema/types/core.v1.ts';
-import { isReady, untilAvailable } from '../conditions.ts';
+import { isReady, isUnschedulable, untilAvailable } from '../conditions.ts';
 
 /** A replacement that is not ready by then will not be soon; whoever drains a node gets it empty. */
 const LONGEST_WAIT_MILLISECONDS = 60_000;
@@ -38,10 +38,4 @@ export function mayEnd(
 export function untilOverdue(pod: Pod, date: Date): number {
   const since = Date.parse(evictionOf(pod)?.lastTransitionTime ?? '');
   return Number.isNaN(since) ? 0 : since + LONGEST_WAIT_MILLISECONDS - date.getTime();
-}
-
-function isUnschedulable({ status }: Pod): boolean {
-  return (status?.conditions ?? []).some(
-    ({ type, status: is, reason }) => type === 'PodScheduled' && is === 'False' && reason === 'Unschedulable',
-  );
 }

@@ -1,0 +1,78 @@
+/** A stateful set with its pods, sorted out by ordinal: what every step of it is decided from. */
+import { scaledValue } from '../../../api/machinery/intstr.ts';
+import type { ControllerRevision, StatefulSet } from '../../../api/schema/types/apps.v1.ts';
+import type { Pod, PodTemplateSpec } from '../../../api/schema/types/core.v1.ts';
+import { templateOf } from '../history/revision.ts';
+import type { ClaimLookup } from './claims.ts';
+import { isHealthy, isInRange, ordinalOf, ordinalRange, revisionOf } from './pods.ts';
+
+/** A place in the set, and who has it. */
+export interface Slot {
+  readonly ordinal: number;
+  readonly pod: Pod | undefined;
+}
+
+export interface Crew {
+  readonly statefulSet: StatefulSet;
+  /** What all pods were made of before the update that goes on; otherwise the same as `update`. */
+  readonly current: ControllerRevision;
+  readonly update: ControllerRevision;
+  /** One for each replica, lowest ordinal first. */
+  readonly slots: readonly Slot[];
+  /** Pods with an ordinal that is not wanted, highest first. */
+  readonly condemned: readonly Pod[];
+  readonly lookUp: ClaimLookup;
+  readonly date: Date;
+}
+
+export function crewOf(
+  statefulSet: StatefulSet,
+  members: readonly Pod[],
+  rest: Pick<Crew, 'current' | 'update' | 'lookUp' | 'date'>,
+): Crew {
+  const byOrdinal = new Map(members.map((pod) => [ordinalOf(statefulSet, pod) ?? -1, pod]));
+  const { start, end } = ordinalRange(statefulSet);
+  const ordinals = Array.from({ length: end - start }, (_, index) => start + index);
+  const surplus = [...byOrdinal].filter(([ordinal]) => !isInRange(statefulSet, ordinal));
+  return {
+    ...rest,
+    statefulSet,
+    slots: ordinals.map((ordinal) => ({ ordinal, pod: byOrdinal.get(ordinal) })),
+    condemned: surplus.toSorted(([a], [b]) => b - a).map(([, pod]) => pod),
+  };
+}
+
+export function isParallel({ spec }: StatefulSet): boolean {
+  return spec.podManagementPolicy === 'Parallel';
+}
+
+/** The first ordinal that an update reaches. Those below it stay at the current revision. */
+export function firstUpdated({ statefulSet }: Crew): number {
+  return ordinalRange(statefulSet).start + (statefulSet.spec.updateStrategy.rollingUpdate?.partition ?? 0);
+}
+
+/** Of which revision the pod of an ordinal is made, when it is made now. */
+export function revisionFor(crew: Crew, ordinal: number): { revision: ControllerRevision; template: PodTemplateSpec } {
+  const { statefulSet, current, update } = crew;
+  const { template } = statefulSet.spec;
+  const { type, rollingUpdate } = statefulSet.spec.updateStrategy;
+  if (type !== 'RollingUpdate') return { revision: update, template };
+  const counted = ordinalRange(statefulSet).start + (statefulSet.status?.currentReplicas ?? 0);
+  if (ordinal >= (rollingUpdate ? firstUpdated(crew) : counted)) return { revision: update, template };
+  return { revision: current, template: templateOf(current) ?? template };
+}
+
+export function isUpdated({ update }: Crew, pod: Pod): boolean {
+  return revisionOf(pod) === update.metadata.name;
+}
+
+/** Whether a pod is there, stays, and has been ready for long enough. */
+export function isUp({ statefulSet, date }: Crew, pod: Pod | undefined): boolean {
+  return isHealthy(statefulSet, pod, date);
+}
+
+/** How many pods may be missing or not available because of an update: at least one. */
+export function maxUnavailable({ spec }: StatefulSet): number {
+  const limit = spec.updateStrategy.rollingUpdate?.maxUnavailable ?? 1;
+  return Math.max(1, scaledValue(limit, spec.replicas ?? 1, 'down'));
+}
