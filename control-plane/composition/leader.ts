@@ -63,6 +63,7 @@ export function makeLeader(parts: Needed): Leader {
     scheduler: {
       pods: caches.of(kinds.pods).view,
       nodes: caches.of(kinds.nodes).view,
+      budgets: caches.of(kinds.poddisruptionbudgets).view,
       profiles: PROFILES,
       output: new RegistryOutput({
         registry: managedBy(registry, 'dure-scheduler'),

@@ -2,6 +2,7 @@
 import { isStatusError } from '../../api/errors.ts';
 import { kinds } from '../../api/kinds.ts';
 import type { Node, NodeCondition, NodeStatus } from '../../api/schema/types/core.v1.ts';
+import { isExtendedResource } from '../../api/validation/resource-names.ts';
 import type { Registry } from '../registry/port.ts';
 
 /** Stores what the agent says; what users and controllers wrote (labels of their own, taints, cordon) stays. */
@@ -34,13 +35,28 @@ function withLabels(node: Node, described: Node): Node {
   return { ...node, metadata: { ...node.metadata, labels, annotations } };
 }
 
-/** The agent's word stands, but a condition that did not change keeps the time of its last transition. */
+/**
+ * The agent's word stands, but a condition that did not change keeps the time of its last transition. Resources that the
+ * agent does not know are somebody else's: what of them is in the capacity can be allocated.
+ */
 export function mergeNodeStatus(before: NodeStatus, reported: NodeStatus): NodeStatus {
   const old = new Map((before.conditions ?? []).map((condition) => [condition.type, condition]));
   const conditions = (reported.conditions ?? []).map((condition) => mergeCondition(old.get(condition.type), condition));
   const reportedTypes = new Set(conditions.map(({ type }) => type));
   const foreign = (before.conditions ?? []).filter(({ type }) => !reportedTypes.has(type));
-  return { ...before, ...reported, conditions: [...conditions, ...foreign] };
+  const { capacity, allocatable } = reported;
+  const extended = extendedResources(before.capacity);
+  return {
+    ...before,
+    ...reported,
+    ...(capacity && { capacity: { ...extended, ...capacity } }),
+    ...(allocatable && { allocatable: { ...extended, ...allocatable } }),
+    conditions: [...conditions, ...foreign],
+  };
+}
+
+function extendedResources(list: Record<string, string> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(list).filter(([name]) => isExtendedResource(name)));
 }
 
 function mergeCondition(before: NodeCondition | undefined, now: NodeCondition): NodeCondition {

@@ -63,7 +63,18 @@ export function boundPod(pod: Pod, nodeName: string, now: Date, annotations: Rec
     ? { ...pod.metadata, annotations: { ...pod.metadata.annotations, ...annotations } }
     : pod.metadata;
   const condition = { type: 'PodScheduled', status: 'True', lastTransitionTime: formatTime(now.getTime()) };
-  return { ...pod, metadata, spec: { ...pod.spec, nodeName }, status: withCondition(pod, condition) };
+  const bound = { ...pod, metadata, spec: { ...pod.spec, nodeName }, status: withCondition(pod, condition) };
+  return pod.status.nominatedNodeName ? withNomination(bound, undefined) : bound;
+}
+
+/** The node that the pod is to come to once there is room; a pod that has its node needs none. */
+export function nominatedPod(pod: Pod, node: string | undefined): Pod {
+  return pod.spec.nodeName || pod.status.nominatedNodeName === node ? pod : withNomination(pod, node);
+}
+
+function withNomination(pod: Pod, node: string | undefined): Pod {
+  const { nominatedNodeName: _, ...status } = pod.status;
+  return { ...pod, status: node === undefined ? status : { ...status, nominatedNodeName: node } };
 }
 
 /** Why it has none: `reason` is Unschedulable or SchedulingGated. undefined when that is what it says already. */
@@ -77,7 +88,8 @@ export function unscheduledPod(pod: Pod, reason: string, message: string, now: D
   return { ...pod, status: withCondition(pod, condition) };
 }
 
-function withCondition(pod: Pod, condition: PodCondition): Pod['status'] {
+/** The pod's status with the condition in it, in place of the one of its type. */
+export function withCondition(pod: Pod, condition: PodCondition): Pod['status'] {
   const others = (pod.status.conditions ?? []).filter(({ type }) => type !== condition.type);
   return { ...pod.status, conditions: [...others, condition] };
 }

@@ -1,17 +1,23 @@
-/** One decision: which node takes the pod, or why none does. Decides on the snapshot alone and changes nothing. */
+/** One decision: which node takes the pod, or why none does. Decides on the snapshot alone and leaves it as it was. */
 import type { FilterPlugin, Profile } from './framework.ts';
 import type { PodInfo } from './pod-info.ts';
-import { Ranking, filtersOf, scoresOf } from './ranking.ts';
+import { nodeAffinity } from './plugins/node-affinity.ts';
+import { type Prepared, Ranking, filtersOf, preparedFor, scoresOf } from './ranking.ts';
+import { type Refused, firstRefusal, reservedRoom } from './reserved.ts';
+import { NodeReasons } from './reasons.ts';
 import type { Snapshot } from './snapshot.ts';
 
-export type Decision =
-  | { readonly node: string }
-  | {
-      readonly node: undefined;
-      /** For people: how many nodes were refused for what. */
-      readonly message: string;
-      readonly refusedBy: ReadonlySet<FilterPlugin>;
-    };
+export interface NoNode {
+  readonly node: undefined;
+  /** For people: how many nodes were refused for what. */
+  readonly message: string;
+  readonly refusedBy: ReadonlySet<FilterPlugin>;
+  /** The rows of nodes that might take the pod if pods left them. */
+  readonly helpable: readonly number[];
+}
+
+/** The same refusal is the same object for as long as nothing has changed. */
+export type Decision = { readonly node: string } | NoNode;
 
 /** Rankings beyond this many push out the one that was used longest ago. */
 const MAX_RANKINGS = 64;
@@ -21,7 +27,7 @@ export class Decider {
   private readonly snapshot: Snapshot;
   private readonly random: () => number;
   private readonly rankings = new Map<string, Ranking>();
-  private readonly refusals = new Map<string, { at: string; decision: Decision }>();
+  private readonly refusals = new Map<string, { at: string; decision: NoNode }>();
   private next = 0;
 
   /** `random`: 0 to 1, for the profile that chooses by chance. */
@@ -32,26 +38,35 @@ export class Decider {
   }
 
   decide(info: PodInfo): Decision {
-    const row = this.choose(info);
+    const row = this.nominated(info) ?? (info.named ? this.among(info, info.named) : this.choose(info));
     const node = row === undefined ? undefined : this.snapshot.names[row];
     return node === undefined ? this.refuse(info) : { node };
   }
 
   /** The next pod of the template is refused for the same reasons for as long as nothing has changed. */
-  private refuse(info: PodInfo): Decision {
-    const { epoch, staticVersion, touched } = this.snapshot;
-    const at = `${epoch} ${staticVersion} ${touched.length}`;
-    const known = this.refusals.get(info.template);
+  private refuse(info: PodInfo): NoNode {
+    const { epoch, staticVersion, touched, nominations } = this.snapshot;
+    const at = `${epoch} ${staticVersion} ${touched.length} ${nominations.version}`;
+    const key = `${info.template} ${nominations.nodeOf(info.uid) ?? ''}`;
+    const known = this.refusals.get(key);
     if (known?.at === at) return known.decision;
     const decision = this.explain(info);
     if (this.refusals.size >= MAX_RANKINGS) this.refusals.clear();
-    this.refusals.set(info.template, { at, decision });
+    this.refusals.set(key, { at, decision });
     return decision;
+  }
+
+  /** The node that the pod has made room on, as long as that takes it. */
+  private nominated(info: PodInfo): number | undefined {
+    const node = this.snapshot.nominations.nodeOf(info.uid);
+    return node === undefined ? undefined : this.among(info, [node]);
   }
 
   private choose(info: PodInfo): number | undefined {
     const ranking = this.rankingOf(info);
     const filters = filtersOf(this.profile, info, this.snapshot, 'cluster');
+    const reserved = reservedRoom(this.profile, info, this.snapshot);
+    if (reserved) filters.push((row) => reserved(row)?.refusal);
     if (this.profile.choice === 'best score') {
       return ranking.best(filters, scoresOf(this.profile, info, this.snapshot, 'cluster'));
     }
@@ -60,6 +75,24 @@ export class Decider {
         (row) => ranking.fits(row) && filters.every((filter) => filter(row) === undefined),
       ),
     );
+  }
+
+  /** For a few nodes it does not pay to rank them all. */
+  private among(info: PodInfo, nodes: readonly string[]): number | undefined {
+    const refusalOf = this.refusalOf(info);
+    const feasible = this.rowsOf(nodes).filter((row) => refusalOf(row) === undefined);
+    if (feasible.length <= 1) return feasible[0];
+    if (this.profile.choice !== 'best score') return this.pick(feasible.toSorted((a, b) => a - b));
+    const scores = scoresOf(this.profile, info, this.snapshot, 'static', 'node', 'cluster');
+    const scored = feasible.map((row) => ({
+      row,
+      score: scores.reduce((sum, { score, weight }) => sum + weight * score(row), 0),
+    }));
+    return scored.reduce((best, each) => (each.score > best.score ? each : best)).row;
+  }
+
+  private rowsOf(nodes: readonly string[]): number[] {
+    return nodes.map((node) => this.snapshot.rowOf(node)).filter((row) => row !== undefined);
   }
 
   private pick(feasible: readonly number[]): number | undefined {
@@ -80,28 +113,34 @@ export class Decider {
     return ranking;
   }
 
-  private explain(info: PodInfo): Decision {
-    const prepared = this.profile.filters.flatMap((plugin) => {
-      const filter = plugin.prepare(info, this.snapshot);
-      return filter ? [{ plugin, filter }] : [];
-    });
-    const counts = new Map<string, number>();
+  /** The first refusal of a node is its class, as kubectl users know it. */
+  private refusalOf(info: PodInfo): (row: number) => Refused | undefined {
+    const prepared: readonly Prepared[] = preparedFor(this.profile, info, this.snapshot);
+    const reserved = reservedRoom(this.profile, info, this.snapshot);
+    return (row) => firstRefusal(prepared, row) ?? reserved?.(row);
+  }
+
+  private explain(info: PodInfo): NoNode {
     const refusedBy = new Set<FilterPlugin>();
-    for (const row of this.snapshot.all()) {
-      for (const { plugin, filter } of prepared) {
-        const why = filter(row);
-        if (why === undefined) continue;
-        refusedBy.add(plugin);
-        for (const reason of why.split('\n')) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-        // The first refusal is the node's class, as kubectl users know it.
-        break;
-      }
+    const reasons = new NodeReasons();
+    const helpable: number[] = [];
+    const refusalOf = this.refusalOf(info);
+    for (const row of info.named ? this.rowsOf(info.named) : this.snapshot.all()) {
+      const refused = refusalOf(row);
+      if (!refused) continue;
+      refusedBy.add(refused.plugin);
+      reasons.add(refused.refusal.reasons);
+      if (!refused.refusal.isFinal) helpable.push(row);
     }
-    const reasons = [...counts].map(([reason, count]) => `${count} ${reason}`).toSorted();
-    const message =
-      this.snapshot.size === 0
-        ? 'no nodes available to schedule pods'
-        : `0/${this.snapshot.size} nodes are available: ${reasons.join(', ')}.`;
-    return { node: undefined, message, refusedBy: refusedBy.size > 0 ? refusedBy : new Set(this.profile.filters) };
+    if (info.named) {
+      refusedBy.add(nodeAffinity);
+      reasons.addRest(this.snapshot.size, `node(s) didn't satisfy plugin(s) [${nodeAffinity.name}]`);
+    }
+    return {
+      node: undefined,
+      message: this.snapshot.size === 0 ? 'no nodes available to schedule pods' : reasons.message(this.snapshot.size),
+      refusedBy: refusedBy.size > 0 ? refusedBy : new Set(this.profile.filters),
+      helpable,
+    };
   }
 }

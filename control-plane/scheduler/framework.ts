@@ -10,8 +10,19 @@ import type { ClusterEvent, Snapshot } from './snapshot.ts';
  */
 export type Scope = 'static' | 'node' | 'cluster';
 
-/** Why the node can't take the pod, in words that go on from a number of nodes, a line each; undefined when it can. */
-export type Filter = (row: number) => string | undefined;
+/** Why a node can't take the pod. */
+export interface Refusal {
+  /** Each in words that go on from a number of nodes. */
+  readonly reasons: readonly string[];
+  /** It stays so whichever pods leave the node. */
+  readonly isFinal: boolean;
+}
+
+/**
+ * Why the node can't take the pod; undefined when it can. While no node changes, a prepared filter sees the pods that come
+ * and go: it answers for the snapshot as it is when it is asked.
+ */
+export type Filter = (row: number) => Refusal | undefined;
 /** 0 (worst) to 100. */
 export type Score = (row: number) => number;
 

@@ -1,25 +1,33 @@
 /** What the scheduler needs of a pod, worked out once. */
+import { namedNodes } from './plugins/node-affinity.ts';
 import { bytesOf, milliOf } from '../../api/machinery/quantity.ts';
 import { keyOf } from '../../api/object.ts';
-import type { Container, Pod, ResourceRequirements } from '../../api/schema/types/core.v1.ts';
+import type { Container, Pod } from '../../api/schema/types/core.v1.ts';
 
 export interface Request {
   /** Thousandths of a core. */
   cpu: number;
   /** Bytes. */
   memory: number;
+  /** All else by its name: bytes of storage and huge pages, a number of extended resources. */
+  others: ReadonlyMap<string, number>;
 }
+
+export type Weight = Pick<Request, 'cpu' | 'memory'>;
 
 export interface PodInfo {
   readonly key: string;
   readonly uid: string;
+  readonly namespace: string;
   readonly pod: Pod;
   readonly priority: number;
   readonly request: Request;
   /** As {@link request}, with something for containers that ask for nothing, so that these spread as well. */
-  readonly weight: Request;
+  readonly weight: Weight;
   /** `protocol/address/port` of every host port. */
   readonly hostPorts: readonly HostPort[];
+  /** The only nodes it can go to, where it names them. */
+  readonly named: readonly string[] | undefined;
   /** The uid of the controller that made it; '' for none. */
   readonly owner: string;
   /** Pods with the same value are the same to every plugin. */
@@ -34,8 +42,8 @@ export interface HostPort {
 }
 
 /** What a container that asks for nothing is taken to use when nodes are compared (not when they are filled). */
-const DEFAULT_WEIGHT: Request = { cpu: 100, memory: 200 * 1024 * 1024 };
-const NOTHING: Request = { cpu: 0, memory: 0 };
+const DEFAULT_WEIGHT: Request = { cpu: 100, memory: 200 * 1024 * 1024, others: new Map() };
+const NOTHING: Request = { cpu: 0, memory: 0, others: new Map() };
 
 export function podInfo(pod: Pod): PodInfo {
   const { spec, metadata } = pod;
@@ -46,11 +54,13 @@ export function podInfo(pod: Pod): PodInfo {
   return {
     key: keyOf(pod),
     uid: metadata.uid ?? '',
+    namespace: metadata.namespace ?? '',
     pod,
     priority: spec.priority ?? 0,
     request,
     weight: requestOf(pod, DEFAULT_WEIGHT),
     hostPorts,
+    named: namedNodes(spec),
     owner,
     template: templateOf(pod, request, hostPorts, owner),
   };
@@ -62,28 +72,33 @@ function requestOf(pod: Pod, fallback: Request): Request {
   let sidecars = NOTHING;
   let peak = NOTHING;
   for (const container of spec.initContainers ?? []) {
-    const wanted = add(sidecars, containerRequest(container, fallback));
+    const wanted = add(sidecars, requestFrom(container.resources.requests, fallback));
     peak = max(peak, wanted);
     if (container.restartPolicy === 'Always') sidecars = wanted;
   }
-  const running = spec.containers.map((container) => containerRequest(container, fallback)).reduce(add, sidecars);
-  const overhead = requestFrom(spec.overhead, NOTHING);
-  return add(spec.resources ? podLevel(spec.resources, max(peak, running)) : max(peak, running), overhead);
+  const containers = spec.containers.map(({ resources }) => requestFrom(resources.requests, fallback));
+  const sum = max(peak, containers.reduce(add, sidecars));
+  return add(spec.resources ? requestFrom(spec.resources.requests, sum) : sum, requestFrom(spec.overhead, NOTHING));
 }
 
-function podLevel(resources: ResourceRequirements, sum: Request): Request {
-  return requestFrom(resources.requests, sum);
-}
-
-function containerRequest(container: Container, fallback: Request): Request {
-  return requestFrom(container.resources.requests, fallback);
-}
-
+/** What the list does not name is as in `fallback`. */
 function requestFrom(list: Record<string, string> | undefined, fallback: Request): Request {
+  if (!list) return fallback;
   return {
-    cpu: list?.['cpu'] === undefined ? fallback.cpu : milliOf(list['cpu']),
-    memory: list?.['memory'] === undefined ? fallback.memory : bytesOf(list['memory']),
+    cpu: list['cpu'] === undefined ? fallback.cpu : milliOf(list['cpu']),
+    memory: list['memory'] === undefined ? fallback.memory : bytesOf(list['memory']),
+    others: othersFrom(list, fallback.others),
   };
+}
+
+function othersFrom(list: Record<string, string>, fallback: Amounts): Amounts {
+  let others: Map<string, number> | undefined;
+  for (const name in list) {
+    if (name === 'cpu' || name === 'memory') continue;
+    others ??= new Map(fallback);
+    others.set(name, bytesOf(list[name] ?? '0'));
+  }
+  return others ?? fallback;
 }
 
 function hostPortsOf(containers: readonly Container[]): HostPort[] {
@@ -103,14 +118,29 @@ function templateOf(pod: Pod, request: Request, hostPorts: readonly HostPort[], 
   const { spec, metadata } = pod;
   const { nodeSelector, affinity, tolerations, topologySpreadConstraints, schedulerName } = spec;
   const labels = topologySpreadConstraints ? metadata.labels : undefined;
-  const parts = [schedulerName, metadata.namespace, owner, request, nodeSelector, affinity, tolerations];
-  return JSON.stringify([...parts, hostPorts, topologySpreadConstraints, labels]);
+  const { cpu, memory, others } = request;
+  const parts = [schedulerName, metadata.namespace, owner, cpu, memory, nodeSelector, affinity, tolerations];
+  const asked = others.size > 0 ? [...others] : undefined;
+  const rank = [spec.priority, spec.preemptionPolicy];
+  return JSON.stringify([...parts, ...rank, asked, hostPorts, topologySpreadConstraints, labels]);
 }
 
 function add(a: Request, b: Request): Request {
-  return { cpu: a.cpu + b.cpu, memory: a.memory + b.memory };
+  const others = merge(a.others, b.others, (one, other) => one + other);
+  return { cpu: a.cpu + b.cpu, memory: a.memory + b.memory, others };
 }
 
 function max(a: Request, b: Request): Request {
-  return { cpu: Math.max(a.cpu, b.cpu), memory: Math.max(a.memory, b.memory) };
+  const others = merge(a.others, b.others, Math.max);
+  return { cpu: Math.max(a.cpu, b.cpu), memory: Math.max(a.memory, b.memory), others };
+}
+
+type Amounts = ReadonlyMap<string, number>;
+
+function merge(a: Amounts, b: Amounts, of: (one: number, other: number) => number): Amounts {
+  if (a.size === 0) return b;
+  if (b.size === 0) return a;
+  const merged = new Map(a);
+  for (const [name, amount] of b) merged.set(name, of(merged.get(name) ?? 0, amount));
+  return merged;
 }

@@ -21,11 +21,13 @@ interface Entry {
   readonly info: PodInfo;
   readonly arrival: number;
   state: 'ready' | 'taken' | 'waiting' | 'delayed' | 'gone';
+  /** How many events there had been when it was taken. */
+  takenAt: number;
 }
 
 interface WaitingTemplate {
   readonly entries: Set<Entry>;
-  refusedBy: ReadonlySet<FilterPlugin>;
+  readonly refusedBy: Set<FilterPlugin>;
 }
 
 export class SchedulingQueue {
@@ -39,6 +41,9 @@ export class SchedulingQueue {
   private readonly delays = new KeyedBackoff(RETRY);
   private readonly timers = new Set<Timer>();
   private arrivals = 0;
+  private events = 0;
+  /** Which event each kind's last one was. */
+  private readonly last = new Map<ClusterEvent, number>();
 
   /** `onReady` is called when there is something to take that was not there before. */
   constructor(options: { clock: Clock; onReady: () => void }) {
@@ -52,7 +57,7 @@ export class SchedulingQueue {
     if (known && known.info.template === info.template && known.info.priority === info.priority) return;
     this.remove(info.uid);
     this.arrivals += 1;
-    this.makeReady({ info, arrival: this.arrivals, state: 'ready' });
+    this.makeReady({ info, arrival: this.arrivals, state: 'ready', takenAt: 0 });
   }
 
   remove(uid: string): void {
@@ -61,30 +66,42 @@ export class SchedulingQueue {
     entry.state = 'gone';
     this.entries.delete(uid);
     this.delays.forget(uid);
-    const template = this.waiting.get(entry.info.template);
-    template?.entries.delete(entry);
-    if (template?.entries.size === 0) this.waiting.delete(entry.info.template);
+    this.forgetWaiting(entry);
   }
 
   take(): PodInfo | undefined {
     for (let entry = this.ready.pop(); entry; entry = this.ready.pop()) {
       if (entry.state !== 'ready') continue;
       entry.state = 'taken';
+      entry.takenAt = this.events;
       return entry.info;
     }
     return undefined;
   }
 
-  /** No node took it. */
+  /** No node took it. What has happened since it was taken counts too. */
   refused(uid: string, refusedBy: ReadonlySet<FilterPlugin>): void {
     const entry = this.entries.get(uid);
     if (entry?.state !== 'taken') return;
+    const isMissed = [...this.last].some(([event, at]) => at > entry.takenAt && isHelped(refusedBy, event));
+    if (isMissed) {
+      this.makeReady(entry);
+      return;
+    }
     entry.state = 'waiting';
     const key = entry.info.template;
-    const template = this.waiting.get(key) ?? { entries: new Set(), refusedBy };
-    template.refusedBy = refusedBy;
+    const template = this.waiting.get(key) ?? { entries: new Set(), refusedBy: new Set() };
+    for (const plugin of refusedBy) template.refusedBy.add(plugin);
     template.entries.add(entry);
     this.waiting.set(key, template);
+  }
+
+  /** Something that only this pod waits for has happened. */
+  retry(uid: string): void {
+    const entry = this.entries.get(uid);
+    if (entry?.state !== 'waiting') return;
+    this.forgetWaiting(entry);
+    this.makeReady(entry);
   }
 
   /** Something went wrong that has nothing to do with the nodes: it is tried again, later each time. */
@@ -101,8 +118,10 @@ export class SchedulingQueue {
 
   /** Pods that the event can help are ready again. */
   happened(event: ClusterEvent): void {
+    this.events += 1;
+    this.last.set(event, this.events);
     for (const [key, { entries, refusedBy }] of this.waiting) {
-      if (![...refusedBy].some((plugin) => plugin.helpedBy.includes(event))) continue;
+      if (!isHelped(refusedBy, event)) continue;
       this.waiting.delete(key);
       for (const entry of entries) this.makeReady(entry);
     }
@@ -121,10 +140,21 @@ export class SchedulingQueue {
     this.waiting.clear();
   }
 
+  private forgetWaiting(entry: Entry): void {
+    const template = this.waiting.get(entry.info.template);
+    template?.entries.delete(entry);
+    if (template?.entries.size === 0) this.waiting.delete(entry.info.template);
+  }
+
   private makeReady(entry: Entry): void {
     entry.state = 'ready';
     this.entries.set(entry.info.uid, entry);
     this.ready.push(entry);
     this.onReady();
   }
+}
+
+function isHelped(refusedBy: ReadonlySet<FilterPlugin>, event: ClusterEvent): boolean {
+  for (const { helpedBy } of refusedBy) if (helpedBy.includes(event)) return true;
+  return false;
 }

@@ -22,11 +22,6 @@ interface Weighted {
   highest: number;
 }
 
-export interface Refusal {
-  readonly plugin: FilterPlugin;
-  readonly why: string;
-}
-
 export class Ranking {
   private readonly profile: Profile;
   private readonly snapshot: Snapshot;
@@ -125,16 +120,33 @@ export class Ranking {
   }
 }
 
-export function filtersOf(profile: Profile, info: PodInfo, snapshot: Snapshot, scope: Scope): Filter[] {
-  return profile.filters
-    .filter((plugin) => plugin.scope === scope)
-    .map((plugin) => plugin.prepare(info, snapshot))
-    .filter((filter) => filter !== undefined);
+export interface Prepared {
+  readonly plugin: FilterPlugin;
+  readonly filter: Filter;
 }
 
-export function scoresOf(profile: Profile, info: PodInfo, snapshot: Snapshot, scope: Scope): Weighted[] {
+/** The profile's filters of these scopes that have something to say about the pod, in their order. */
+export function preparedFor(
+  profile: Profile,
+  info: PodInfo,
+  snapshot: Snapshot,
+  scopes: readonly Scope[] = ['static', 'node', 'cluster'],
+): Prepared[] {
+  const prepared: Prepared[] = [];
+  for (const plugin of profile.filters) {
+    const filter = scopes.includes(plugin.scope) ? plugin.prepare(info, snapshot) : undefined;
+    if (filter) prepared.push({ plugin, filter });
+  }
+  return prepared;
+}
+
+export function filtersOf(profile: Profile, info: PodInfo, snapshot: Snapshot, scope: Scope): Filter[] {
+  return preparedFor(profile, info, snapshot, [scope]).map(({ filter }) => filter);
+}
+
+export function scoresOf(profile: Profile, info: PodInfo, snapshot: Snapshot, ...scopes: Scope[]): Weighted[] {
   return profile.scores
-    .filter((plugin) => plugin.scope === scope)
+    .filter((plugin) => scopes.includes(plugin.scope))
     .flatMap((plugin) => {
       const score = plugin.prepare(info, snapshot);
       return score ? [{ score, weight: plugin.weight, highest: plugin.highest?.(info, snapshot) ?? 100 }] : [];

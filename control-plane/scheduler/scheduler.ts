@@ -1,15 +1,20 @@
 /**
  * Gives every pod a node. Follows the nodes and pods, decides on a snapshot of its own, counts a pod as placed the moment
- * it is decided, and binds in the background; a binding that fails frees the place again.
+ * it is decided, and binds in the background; a binding that fails frees the place again. A pod that no node takes may
+ * have less important ones ended; it then waits, nominated to their node, until they are gone.
  */
-import { Decider } from './decide.ts';
+import { Decider, type NoNode } from './decide.ts';
 import type { Profile } from './framework.ts';
+import { differencesOf } from './pod-changes.ts';
+import { ViewedPods } from './pod-facts.ts';
 import { type PodInfo, podInfo } from './pod-info.ts';
 import type { SchedulerOutput } from './port.ts';
+import { Preemption, type PreemptionPlan } from './preemption.ts';
 import { SchedulingQueue } from './queue.ts';
-import { type ClusterEvent, Snapshot } from './snapshot.ts';
+import { type ClusterEvent, type Placed, Snapshot } from './snapshot.ts';
 import { isStatusError } from '../../api/errors.ts';
 import type { Node, Pod } from '../../api/schema/types/core.v1.ts';
+import type { PodDisruptionBudget } from '../../api/schema/types/policy.v1.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
 import type { Log } from '../../lib/log.ts';
@@ -17,6 +22,8 @@ import type { Change, View } from '../../lib/view.ts';
 
 /** Decisions in one turn of the event loop; after these everybody else has a turn. */
 const DECISIONS_PER_TURN = 100;
+/** A turn ends early when it has taken so long: a search for victims is longer than a decision. */
+const TURN_MILLISECONDS = 20;
 /** Bindings under way; more wait until one is done. */
 const MAX_BINDINGS = 1000;
 
@@ -28,6 +35,7 @@ export interface SchedulerMetrics {
 export interface SchedulerOptions {
   pods: View<Pod>;
   nodes: View<Node>;
+  budgets: View<PodDisruptionBudget>;
   profiles: readonly Profile[];
   output: SchedulerOutput;
   clock: Clock;
@@ -43,6 +51,9 @@ export class Scheduler implements Component {
   private readonly snapshot = new Snapshot();
   private readonly queue: SchedulingQueue;
   private readonly deciders: Map<string, Decider>;
+  private readonly preemptions: Map<string, Preemption>;
+  /** The uids of victims that are being told to end, until they are gone. */
+  private readonly preempted = new Set<string>();
   private readonly told = new Map<string, string>();
   private unsubscribe: (() => void)[] = [];
   private bindings = 0;
@@ -51,22 +62,28 @@ export class Scheduler implements Component {
 
   constructor(options: SchedulerOptions) {
     this.options = options;
-    const { snapshot } = this;
+    const { snapshot, preempted } = this;
+    const { pods, budgets, profiles } = options;
     const random = (): number => options.random();
-    this.deciders = new Map(
-      options.profiles.map((profile) => [profile.name, new Decider({ profile, snapshot, random })]),
+    const facts = new ViewedPods({ pods, budgets, preempted });
+    this.deciders = new Map(profiles.map((profile) => [profile.name, new Decider({ profile, snapshot, random })]));
+    this.preemptions = new Map(
+      profiles.map((profile) => [profile.name, new Preemption({ profile, snapshot, facts, random })]),
     );
     this.queue = new SchedulingQueue({ clock: options.clock, onReady: () => this.wake() });
   }
 
   async start(): Promise<void> {
-    const { pods, nodes } = this.options;
-    await Promise.all([pods.whenSynced(), nodes.whenSynced()]);
+    const { pods, nodes, budgets } = this.options;
+    await Promise.all([pods.whenSynced(), nodes.whenSynced(), budgets.whenSynced()]);
     for (const node of nodes.list()) this.snapshot.setNode(node);
     for (const pod of pods.list()) this.podIs(pod);
     this.unsubscribe = [
       nodes.subscribe((change) => this.nodeChanged(change)),
-      pods.subscribe(({ type, object }) => (type === 'deleted' ? this.podGone(object) : this.podIs(object))),
+      pods.subscribe(({ type, object, previous }) => {
+        if (type === 'deleted') this.podGone(object);
+        else this.podIs(object, previous);
+      }),
     ];
   }
 
@@ -87,26 +104,73 @@ export class Scheduler implements Component {
     else this.happened(...this.snapshot.setNode(object));
   }
 
-  private podIs(pod: Pod): void {
+  private podIs(pod: Pod, previous?: Pod): void {
     const { nodeName, schedulerName = '' } = pod.spec;
     const uid = pod.metadata.uid ?? '';
     if (isOver(pod)) this.podGone(pod);
-    else if (nodeName) {
-      this.queue.remove(uid);
-      this.told.delete(uid);
-      if (this.snapshot.placement(uid)) return;
-      this.snapshot.place(podInfo(pod), nodeName);
-      this.happened('pod placed');
-    } else if (pod.metadata.deletionTimestamp || !this.deciders.has(schedulerName)) this.queue.remove(uid);
+    else if (nodeName) this.podOn(pod, nodeName);
+    else if (pod.metadata.deletionTimestamp || !this.deciders.has(schedulerName)) this.forget(uid);
     else if (pod.spec.schedulingGates?.length) this.gated(pod);
-    else if (!this.snapshot.placement(uid)) this.queue.add(podInfo(pod));
+    else if (!this.snapshot.placement(uid)) {
+      const info = podInfo(pod);
+      this.followNomination(info, previous);
+      this.queue.add(info);
+    }
+  }
+
+  private podOn(pod: Pod, node: string): void {
+    const uid = pod.metadata.uid ?? '';
+    this.queue.remove(uid);
+    this.told.delete(uid);
+    const known = this.snapshot.placement(uid);
+    if (known) this.update(known, pod, node);
+    else {
+      this.settle(podInfo(pod), node);
+      this.happened('pod placed');
+    }
+  }
+
+  /** The pod takes its room on the node, and leaves to others what it was to have elsewhere. */
+  private settle(info: PodInfo, node: string): void {
+    const nominated = this.snapshot.nominations.nodeOf(info.uid);
+    this.snapshot.place(info, node);
+    if (nominated === node) this.snapshot.nominations.clear(info.uid);
+    else this.endNomination(info.uid);
+  }
+
+  private update({ info }: Placed, pod: Pod, node: string): void {
+    const events = differencesOf(info.pod, pod);
+    if (events.length === 0) return;
+    this.snapshot.remove(info.uid);
+    this.snapshot.place(podInfo(pod), node);
+    this.happened(...events);
   }
 
   private podGone(pod: Pod): void {
     const uid = pod.metadata.uid ?? '';
+    this.preempted.delete(uid);
+    this.forget(uid);
+    if (this.snapshot.remove(uid)) this.happened('pod freed');
+  }
+
+  /** The pod is none that waits for a node any more. */
+  private forget(uid: string): void {
     this.queue.remove(uid);
     this.told.delete(uid);
-    if (this.snapshot.remove(uid)) this.happened('pod freed');
+    this.endNomination(uid);
+  }
+
+  /** The room that it was to have is others' again. */
+  private endNomination(uid: string): void {
+    if (this.snapshot.nominations.clear(uid)) this.happened('pod freed');
+  }
+
+  /** What the status has come to say counts; what it says still may be older than what was decided since. */
+  private followNomination(info: PodInfo, previous: Pod | undefined): void {
+    const node = info.pod.status.nominatedNodeName;
+    if (node === previous?.status.nominatedNodeName) return;
+    if (node) this.snapshot.nominations.set(info, node);
+    else this.endNomination(info.uid);
   }
 
   private happened(...events: readonly ClusterEvent[]): void {
@@ -123,8 +187,10 @@ export class Scheduler implements Component {
   }
 
   private work(): void {
+    const { clock } = this.options;
+    const end = clock.now() + TURN_MILLISECONDS;
     for (let decisions = 0; !this.stopped && this.bindings < MAX_BINDINGS; decisions += 1) {
-      if (decisions === DECISIONS_PER_TURN) {
+      if (decisions === DECISIONS_PER_TURN || clock.now() >= end) {
         this.wake();
         return;
       }
@@ -142,16 +208,58 @@ export class Scheduler implements Component {
     if (!decision) return;
     if (decision.node === undefined) {
       metrics.attempt('unschedulable', profile, (clock.now() - began) / 1000);
-      this.queue.refused(info.uid, decision.refusedBy);
-      this.tell(info.pod, 'Unschedulable', decision.message);
+      this.refuse(info, decision);
       return;
     }
-    this.snapshot.place(info, decision.node);
+    this.settle(info, decision.node);
     this.bindings += 1;
     void this.bind(info, decision.node, profile, began).finally(() => {
       this.bindings -= 1;
       this.wake();
     });
+  }
+
+  private refuse(info: PodInfo, refused: NoNode): void {
+    const preemption = this.preemptions.get(info.pod.spec.schedulerName ?? '');
+    const plan = this.snapshot.size > 0 ? preemption?.plan(info, refused) : undefined;
+    if (plan?.do === 'preempt') {
+      this.preempt(info, plan, refused);
+      return;
+    }
+    this.queue.refused(info.uid, refused.refusedBy);
+    if (!plan?.waits) this.endNomination(info.uid);
+    this.tell(info.pod, 'Unschedulable', plan ? `${refused.message} preemption: ${plan.message}` : refused.message);
+  }
+
+  private preempt(info: PodInfo, { node, victims }: PreemptionPlan & { do: 'preempt' }, refused: NoNode): void {
+    const { nominations } = this.snapshot;
+    for (const other of nominations.behind(node, info)) {
+      nominations.clear(other.uid);
+      this.options.output.clearNomination(other.pod);
+      this.queue.retry(other.uid);
+    }
+    nominations.set(info, node);
+    this.tell(info.pod, 'Unschedulable', refused.message);
+    // It stays taken until the victims are told, and then misses nothing that has happened to them.
+    void Promise.all(victims.map((victim) => this.end(victim, info, node))).then((told) => {
+      if (this.stopped) return;
+      if (told.every(Boolean)) this.queue.refused(info.uid, refused.refusedBy);
+      else this.queue.failed(info.uid);
+    });
+  }
+
+  /** Returns whether the victim is told to end. */
+  private async end(victim: PodInfo, preemptor: PodInfo, node: string): Promise<boolean> {
+    const { output, log } = this.options;
+    this.preempted.add(victim.uid);
+    try {
+      await output.preempt(victim.pod, preemptor.pod, node);
+      return true;
+    } catch (error) {
+      this.preempted.delete(victim.uid);
+      log.warn({ err: error, pod: victim.key, preemptor: preemptor.key, node }, 'a pod could not be preempted');
+      return false;
+    }
   }
 
   private async bind(info: PodInfo, node: string, profile: string, began: number): Promise<void> {
@@ -163,11 +271,19 @@ export class Scheduler implements Component {
       metrics.attempt('error', profile, (clock.now() - began) / 1000);
       if (this.stopped || this.isBound(info)) return;
       this.snapshot.remove(info.uid);
+      this.renominate(info);
       this.happened('pod freed');
       if (isStatusError(error, 'NotFound')) return;
       log.warn({ err: error, pod: info.key, node }, 'a pod could not be bound; it is tried again');
       this.queue.failed(info.uid);
     }
+  }
+
+  /** What was preempted for it is still meant for it. */
+  private renominate(info: PodInfo): void {
+    const now = this.options.pods.get(info.key);
+    const node = now?.metadata.uid === info.uid ? now.status.nominatedNodeName : undefined;
+    if (node) this.snapshot.nominations.set(info, node);
   }
 
   /** The view may have told of the binding although its answer was lost. */
@@ -177,7 +293,9 @@ export class Scheduler implements Component {
   }
 
   private gated(pod: Pod): void {
-    this.queue.remove(pod.metadata.uid ?? '');
+    const { uid = '' } = pod.metadata;
+    this.queue.remove(uid);
+    this.endNomination(uid);
     const gates = (pod.spec.schedulingGates ?? []).map(({ name }) => name).join(', ');
     this.tell(pod, 'SchedulingGated', `Scheduling is blocked due to non-empty scheduling gates: ${gates}`);
   }
@@ -185,9 +303,11 @@ export class Scheduler implements Component {
   /** Users are told once of each answer, not of every try. */
   private tell(pod: Pod, reason: 'Unschedulable' | 'SchedulingGated', message: string): void {
     const uid = pod.metadata.uid ?? '';
-    if (this.told.get(uid) === message) return;
-    this.told.set(uid, message);
-    this.options.output.refused(pod, reason, message);
+    const nominated = this.snapshot.nominations.nodeOf(uid);
+    const answer = `${message} ${nominated ?? ''}`;
+    if (this.told.get(uid) === answer) return;
+    this.told.set(uid, answer);
+    this.options.output.refused(pod, reason, message, nominated);
   }
 }
 

@@ -2,32 +2,30 @@
  * What the scheduler knows of the nodes, in columns: a decision looks at few properties of many nodes. A node has a row
  * for as long as it exists; rows of nodes that are gone are used again.
  */
-import { DomainCounts } from './domains.ts';
+import type { DomainCounts } from './domains.ts';
+import { Nominations } from './nominations.ts';
 import type { PodInfo } from './pod-info.ts';
+import { Tallies, type Tally } from './tally.ts';
 import { bytesOf, milliOf } from '../../api/machinery/quantity.ts';
 import type { Labels } from '../../api/machinery/selectors.ts';
 import type { Node, Taint } from '../../api/schema/types/core.v1.ts';
 
 /** What happened; each plugin says which of these can help a pod that it refused. */
-export type ClusterEvent = 'node added' | 'node labels' | 'node taints' | 'node capacity' | 'pod freed' | 'pod placed';
+export type ClusterEvent =
+  | 'node added'
+  | 'node labels'
+  | 'node taints'
+  | 'node capacity'
+  | 'pod freed'
+  | 'pod placed'
+  /** A pod on a node has other labels now, or has begun to end. */
+  | 'pod changed';
 
 export interface Placed {
   readonly info: PodInfo;
   readonly row: number;
 }
 
-/** How many pods on each node match one selector; kept up to date while somebody uses it. */
-export interface PodCounter {
-  readonly namespace: string;
-  readonly matches: (labels: Labels | undefined) => boolean;
-  readonly perRow: number[];
-  /** The same by domains, by the name that the asker gave to its way of drawing them. */
-  readonly domains: Map<string, DomainCounts>;
-}
-
-/** Counters beyond this many push out the one that was made first. */
-const MAX_COUNTERS = 200;
-const MAX_DOMAINS_PER_COUNTER = 20;
 const MAX_TOUCHED = 1_000_000;
 
 export class Snapshot {
@@ -39,6 +37,9 @@ export class Snapshot {
   readonly allocatableCpu: number[] = [];
   readonly allocatableMemory: number[] = [];
   readonly allocatablePods: number[] = [];
+  /** All but cpu, memory and pods. */
+  readonly allocatableOthers: ReadonlyMap<string, number>[] = [];
+  readonly usedOthers: Map<string, number>[] = [];
   readonly usedCpu: number[] = [];
   readonly usedMemory: number[] = [];
   readonly weightCpu: number[] = [];
@@ -53,9 +54,11 @@ export class Snapshot {
   /** Goes up with every change of a node's labels, taints, capacity or existence. */
   staticVersion = 0;
 
+  readonly tallies = new Tallies(this.pods);
+  readonly nominations = new Nominations();
+
   private readonly rows = new Map<string, number>();
   private readonly placed = new Map<string, Placed>();
-  private readonly counters = new Map<string, PodCounter>();
 
   get size(): number {
     return this.rows.size;
@@ -84,10 +87,11 @@ export class Snapshot {
     this.labels[row] = node.metadata.labels ?? {};
     this.taints[row] = node.spec.taints ?? [];
     this.unschedulable[row] = node.spec.unschedulable ?? false;
-    const { cpu, memory, pods } = allocatable(node);
+    const { cpu, memory, pods, others } = allocatable(node);
     this.allocatableCpu[row] = cpu;
     this.allocatableMemory[row] = memory;
     this.allocatablePods[row] = pods;
+    this.allocatableOthers[row] = others;
     this.staticVersion += 1;
     return events;
   }
@@ -110,6 +114,7 @@ export class Snapshot {
     this.placed.set(info.uid, { info, row });
     this.pods[row]?.add(info);
     this.count(info, row, 1);
+    this.touch(row);
   }
 
   /** Returns whether it was there. */
@@ -119,53 +124,42 @@ export class Snapshot {
     this.placed.delete(uid);
     this.pods[found.row]?.delete(found.info);
     this.count(found.info, found.row, -1);
+    this.touch(found.row);
     return true;
   }
 
-  /** `id` names the selector: the same one is counted once. */
-  counter(namespace: string, id: string, matches: PodCounter['matches']): PodCounter {
-    const key = `${namespace} ${id}`;
-    const known = this.counters.get(key);
-    if (known) return known;
-    const perRow: number[] = this.pods.map(
-      (pods) => [...pods].filter((info) => isCounted(info, namespace, matches)).length,
-    );
-    const counter = { namespace, matches, perRow, domains: new Map<string, DomainCounts>() };
-    this.counters.set(key, counter);
-    const oldest = this.counters.keys().next();
-    if (this.counters.size > MAX_COUNTERS && !oldest.done) this.counters.delete(oldest.value);
-    return counter;
+  /**
+   * Counts the pod on the row (1), or no longer (-1), although it has not moved: to see what would be. Whoever does so
+   * undoes it before anybody else looks.
+   */
+  suppose(info: PodInfo, row: number, step: 1 | -1): void {
+    if (step > 0) this.pods[row]?.add(info);
+    else this.pods[row]?.delete(info);
+    this.count(info, row, step);
   }
 
-  /** The counter's pods by domains. `id` names `domainOf`, which says a row's domain, undefined for one that doesn't count. */
-  domains(counter: PodCounter, id: string, domainOf: (row: number) => string | undefined): DomainCounts {
-    const known = counter.domains.get(id);
-    if (known?.staticVersion === this.staticVersion) return known;
-    const rows: (string | undefined)[] = [];
-    for (const row of this.all()) rows[row] = domainOf(row);
-    const drawn = new DomainCounts(this.staticVersion, rows, counter.perRow);
-    counter.domains.delete(id);
-    counter.domains.set(id, drawn);
-    const oldest = counter.domains.keys().next();
-    if (counter.domains.size > MAX_DOMAINS_PER_COUNTER && !oldest.done) counter.domains.delete(oldest.value);
-    return drawn;
+  /** The tally's pods by domains. `id` names `domainOf`, which says a row's domain, undefined for one that doesn't count. */
+  domains(tally: Tally, id: string, domainOf: (row: number) => string | undefined): DomainCounts {
+    return tally.domains(id, this, domainOf);
   }
 
   private count(info: PodInfo, row: number, sign: 1 | -1): void {
-    this.usedCpu[row] = (this.usedCpu[row] ?? 0) + sign * info.request.cpu;
-    this.usedMemory[row] = (this.usedMemory[row] ?? 0) + sign * info.request.memory;
-    this.weightCpu[row] = (this.weightCpu[row] ?? 0) + sign * info.weight.cpu;
-    this.weightMemory[row] = (this.weightMemory[row] ?? 0) + sign * info.weight.memory;
+    const { request, weight } = info;
+    this.usedCpu[row] = (this.usedCpu[row] ?? 0) + sign * request.cpu;
+    this.usedMemory[row] = (this.usedMemory[row] ?? 0) + sign * request.memory;
+    if (request.others.size > 0) this.countOthers(request.others, row, sign);
+    this.weightCpu[row] = (this.weightCpu[row] ?? 0) + sign * weight.cpu;
+    this.weightMemory[row] = (this.weightMemory[row] ?? 0) + sign * weight.memory;
     const owners = this.owners[row];
     const ofOwner = (owners?.get(info.owner) ?? 0) + sign;
     if (ofOwner > 0) owners?.set(info.owner, ofOwner);
     else owners?.delete(info.owner);
-    for (const { namespace, matches, perRow, domains } of this.counters.values()) {
-      if (!isCounted(info, namespace, matches)) continue;
-      perRow[row] = (perRow[row] ?? 0) + sign;
-      for (const drawn of domains.values()) if (drawn.staticVersion === this.staticVersion) drawn.add(row, sign);
-    }
-    this.touch(row);
+    this.tallies.add(info, row, sign, this.staticVersion);
+  }
+
+  private countOthers(others: ReadonlyMap<string, number>, row: number, sign: 1 | -1): void {
+    const used = this.usedOthers[row];
+    for (const [name, amount] of others) used?.set(name, (used.get(name) ?? 0) + sign * amount);
   }
 
   private touch(row: number): void {
@@ -188,7 +182,9 @@ export class Snapshot {
     for (const column of [this.usedCpu, this.usedMemory, this.weightCpu, this.weightMemory]) column[row] = 0;
     this.pods[row] = new Set();
     this.owners[row] = new Map();
-    for (const { perRow } of this.counters.values()) perRow[row] = 0;
+    this.allocatableOthers[row] = new Map();
+    this.usedOthers[row] = new Map();
+    this.tallies.clearRow(row);
     return row;
   }
 
@@ -202,9 +198,12 @@ export class Snapshot {
 
   private differences(row: number, node: Node): ClusterEvent[] {
     const events: ClusterEvent[] = [];
-    const { cpu, memory, pods } = allocatable(node);
+    const { cpu, memory, pods, others } = allocatable(node);
     const isSameCapacity =
-      this.allocatableCpu[row] === cpu && this.allocatableMemory[row] === memory && this.allocatablePods[row] === pods;
+      this.allocatableCpu[row] === cpu &&
+      this.allocatableMemory[row] === memory &&
+      this.allocatablePods[row] === pods &&
+      isSame([...(this.allocatableOthers[row] ?? [])], [...others]);
     if (!isSameCapacity) events.push('node capacity');
     if (!isSame(this.labels[row], node.metadata.labels ?? {})) events.push('node labels');
     const isSameTaints = isSame(this.taints[row], node.spec.taints ?? []);
@@ -213,18 +212,17 @@ export class Snapshot {
   }
 }
 
-function isCounted(info: PodInfo, namespace: string, matches: PodCounter['matches']): boolean {
-  const { metadata } = info.pod;
-  return metadata.namespace === namespace && !metadata.deletionTimestamp && matches(metadata.labels);
+interface Allocatable {
+  readonly cpu: number;
+  readonly memory: number;
+  readonly pods: number;
+  readonly others: ReadonlyMap<string, number>;
 }
 
-function allocatable(node: Node): { cpu: number; memory: number; pods: number } {
-  const list = node.status.allocatable ?? node.status.capacity ?? {};
-  return {
-    cpu: milliOf(list['cpu'] ?? '0'),
-    memory: bytesOf(list['memory'] ?? '0'),
-    pods: bytesOf(list['pods'] ?? '0'),
-  };
+function allocatable({ status }: Node): Allocatable {
+  const { cpu = '0', memory = '0', pods = '0', ...rest } = status.allocatable ?? status.capacity ?? {};
+  const others = new Map(Object.entries(rest).map(([name, amount]) => [name, bytesOf(amount)]));
+  return { cpu: milliOf(cpu), memory: bytesOf(memory), pods: bytesOf(pods), others };
 }
 
 function isSame(a: unknown, b: unknown): boolean {

@@ -6,6 +6,7 @@
 import { rounded, spreadOf } from './measure.ts';
 import { ServerProcess } from './server_process.ts';
 import type { Node, Pod } from '../../api/schema/types/core.v1.ts';
+import type { PodDisruptionBudget } from '../../api/schema/types/policy.v1.ts';
 import { PROFILES } from '../../control-plane/scheduler/profiles.ts';
 import { Scheduler } from '../../control-plane/scheduler/scheduler.ts';
 import type { RestClient } from '../../lib/client/rest.ts';
@@ -70,14 +71,17 @@ function pod(name: string, spec: Spec): Pod {
 async function inMemory(spec: Spec): Promise<number> {
   const nodes = new MapView<Node>();
   const pods = new MapView<Pod>();
+  const budgets = new MapView<PodDisruptionBudget>();
   for (let number = 0; number < NODES; number += 1) nodes.set(`node-${number}`, node(number));
   nodes.markSynced();
   pods.markSynced();
+  budgets.markSynced();
   const done = Promise.withResolvers<void>();
   let bound = 0;
   const scheduler = new Scheduler({
     pods,
     nodes,
+    budgets,
     profiles: PROFILES,
     clock: systemClock,
     random: Math.random,
@@ -91,6 +95,8 @@ async function inMemory(spec: Spec): Promise<number> {
         return Promise.resolve();
       },
       refused: (each, _reason, message) => done.reject(new Error(`${each.metadata.name} was refused: ${message}`)),
+      clearNomination: () => undefined,
+      preempt: () => Promise.reject(new Error('nothing is to be preempted')),
     },
   });
   await scheduler.start();

@@ -1,8 +1,9 @@
 /** Two pods on one node can't listen on the same host port. */
-import type { FilterPlugin } from '../framework.ts';
+import type { FilterPlugin, Refusal } from '../framework.ts';
 import type { HostPort } from '../pod-info.ts';
 
 const ANY = '0.0.0.0';
+const TAKEN: Refusal = { reasons: ["node(s) didn't have free ports for the requested pod ports"], isFinal: false };
 
 export const hostPorts: FilterPlugin = {
   name: 'NodePorts',
@@ -12,9 +13,7 @@ export const hostPorts: FilterPlugin = {
     if (info.hostPorts.length === 0) return undefined;
     return (row) => {
       for (const other of snapshot.pods[row] ?? []) {
-        if (other.hostPorts.some((taken) => info.hostPorts.some((wanted) => collide(taken, wanted)))) {
-          return "node(s) didn't have free ports for the requested pod ports";
-        }
+        if (other.hostPorts.some((taken) => info.hostPorts.some((wanted) => collide(taken, wanted)))) return TAKEN;
       }
       return undefined;
     };

@@ -1,6 +1,6 @@
 /** Resource fit, and the two ways to compare how full nodes are. */
 import type { Filter, FilterPlugin, ScorePlugin } from '../framework.ts';
-import type { PodInfo } from '../pod-info.ts';
+import type { PodInfo, Request } from '../pod-info.ts';
 import type { Snapshot } from '../snapshot.ts';
 
 export const resourcesFit: FilterPlugin = {
@@ -9,18 +9,20 @@ export const resourcesFit: FilterPlugin = {
   helpedBy: ['node added', 'node capacity', 'pod freed'],
   prepare({ request }: PodInfo, snapshot: Snapshot): Filter {
     const { allocatableCpu, allocatableMemory, allocatablePods, usedCpu, usedMemory, pods } = snapshot;
+    const { cpu, memory, others } = request;
     return (row) => {
       const lacksPods = (pods[row]?.size ?? 0) + 1 > (allocatablePods[row] ?? 0);
       // A pod that asks for nothing fits even where nothing is left.
-      const lacksCpu = request.cpu > 0 && (usedCpu[row] ?? 0) + request.cpu > (allocatableCpu[row] ?? 0);
-      const lacksMemory = request.memory > 0 && (usedMemory[row] ?? 0) + request.memory > (allocatableMemory[row] ?? 0);
-      if (!lacksPods && !lacksCpu && !lacksMemory) return undefined;
-      const lacks = [
-        lacksPods && 'Too many pods',
-        lacksCpu && 'Insufficient cpu',
-        lacksMemory && 'Insufficient memory',
-      ];
-      return lacks.filter(Boolean).join('\n');
+      const lacksCpu = cpu > 0 && (usedCpu[row] ?? 0) + cpu > (allocatableCpu[row] ?? 0);
+      const lacksMemory = memory > 0 && (usedMemory[row] ?? 0) + memory > (allocatableMemory[row] ?? 0);
+      const lacking = others.size === 0 ? [] : lackingOthers(others, snapshot, row);
+      if (!lacksPods && !lacksCpu && !lacksMemory && lacking.length === 0) return undefined;
+      const reasons: string[] = [];
+      if (lacksPods) reasons.push('Too many pods');
+      if (lacksCpu) reasons.push('Insufficient cpu');
+      if (lacksMemory) reasons.push('Insufficient memory');
+      for (const name of lacking) reasons.push(`Insufficient ${name}`);
+      return { reasons, isFinal: isTooSmall(request, snapshot, row) };
     };
   },
 };
@@ -45,6 +47,24 @@ export const balancedAllocation: ScorePlugin = {
     return 100 * (1 - Math.abs(Math.min(cpu, 1) - Math.min(memory, 1)) / 2);
   },
 };
+
+function lackingOthers(others: ReadonlyMap<string, number>, snapshot: Snapshot, row: number): string[] {
+  const used = snapshot.usedOthers[row];
+  const allocatable = snapshot.allocatableOthers[row];
+  const lacking: string[] = [];
+  for (const [name, amount] of others) {
+    if (amount > 0 && (used?.get(name) ?? 0) + amount > (allocatable?.get(name) ?? 0)) lacking.push(name);
+  }
+  return lacking;
+}
+
+/** Even empty it could not take the pod. */
+function isTooSmall(request: Request, snapshot: Snapshot, row: number): boolean {
+  if (request.cpu > (snapshot.allocatableCpu[row] ?? 0)) return true;
+  if (request.memory > (snapshot.allocatableMemory[row] ?? 0)) return true;
+  const allocatable = snapshot.allocatableOthers[row];
+  return [...request.others].some(([name, amount]) => amount > (allocatable?.get(name) ?? 0));
+}
 
 /** How full the node would be, with the pod on it. */
 function fractions(info: PodInfo, snapshot: Snapshot, row: number): { cpu: number; memory: number } {

@@ -1,9 +1,10 @@
 /** Taints and tolerations, and cordoned nodes. */
 import { isTolerated } from '../../../api/machinery/tolerations.ts';
 import type { Taint } from '../../../api/schema/types/core.v1.ts';
-import type { FilterPlugin, ScorePlugin } from '../framework.ts';
+import type { FilterPlugin, Refusal, ScorePlugin } from '../framework.ts';
 
 const UNSCHEDULABLE: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
+const CORDONED: Refusal = { reasons: ['node(s) were unschedulable'], isFinal: true };
 
 export const unschedulable: FilterPlugin = {
   name: 'NodeUnschedulable',
@@ -11,7 +12,7 @@ export const unschedulable: FilterPlugin = {
   helpedBy: ['node added', 'node taints'],
   prepare({ pod }, snapshot) {
     if (isTolerated(UNSCHEDULABLE, pod.spec.tolerations)) return undefined;
-    return (row) => (snapshot.unschedulable[row] ? 'node(s) were unschedulable' : undefined);
+    return (row) => (snapshot.unschedulable[row] ? CORDONED : undefined);
   },
 };
 
@@ -25,7 +26,9 @@ export const taintToleration: FilterPlugin = {
       const taint = snapshot.taints[row]?.find(
         (each) => each.effect !== 'PreferNoSchedule' && !isTolerated(each, pod.spec.tolerations),
       );
-      return taint && `node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`;
+      return (
+        taint && { reasons: [`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`], isFinal: true }
+      );
     },
 };
 

@@ -4,12 +4,13 @@ import { taintToleration } from './taints.ts';
 import { type Selector, selectorFromObject } from '../../../api/machinery/selectors.ts';
 import type { TopologySpreadConstraint } from '../../../api/schema/types/core.v1.ts';
 import type { DomainCounts } from '../domains.ts';
-import type { FilterPlugin, ScorePlugin } from '../framework.ts';
+import type { FilterPlugin, Refusal, ScorePlugin } from '../framework.ts';
 import type { PodInfo } from '../pod-info.ts';
 import type { Snapshot } from '../snapshot.ts';
 
-const REFUSAL = "node(s) didn't match pod topology spread constraints";
-const LABEL_MISSING = `${REFUSAL} (missing required label)`;
+const WORDS = "node(s) didn't match pod topology spread constraints";
+const REFUSAL: Refusal = { reasons: [WORDS], isFinal: false };
+const LABEL_MISSING: Refusal = { reasons: [`${WORDS} (missing required label)`], isFinal: true };
 
 /** How the matching pods are spread over the domains of one constraint now. */
 interface Spread {
@@ -22,17 +23,17 @@ interface Spread {
 export const topologySpread: FilterPlugin = {
   name: 'PodTopologySpread',
   scope: 'cluster',
-  helpedBy: ['node added', 'node labels', 'node taints', 'pod freed', 'pod placed'],
+  helpedBy: ['node added', 'node labels', 'node taints', 'pod freed', 'pod placed', 'pod changed'],
   prepare(info, snapshot) {
     const spreads = spreadsOf(info, snapshot, 'DoNotSchedule');
     if (spreads.length === 0) return undefined;
-    const least = spreads.map(leastOf);
     return (row) => {
-      for (const [at, { constraint, domains, countsItself }] of spreads.entries()) {
+      for (const spread of spreads) {
+        const { constraint, domains, countsItself } = spread;
         const domain = snapshot.labels[row]?.[constraint.topologyKey];
         if (domain === undefined) return LABEL_MISSING;
         const count = domains.of(domain) + (countsItself ? 1 : 0);
-        if (count - (least[at] ?? 0) > constraint.maxSkew) return REFUSAL;
+        if (count - leastOf(spread) > constraint.maxSkew) return REFUSAL;
       }
       return undefined;
     };
@@ -77,8 +78,12 @@ function spreadOf(info: PodInfo, snapshot: Snapshot, constraint: TopologySpreadC
   const { metadata } = info.pod;
   const selector = selectorOf(info, constraint);
   const id = JSON.stringify([constraint.labelSelector, constraint.matchLabelKeys, selector.requirements]);
-  const counter = snapshot.counter(metadata.namespace ?? '', id, (labels) => selector.matches(labels));
-  const domains = snapshot.domains(counter, domainsId(info, constraint), domainOf(info, snapshot, constraint));
+  const { namespace = '' } = metadata;
+  // A pod that is going is not one that others are spread from.
+  const tally = snapshot.tallies.of(`spread ${namespace} ${id}`, [namespace], ({ pod }) => {
+    return !pod.metadata.deletionTimestamp && selector.matches(pod.metadata.labels);
+  });
+  const domains = snapshot.domains(tally, domainsId(info, constraint), domainOf(info, snapshot, constraint));
   return { constraint, domains, countsItself: selector.matches(metadata.labels) };
 }
 

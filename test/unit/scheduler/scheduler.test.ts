@@ -102,7 +102,8 @@ describe('the scheduler', () => {
     assert.equal(world.nodeOf('b'), 'n1');
     assert.equal(
       world.refusals[0]?.message,
-      '0/2 nodes are available: 1 node(s) had untolerated taint {gpu: yes}, 1 node(s) were unschedulable.',
+      '0/2 nodes are available: 1 node(s) had untolerated taint {gpu: yes}, 1 node(s) were unschedulable. ' +
+        'preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.',
     );
   });
 
@@ -173,7 +174,7 @@ describe('the scheduler', () => {
     for (const [what, happen] of events) {
       it(what, async () => {
         await world.start(makeNode('n1', { cpu: '1' }), full, makePod('a', { cpu: '1' }));
-        assert.equal(world.refusals[0]?.message, '0/1 nodes are available: 1 Insufficient cpu.');
+        assert.match(world.refusals[0]?.message ?? '', /^0\/1 nodes are available: 1 Insufficient cpu\. preemption: /);
         happen();
         await world.settle();
         assert.ok(world.nodeOf('a'));

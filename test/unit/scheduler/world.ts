@@ -1,5 +1,6 @@
 /** A small cluster for the scheduler's tests: views to change, and what the scheduler did. */
 import type { Node, Pod, PodSpec } from '../../../api/schema/types/core.v1.ts';
+import type { PodDisruptionBudget } from '../../../api/schema/types/policy.v1.ts';
 import { StatusError } from '../../../api/errors.ts';
 import { FakeClock } from '../../../lib/clock.ts';
 import { silentLog } from '../../../lib/log.ts';
@@ -42,9 +43,19 @@ export function makePod(
 export class World {
   readonly nodes = new MapView<Node>();
   readonly pods = new MapView<Pod>();
+  readonly budgets = new MapView<PodDisruptionBudget>();
   readonly clock = new FakeClock();
   readonly refusals: { pod: string; reason: string; message: string }[] = [];
-  /** Names of pods whose next binding fails. */
+  /** What was preempted, in order. */
+  readonly preemptions: { victim: string; preemptor: string; node: string }[] = [];
+  onPreempt: (victim: Pod, preemptor: Pod) => void = () => undefined;
+  /** By pod: the node that the scheduler last said it is to come to. */
+  readonly nominated = new Map<string, string>();
+  /** Writes of the scheduler that are under way. */
+  private writes = 0;
+  /** Called before the pod is bound. */
+  onBind: (pod: Pod, node: string) => void = () => undefined;
+  /** Names of pods whose next binding, or end, fails. */
   readonly failing = new Map<string, StatusError>();
   scheduler: Scheduler;
 
@@ -56,12 +67,14 @@ export class World {
     for (const object of objects) this.put(object);
     this.nodes.markSynced();
     this.pods.markSynced();
+    this.budgets.markSynced();
     await this.scheduler.start();
     await this.settle();
   }
 
   /** Another scheduler takes over, knowing only what is stored. */
   async restart(): Promise<void> {
+    await this.settle();
     await this.scheduler.stop();
     this.scheduler = this.newScheduler();
     await this.scheduler.start();
@@ -74,7 +87,20 @@ export class World {
   }
 
   deletePod(name: string): void {
+    this.nominated.delete(name);
     this.pods.delete(`default/${name}`);
+  }
+
+  /** Pods that were told to end are gone, as their nodes see to it. */
+  async endLeaving(): Promise<void> {
+    for (const pod of this.pods.list()) {
+      if (pod.metadata.deletionTimestamp) this.deletePod(pod.metadata.name ?? '');
+    }
+    await this.settle();
+  }
+
+  nominatedNodeOf(pod: string): string | undefined {
+    return this.pods.get(`default/${pod}`)?.status.nominatedNodeName;
   }
 
   nodeOf(pod: string): string | undefined {
@@ -84,7 +110,7 @@ export class World {
   /** Until the scheduler has nothing left to decide. */
   async settle(): Promise<void> {
     do await new Promise((resolve) => setImmediate(resolve));
-    while (this.scheduler.counts().ready > 0);
+    while (this.scheduler.counts().ready > 0 || this.writes > 0);
     await new Promise((resolve) => setImmediate(resolve));
   }
 
@@ -92,6 +118,7 @@ export class World {
     return new Scheduler({
       pods: this.pods,
       nodes: this.nodes,
+      budgets: this.budgets,
       profiles: PROFILES,
       clock: this.clock,
       random: () => 0.5,
@@ -99,7 +126,12 @@ export class World {
       metrics: { attempt: () => undefined },
       output: {
         bind: (pod, node) => this.bind(pod, node),
-        refused: (pod, reason, message) => this.refusals.push({ pod: pod.metadata.name ?? '', reason, message }),
+        refused: (pod, reason, message, nominated) => {
+          this.refusals.push({ pod: pod.metadata.name ?? '', reason, message });
+          this.nominate(pod, nominated);
+        },
+        clearNomination: (pod) => this.nominate(pod, undefined),
+        preempt: (victim, preemptor, node) => this.preempt(victim, preemptor, node),
       },
     });
   }
@@ -111,7 +143,39 @@ export class World {
     if (failure) return Promise.reject(failure);
     const now = this.pods.get(`default/${name}`);
     if (!now) return Promise.reject(new StatusError({ code: 404, reason: 'NotFound', message: 'gone' }));
+    this.onBind(now, nodeName);
+    this.nominated.delete(name);
     this.put({ ...now, spec: { ...now.spec, nodeName } });
     return Promise.resolve();
+  }
+
+  /** Later, as a store does it: the scheduler must not rely on hearing of its own writes at once. */
+  private nominate({ metadata: { name = '', uid } }: Pod, nominatedNodeName: string | undefined): void {
+    if (nominatedNodeName) this.nominated.set(name, nominatedNodeName);
+    else this.nominated.delete(name);
+    this.writes += 1;
+    setImmediate(() => {
+      this.writes -= 1;
+      const now = this.pods.get(`default/${name}`);
+      if (now?.metadata.uid !== uid || !now || now.status.nominatedNodeName === nominatedNodeName) return;
+      const { nominatedNodeName: _, ...status } = now.status;
+      this.put({ ...now, status: nominatedNodeName ? { ...status, nominatedNodeName } : status });
+    });
+  }
+
+  private async preempt(victim: Pod, preemptor: Pod, node: string): Promise<void> {
+    const { name = '', uid } = victim.metadata;
+    const failure = this.failing.get(name);
+    this.onPreempt(victim, preemptor);
+    this.writes += 1;
+    await new Promise((resolve) => setImmediate(resolve));
+    this.writes -= 1;
+    this.failing.delete(name);
+    if (failure) throw failure;
+    this.preemptions.push({ victim: name, preemptor: preemptor.metadata.name ?? '', node });
+    const now = this.pods.get(`default/${name}`);
+    if (!now || now.metadata.uid !== uid) return;
+    if (!now.spec.nodeName) this.deletePod(name);
+    else this.put({ ...now, metadata: { ...now.metadata, deletionTimestamp: '2026-01-01T00:00:30Z' } });
   }
 }

@@ -1,0 +1,97 @@
+/**
+ * What to do for a pod that no node takes: which pods of lower priority would have to go, and from which node. Only
+ * nodes count whose refusal can change when pods leave them.
+ */
+import type { NoNode } from './decide.ts';
+import type { Profile } from './framework.ts';
+import type { PodInfo } from './pod-info.ts';
+import { NodeReasons } from './reasons.ts';
+import type { Snapshot } from './snapshot.ts';
+import { type Candidate, type PodFacts, type Surroundings, compareCandidates, victimsOn } from './victims.ts';
+
+export type PreemptionPlan =
+  | { readonly do: 'preempt'; readonly node: string; readonly victims: readonly PodInfo[] }
+  /** Why it does not help; `waits`: victims of the pod are still on their way out, and its nomination stands. */
+  | { readonly do: 'nothing'; readonly message: string; readonly waits: boolean };
+
+/** Of the nodes that come into question so many are looked at, as a share and at least. */
+const CANDIDATE_SHARE = 0.1;
+const MIN_CANDIDATES = 100;
+
+export interface PreemptionOptions {
+  readonly profile: Profile;
+  readonly snapshot: Snapshot;
+  readonly facts: PodFacts;
+  /** 0 to 1: with many nodes, not always the same ones are looked at. */
+  readonly random: () => number;
+}
+
+export class Preemption {
+  private readonly options: PreemptionOptions;
+  /** Refusals for which it was found that preemption does not help: the next replica need not look again. */
+  private readonly fruitless = new WeakMap<NoNode, PreemptionPlan>();
+
+  constructor(options: PreemptionOptions) {
+    this.options = options;
+  }
+
+  plan(info: PodInfo, refused: NoNode): PreemptionPlan {
+    const known = this.fruitless.get(refused);
+    if (known) return known;
+    const surroundings = { ...this.options, protectedAmong: this.options.facts.protection() };
+    return this.ineligible(info, refused, surroundings) ?? this.search(info, refused, surroundings);
+  }
+
+  private ineligible(info: PodInfo, { helpable }: NoNode, surroundings: Surroundings): PreemptionPlan | undefined {
+    const { snapshot } = this.options;
+    const nothing = (why: string): PreemptionPlan => ({
+      do: 'nothing',
+      message: `not eligible due to ${why}.`,
+      waits: true,
+    });
+    if (info.pod.spec.preemptionPolicy === 'Never') return nothing('preemptionPolicy=Never');
+    const row = snapshot.rowOf(snapshot.nominations.nodeOf(info.uid) ?? '');
+    if (row === undefined || !helpable.includes(row)) return undefined;
+    const found = victimsOn(row, info, surroundings);
+    const isEnough = 'victims' in found && found.victims.length === 0;
+    return isEnough ? nothing('a terminating pod on the nominated node') : undefined;
+  }
+
+  private search(info: PodInfo, refused: NoNode, surroundings: Surroundings): PreemptionPlan {
+    const { snapshot, facts } = this.options;
+    const reasons = new NodeReasons();
+    const candidates = this.candidates(info, refused.helpable, surroundings, reasons);
+    const [first, ...others] = candidates;
+    if (!first) {
+      reasons.addRest(snapshot.size, 'Preemption is not helpful for scheduling');
+      const plan: PreemptionPlan = { do: 'nothing', message: reasons.message(snapshot.size), waits: false };
+      this.fruitless.set(refused, plan);
+      return plan;
+    }
+    const best = others.reduce((a, b) => (compareCandidates(b, a, facts) < 0 ? b : a), first);
+    return { do: 'preempt', node: snapshot.names[best.row] ?? '', victims: best.victims };
+  }
+
+  private candidates(
+    info: PodInfo,
+    rows: readonly number[],
+    surroundings: Surroundings,
+    reasons: NodeReasons,
+  ): Candidate[] {
+    const enough = Math.max(MIN_CANDIDATES, Math.floor(rows.length * CANDIDATE_SHARE));
+    const offset = Math.floor(this.options.random() * rows.length);
+    const candidates: Candidate[] = [];
+    let harmless = 0;
+    for (let at = 0; at < rows.length; at += 1) {
+      if (candidates.length >= enough && harmless > 0) break;
+      const found = victimsOn(rows[(offset + at) % rows.length] ?? 0, info, surroundings);
+      if ('reasons' in found) {
+        reasons.add(found.reasons);
+        continue;
+      }
+      candidates.push(found);
+      if (found.violations === 0) harmless += 1;
+    }
+    return candidates;
+  }
+}
