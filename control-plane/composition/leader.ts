@@ -58,6 +58,7 @@ export function makeLeader(parts: Needed): Leader {
       },
       mayHaveNodeCertificate: (user, subresource) => mayHaveNodeCertificate(authorizersOf(registry), user, subresource),
       nodeGraceMilliseconds: flags.nodeGrace,
+      timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
       fenceMilliseconds: flags.fence,
     },
     scheduler: {

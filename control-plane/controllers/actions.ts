@@ -48,7 +48,15 @@ export type Action = Common &
     | { readonly do: 'create'; readonly kind: Kind; readonly object: KubeObject }
     | { readonly do: 'patch'; readonly target: Target; readonly patch: MergePatch }
     | { readonly do: 'patch-status'; readonly target: Target; readonly patch: MergePatch }
-    | { readonly do: 'set-status'; readonly target: Target; readonly status: object }
+    | {
+        readonly do: 'set-status';
+        readonly target: Target;
+        readonly status: object;
+        /** Refuse when the object was written since. */
+        readonly resourceVersion?: string;
+        /** Objects of which the store must confirm first that they are gone. */
+        readonly gone?: readonly Target[];
+      }
     | {
         readonly do: 'set-conditions';
         readonly target: Target;
@@ -69,6 +77,8 @@ export type Action = Common &
         readonly target: Target;
         readonly ownerKind: Kind;
         readonly owner: OwnerReference;
+        /** Added too. */
+        readonly finalizer?: string;
       }
     | {
         readonly do: 'remove-owners';
@@ -77,7 +87,15 @@ export type Action = Common &
         /** Owners of which the store must confirm first that they are gone. */
         readonly gone?: readonly Target[];
       }
-    | { readonly do: 'remove-finalizer'; readonly target: Target; readonly finalizer: string }
+    | {
+        readonly do: 'remove-finalizer';
+        readonly target: Target;
+        readonly finalizer: string;
+        /** Refuse when the object was written since. */
+        readonly resourceVersion?: string;
+        /** Owners of which the store must confirm first that they are gone. */
+        readonly gone?: readonly Target[];
+      }
     | {
         readonly do: 'change-taints';
         readonly target: Target;

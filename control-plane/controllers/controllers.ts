@@ -12,6 +12,7 @@ import type { ApiServer } from './bootstrap/bootstrap.ts';
 import { Bootstrap } from './bootstrap/bootstrap.ts';
 import { CertificateController, type CertificateControllerOptions } from './certificates/certificates.ts';
 import type { Controller } from './controller.ts';
+import { CronJobController } from './cronjob/cronjob.ts';
 import { ClusterDefaults } from './defaults/defaults.ts';
 import { DaemonSetController } from './daemonset/daemonset.ts';
 import { CustomResourceDefinitionController } from './custom-resource-definition/custom-resource-definition.ts';
@@ -23,6 +24,8 @@ import { EndpointSliceController } from './endpointslice/endpointslice.ts';
 import type { Credentials, Edges } from './executors.ts';
 import { type Authorities, ExtensionAuthentication } from './extension-authentication/extension-authentication.ts';
 import { GarbageCollector } from './garbage-collection/garbage-collection.ts';
+import { JobController } from './job/job.ts';
+import { OrphanedJobPods } from './job/orphaned-pods.ts';
 import { NamespaceDefaults } from './namespace-defaults/namespace-defaults.ts';
 import type { Elsewhere } from './namespace/elsewhere.ts';
 import { NamespaceController } from './namespace/namespace.ts';
@@ -43,6 +46,7 @@ import { ServiceAddresses } from './service-addresses/service-addresses.ts';
 import { ServiceCidrController } from './service-cidr/service-cidr.ts';
 import { StatefulSetController } from './statefulset/statefulset.ts';
 import { StorageProtection } from './storage-protection/storage-protection.ts';
+import { TtlAfterFinished } from './ttl-after-finished/ttl-after-finished.ts';
 
 export interface ControllersOptions {
   /** Its views must have the indexes of `indexesOf`. */
@@ -78,6 +82,8 @@ export interface ControllersOptions {
   readonly nodeGraceMilliseconds?: number;
   readonly fenceMilliseconds?: number;
   readonly terminatedPodThreshold?: number;
+  /** Of schedules that name no time zone. */
+  readonly timeZone?: string;
 }
 
 /** Started when leadership is gained, stopped when it ends; each time it is led anew, a new one is made. */
@@ -154,6 +160,10 @@ function controllersOf(options: ControllersOptions): readonly Controller[] {
     new DeploymentController({ registry }),
     new DaemonSetController({ registry }),
     new StatefulSetController({ registry }),
+    new JobController({ registry }),
+    new OrphanedJobPods({ registry }),
+    new CronJobController({ registry, timeZone: options.timeZone ?? 'UTC' }),
+    new TtlAfterFinished({ registry }),
     new NamespaceController({ registry, elsewhere: options.elsewhere }),
     new PolicyStatusController({ registry, typeOf: options.typeOf ?? (() => undefined) }),
     new CustomResourceDefinitionController({ registry }),

@@ -72,7 +72,11 @@ const executors: Executors = {
   'patch-status': ({ target, patch }, edges) =>
     change(edges, target, (object) => mergePatch(object, { status: patch }), 'status'),
 
-  'set-status': ({ target, status }, edges) => change(edges, target, (object) => ({ ...object, status }), 'status'),
+  async 'set-status'({ target, status, resourceVersion, gone = [] }, edges) {
+    await confirmGone(edges.registry, target, gone);
+    const replace = (object: KubeObject): Conditioned => ({ ...unchanged(target, object, resourceVersion), status });
+    return change(edges, target, replace, 'status');
+  },
 
   'set-conditions': ({ target, conditions, at }, edges) =>
     change(edges, target, (object) => withConditions(object, conditions, at), 'status'),
@@ -81,15 +85,19 @@ const executors: Executors = {
     return remove(registry, target, { gracePeriodSeconds, propagationPolicy, resourceVersion });
   },
 
-  async 'add-owner'({ target, ownerKind, owner }, edges) {
+  async 'add-owner'({ target, ownerKind, owner, finalizer }, edges) {
     await confirmStays(edges.registry, target, ownerKind, owner);
     return change(edges, target, (object) => {
-      const owners = object.metadata.ownerReferences ?? [];
-      if (owners.some(({ uid }) => uid === owner.uid)) return undefined;
-      if (owners.some(({ controller }) => controller)) {
+      const { ownerReferences: owners = [], finalizers = [] } = object.metadata;
+      const isOwner = owners.some(({ uid }) => uid === owner.uid);
+      const lacksFinalizer = finalizer !== undefined && !finalizers.includes(finalizer);
+      if (isOwner && !lacksFinalizer) return undefined;
+      if (!isOwner && owners.some(({ controller }) => controller)) {
         throw conflict(target.kind, target.name, 'it has another controller by now');
       }
-      return { ...object, metadata: { ...object.metadata, ownerReferences: [...owners, owner] } };
+      const metadata = { ...object.metadata, ownerReferences: isOwner ? owners : [...owners, owner] };
+      if (lacksFinalizer) metadata.finalizers = [...finalizers, finalizer];
+      return { ...object, metadata };
     });
   },
 
@@ -102,8 +110,12 @@ const executors: Executors = {
     });
   },
 
-  'remove-finalizer': ({ target, finalizer }, edges) =>
-    changeIfThere(edges, target, (object) => withoutFinalizer(object, finalizer)),
+  async 'remove-finalizer'({ target, finalizer, resourceVersion, gone = [] }, edges) {
+    await confirmGone(edges.registry, target, gone);
+    const remove = (object: KubeObject): KubeObject | undefined =>
+      withoutFinalizer(unchanged(target, object, resourceVersion), finalizer);
+    return changeIfThere(edges, target, remove);
+  },
 
   'change-taints': (action, edges) => change(edges, action.target, (object) => withTaints(object as Tainted, action)),
 
@@ -196,6 +208,12 @@ async function change({ registry }: Edges, target: Target, apply: Change, subres
   const { kind, namespace, name, uid } = target;
   const object = await registry.resource(kind).mutate(namespace, name, apply, { uid, subresource });
   return { kind, object, deleted: false };
+}
+
+/** Throws a Conflict when the object is not any more as whoever planned saw it. */
+function unchanged(target: Target, object: KubeObject, resourceVersion: string | undefined): KubeObject {
+  if (resourceVersion === undefined || object.metadata.resourceVersion === resourceVersion) return object;
+  throw conflict(target.kind, target.name, 'it was written since');
 }
 
 /** For what need not be done when the object is gone or was replaced by another of its name. */

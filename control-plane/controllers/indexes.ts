@@ -4,8 +4,10 @@ import { kinds } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { CustomResourceDefinition } from '../../api/schema/types/apiextensions.v1.ts';
 import type { APIService } from '../../api/schema/types/apiregistration.v1.ts';
+import type { Job } from '../../api/schema/types/batch.v1.ts';
 import type { EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
 import type { Pod, Service } from '../../api/schema/types/core.v1.ts';
+import type { LabelSelector } from '../../api/schema/types/meta.v1.ts';
 import { clusterAddressesOf } from '../../api/validation/service.ts';
 import type { IndexFunction } from '../../lib/view.ts';
 import { NODE_REFERENCE_INDEX, nodeReferences } from '../auth/node/references.ts';
@@ -35,6 +37,14 @@ const byLabel: IndexFunction<KubeObject> = ({ metadata }) =>
     labelIndexValue(metadata.namespace ?? '', label, value),
   );
 
+/**
+ * Of a job's selector the first label that it asks for, as `label` has it of pods, so that a pod's labels lead to the jobs
+ * that may select it; the namespace alone when it asks for none by name.
+ */
+const bySelector: IndexFunction<Job> = ({ metadata, spec }) => [
+  selectorIndexValue(metadata.namespace ?? '', spec.selector),
+];
+
 const byNode: IndexFunction<Pod> = ({ spec }) => (spec.nodeName ? [spec.nodeName] : []);
 
 const byService: IndexFunction<EndpointSlice> = ({ metadata }) => {
@@ -53,6 +63,11 @@ export function labelIndexValue(namespace: string, label: string, value: string)
   return `${namespace}/${label}=${value}`;
 }
 
+export function selectorIndexValue(namespace: string, selector: LabelSelector | undefined): string {
+  const [first] = Object.entries(selector?.matchLabels ?? {});
+  return first ? labelIndexValue(namespace, ...first) : namespace;
+}
+
 const everyKind = { namespace: byNamespace, owner: byOwner };
 
 const ownKinds = new Map<Kind, Record<string, IndexFunction<never>>>([
@@ -64,6 +79,7 @@ const ownKinds = new Map<Kind, Record<string, IndexFunction<never>>>([
   [kinds.replicationcontrollers, { controller: byController }],
   [kinds.controllerrevisions, { controller: byController, loose: byLoose }],
   [kinds.services, { [ADDRESS_INDEX]: byClusterAddress }],
+  [kinds.jobs, { controller: byController, selector: bySelector }],
   [kinds.endpointslices, { service: byService }],
   [kinds.apiservices, { service: byApiService }],
   [kinds.customresourcedefinitions, { group: byGroup }],

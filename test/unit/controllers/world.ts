@@ -20,6 +20,12 @@ interface Stored extends KubeObject {
   status?: unknown;
 }
 
+/** What the strategies of these kinds give a new object. */
+const FIRST_STATUS = new Map<Kind, object>([
+  [kinds.pods, { phase: 'Pending' }],
+  [kinds.jobs, {}],
+]);
+
 export class World implements Registry {
   readonly clock = new FakeClock();
   readonly events: EventFields[] = [];
@@ -149,6 +155,7 @@ class WorldResource {
       apiVersion: apiVersionOf(this.kind),
       kind: this.kind.kind,
       ...structuredClone(object),
+      ...(FIRST_STATUS.has(this.kind) ? { status: FIRST_STATUS.get(this.kind) } : {}),
       metadata,
     });
   }
@@ -201,9 +208,10 @@ class WorldResource {
     const metadata = { ...current.metadata };
     if (options.propagationPolicy === 'Foreground') metadata.finalizers = ['foregroundDeletion'];
     if (options.propagationPolicy === 'Orphan') metadata.finalizers = ['orphan'];
-    metadata.deletionTimestamp ??= this.world.clock.date().toISOString();
     const graceful = this.kind === kinds.pods && (current as Pod).spec.nodeName !== undefined;
     metadata.deletionGracePeriodSeconds = graceful && options.gracePeriodSeconds !== 0 ? 30 : 0;
+    const end = this.world.clock.date().getTime() + metadata.deletionGracePeriodSeconds * 1000;
+    metadata.deletionTimestamp ??= new Date(end).toISOString();
     return this.storeOrRemove({ ...current, metadata });
   }
 

@@ -1,0 +1,264 @@
+import assert from 'node:assert/strict';
+
+import { forbidden } from '../../../api/errors.ts';
+import { kinds } from '../../../api/kinds.ts';
+import { formatTime } from '../../../api/machinery/time.ts';
+import type { CronJob, CronJobSpec, Job } from '../../../api/schema/types/batch.v1.ts';
+import { CronJobController } from '../../../control-plane/controllers/cronjob/cronjob.ts';
+import { isFinished } from '../../../control-plane/controllers/job/verdict.ts';
+import type { Runner } from '../../../control-plane/controllers/runner.ts';
+import { settle, World } from './world.ts';
+
+const MIDNIGHT = Date.parse('2026-01-01T00:00:00Z');
+
+function aCronJob(spec: Partial<CronJobSpec> = {}, status: CronJob['status'] = {}): CronJob {
+  return {
+    metadata: { name: 'tidy', namespace: 'default', creationTimestamp: '2026-01-01T00:00:00Z' },
+    spec: {
+      schedule: '*/10 * * * *',
+      concurrencyPolicy: 'Allow',
+      suspend: false,
+      successfulJobsHistoryLimit: 3,
+      failedJobsHistoryLimit: 1,
+      jobTemplate: {
+        metadata: { labels: { app: 'tidy' }, annotations: { by: 'us' } },
+        spec: { template: { metadata: {}, spec: { containers: [] } } },
+      },
+      ...spec,
+    },
+    status,
+  };
+}
+
+class CronPlay {
+  readonly world = new World();
+  private runner: Runner | undefined;
+
+  async begin(cronJob?: CronJob): Promise<void> {
+    if (cronJob) this.world.of(kinds.cronjobs).seed(cronJob);
+    this.runner = this.world.runner(new CronJobController({ registry: this.world, timeZone: 'UTC' }));
+    await this.runner.start();
+    await settle();
+  }
+
+  async end(): Promise<void> {
+    const stopped = this.runner?.stop();
+    await settle();
+    await stopped;
+  }
+
+  async pass(seconds: number): Promise<void> {
+    this.world.clock.advance(seconds * 1000);
+    await settle();
+    await settle();
+  }
+
+  get cronJob(): CronJob {
+    return this.world.all(kinds.cronjobs)[0]!;
+  }
+
+  get jobs(): readonly Job[] {
+    return this.world.all(kinds.jobs);
+  }
+
+  get running(): readonly string[] {
+    return this.jobs.filter((job) => !isFinished(job)).map(({ metadata }) => metadata.name ?? '');
+  }
+
+  get active(): readonly (string | undefined)[] {
+    return (this.cronJob.status.active ?? []).map(({ name }) => name);
+  }
+
+  /** Without those that say that something was made. */
+  get events(): readonly string[] {
+    return this.world.events.map(({ reason }) => reason).filter((reason) => reason !== 'SuccessfulCreate');
+  }
+
+  async finish(name: string | undefined, type = 'Complete'): Promise<void> {
+    const time = formatTime(this.world.clock.date().getTime());
+    const status = { completionTime: time, startTime: time, conditions: [{ type, status: 'True' }] };
+    await this.world
+      .resource(kinds.jobs)
+      .mutate('default', name ?? '', (job) => ({ ...job, status }), { subresource: 'status' });
+    await settle();
+  }
+
+  async edit(spec: Partial<CronJobSpec>): Promise<void> {
+    const change = (now: CronJob): CronJob => ({ ...now, spec: { ...now.spec, ...spec } });
+    await this.world.resource(kinds.cronjobs).mutate('default', 'tidy', change);
+    await settle();
+  }
+}
+
+function nameAt(minutes: number): string {
+  return `tidy-${MIDNIGHT / 60_000 + minutes}`;
+}
+
+describe('cron job controller', () => {
+  let play: CronPlay;
+
+  beforeEach(() => (play = new CronPlay()));
+  afterEach(() => play.end());
+
+  it('makes a job each time that it is due, called after the minute', async () => {
+    await play.begin(aCronJob());
+    await play.pass(600);
+    assert.deepEqual(play.running, [], 'made before its time was surely over');
+    await play.pass(0.1);
+    assert.deepEqual(play.running, [nameAt(10)]);
+    const [job] = play.jobs;
+    assert.deepEqual(job?.metadata.annotations, {
+      by: 'us',
+      'batch.kubernetes.io/cronjob-scheduled-timestamp': '2026-01-01T00:10:00Z',
+    });
+    assert.deepEqual(job?.metadata.labels, { app: 'tidy' });
+    assert.equal(job?.metadata.ownerReferences?.[0]?.controller, true);
+    assert.deepEqual(play.active, [nameAt(10)]);
+    assert.equal(play.cronJob.status.lastScheduleTime, '2026-01-01T00:10:00Z');
+    await play.pass(600);
+    assert.deepEqual(play.running, [nameAt(10), nameAt(20)]);
+    assert.deepEqual(play.active, [nameAt(10), nameAt(20)]);
+  });
+
+  it('notes which jobs have ended, and keeps a few of them', async () => {
+    await play.begin(aCronJob({ successfulJobsHistoryLimit: 1, failedJobsHistoryLimit: 0 }));
+    await play.pass(600.1);
+    await play.finish(nameAt(10));
+    assert.deepEqual(play.active, []);
+    assert.equal(play.cronJob.status.lastSuccessfulTime, '2026-01-01T00:10:00Z');
+    await play.pass(600);
+    await play.finish(nameAt(20));
+    assert.deepEqual(
+      play.jobs.map(({ metadata }) => metadata.name),
+      [nameAt(20)],
+    );
+    await play.pass(600);
+    await play.finish(nameAt(30), 'Failed');
+    assert.deepEqual(
+      play.jobs.map(({ metadata }) => metadata.name),
+      [nameAt(20)],
+    );
+    assert.equal(play.cronJob.status.lastSuccessfulTime, '2026-01-01T00:20:00Z');
+    assert.deepEqual(play.events, [
+      'SawCompletedJob',
+      'SawCompletedJob',
+      'SuccessfulDelete',
+      'SawCompletedJob',
+      'SuccessfulDelete',
+    ]);
+  });
+
+  it('waits for the one before it, if so told, and then does not wait for the next time', async () => {
+    await play.begin(aCronJob({ concurrencyPolicy: 'Forbid' }));
+    await play.pass(600.1);
+    await play.pass(720);
+    assert.deepEqual(play.running, [nameAt(10)]);
+    assert.ok(play.events.includes('JobAlreadyActive'));
+    await play.finish(nameAt(10));
+    assert.deepEqual(play.running, [nameAt(20)]);
+  });
+
+  it('replaces the one before it, if so told', async () => {
+    await play.begin(aCronJob({ concurrencyPolicy: 'Replace' }));
+    await play.pass(600.1);
+    await play.pass(600);
+    assert.deepEqual(play.running, [nameAt(20)]);
+    assert.deepEqual(play.active, [nameAt(20)]);
+    assert.deepEqual(play.events, ['SuccessfulDelete']);
+  });
+
+  it('makes nothing while it is suspended, and then only the latest of what was missed', async () => {
+    await play.begin(aCronJob({ suspend: true }));
+    await play.pass(3000);
+    assert.deepEqual(play.jobs, []);
+    await play.edit({ suspend: false });
+    assert.deepEqual(play.running, [nameAt(50)]);
+  });
+
+  it('warns when it has missed more than a hundred, and goes on', async () => {
+    await play.begin(aCronJob({ suspend: true, schedule: '* * * * *' }));
+    await play.pass(60 * 150);
+    await play.edit({ suspend: false });
+    assert.deepEqual(play.running, [nameAt(150)]);
+    assert.deepEqual(play.events, ['TooManyMissedTimes']);
+  });
+
+  it('does not begin later than it may', async () => {
+    await play.begin(aCronJob({ suspend: true, startingDeadlineSeconds: 100 }));
+    await play.pass(750);
+    await play.edit({ suspend: false });
+    assert.deepEqual(play.running, []);
+    await play.pass(450.1);
+    assert.deepEqual(play.running, [nameAt(20)]);
+  });
+
+  it('goes by the clocks of its time zone', async () => {
+    await play.begin(aCronJob({ schedule: '30 9 * * *', timeZone: 'Asia/Seoul' }));
+    await play.pass(1800.1);
+    assert.deepEqual(play.running, [nameAt(30)]);
+    const annotation = play.jobs[0]?.metadata.annotations?.['batch.kubernetes.io/cronjob-scheduled-timestamp'];
+    assert.equal(annotation, '2026-01-01T09:30:00+09:00');
+  });
+
+  it('makes a run once, when the server dies before it has noted it', async () => {
+    await play.begin(aCronJob());
+    const { cronjobs } = kinds;
+    const status = play.world.of(cronjobs);
+    const mutate = status.mutate.bind(status);
+    status.mutate = () => Promise.reject(new Error('dead'));
+    await play.pass(600.1);
+    await play.end();
+    status.mutate = mutate;
+    assert.deepEqual(play.active, []);
+    await play.begin();
+    assert.deepEqual(play.running, [nameAt(10)]);
+    assert.deepEqual(play.active, [nameAt(10)]);
+    assert.deepEqual(play.events, []);
+  });
+
+  it('tells of jobs that it did not make, and of those that went missing', async () => {
+    await play.begin(aCronJob());
+    await play.pass(600.1);
+    const controller = {
+      apiVersion: 'batch/v1',
+      kind: 'CronJob',
+      name: 'tidy',
+      uid: 'uid-cronjobs-tidy',
+      controller: true,
+    };
+    play.world.of(kinds.jobs).seed({
+      metadata: { name: 'by-hand', namespace: 'default', ownerReferences: [controller] },
+      spec: aCronJob().spec.jobTemplate.spec,
+      status: {},
+    } as Job);
+    await settle();
+    assert.deepEqual(play.active, [nameAt(10)]);
+    await play.world.resource(kinds.jobs).delete('default', nameAt(10));
+    await settle();
+    assert.deepEqual(play.active, []);
+    assert.ok(play.events.includes('UnexpectedJob') && play.events.includes('MissingJob'));
+  });
+
+  it('forgets no job of which only its view says that it is gone', async () => {
+    await play.begin(aCronJob());
+    await play.pass(600.1);
+    play.world.of(kinds.jobs).view.delete(`default/${nameAt(10)}`);
+    await settle();
+    assert.deepEqual(play.active, [nameAt(10)]);
+  });
+
+  it('says that it can make no job', async () => {
+    await play.begin(aCronJob());
+    play.world.of(kinds.jobs).refuse = forbidden(kinds.jobs, '', 'exceeded quota');
+    await play.pass(600.1);
+    assert.deepEqual(play.events, ['FailedCreate']);
+    play.world.of(kinds.jobs).refuse = undefined;
+    await play.pass(1);
+    assert.deepEqual(play.running, [nameAt(10)]);
+  });
+
+  it('says that its schedule never comes due', async () => {
+    await play.begin(aCronJob({ schedule: '0 0 31 2 *' }));
+    assert.deepEqual(play.events, ['InvalidSchedule']);
+  });
+});
