@@ -1,26 +1,29 @@
 import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../../api/schema/types/apps.v1.ts';
 import type { Job } from '../../api/schema/types/batch.v1.ts';
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod, Service } from '../../api/schema/types/core.v1.ts';
+import type { EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
 import { defineCommand } from '../command.ts';
 import { collectionPath } from '../discovery.ts';
 import { CommandError } from '../errors.ts';
 import { eventsOf } from '../describe/common.ts';
 import { isNotFound } from '../get/tables.ts';
-import { podsWith, selectorText } from '../pods.ts';
+import { isReady, podsWith, selectorText } from '../pods.ts';
 import type { Session } from '../session.ts';
 import { parseOne, pathOf, type ObjectTarget } from '../targets.ts';
 import { explainDeployment } from '../why/deployment.ts';
 import type { Explanation } from '../why/explanation.ts';
 import { explainOwner } from '../why/owner.ts';
+import { lastLinesOf } from '../why/last-lines.ts';
 import { explainPod } from '../why/pod.ts';
+import { explainService, selectedPods } from '../why/service.ts';
 import { Surroundings } from '../why/surroundings.ts';
 import { explanationText } from '../why/say.ts';
 import { replicaSetsOf } from '../workloads.ts';
 
 export const command = defineCommand({
-  summary: 'Say in plain words why a pod or workload is not ready, and what would help',
+  summary: 'Say in plain words why a pod, workload or service is not ready, and what would help',
   usage: '[POD | DEPLOYMENT | TYPE NAME | TYPE/NAME]',
-  examples: ['dure why hello-7d9c-x2x4q', 'dure why deployment/hello', 'dure why'],
+  examples: ['dure why hello-7d9c-x2x4q', 'dure why deployment/hello', 'dure why service/hello', 'dure why'],
   async run({ args, session }) {
     if (args.length === 0) return explainAll(session);
     const found = await targetOf(args, session);
@@ -50,7 +53,7 @@ async function targetOf(args: readonly string[], session: Session): Promise<Obje
   }
 }
 
-type Explained = Pod | Deployment | ReplicaSet | StatefulSet | DaemonSet | Job;
+type Explained = Pod | Service | Deployment | ReplicaSet | StatefulSet | DaemonSet | Job;
 
 async function explain(target: ObjectTarget, session: Session): Promise<Explanation> {
   const object = await (await session.client()).get<Explained>(pathOf(target));
@@ -73,18 +76,21 @@ async function explain(target: ObjectTarget, session: Session): Promise<Explanat
       return explainOwnerNow(named as DaemonSet, (named as DaemonSet).status?.desiredNumberScheduled ?? 0, session);
     case 'Job':
       return explainOwnerNow(named as Job, podsOfJob(named as Job), session);
+    case 'Service':
+      return explainServiceNow(named as Service, session);
     default:
-      throw new CommandError(`why explains pods and what makes them, not ${resource.name}`);
+      throw new CommandError(`why explains pods, what makes them and services, not ${resource.name}`);
   }
 }
 
 async function explainPodNow(pod: Pod, session: Session, around: Surroundings): Promise<Explanation> {
-  const [events, nodes, others] = await Promise.all([
+  const [events, nodes, others, lastLines] = await Promise.all([
     eventsOf({ ...pod, kind: 'Pod' }, session),
     around.nodes(),
     pod.spec.nodeName ? [] : around.placed(),
+    lastLinesOf(pod, session),
   ]);
-  return explainPod({ pod, events, nodes, others, now: session.world.clock.date() });
+  return explainPod({ pod, events, nodes, others, lastLines, now: session.world.clock.date() });
 }
 
 async function explainDeploymentNow(deployment: Deployment, session: Session): Promise<Explanation> {
@@ -134,6 +140,21 @@ async function explainOwnerNow(
     pods: await Promise.all(own.map((pod) => explainPodNow(pod, session, around))),
     events: await eventsOf(owner, session),
   });
+}
+
+async function explainServiceNow(service: Service, session: Session): Promise<Explanation> {
+  const { name, namespace } = service.metadata;
+  const client = await session.client();
+  const [{ items: slices }, pods] = await Promise.all([
+    client.list<EndpointSlice>(`/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`, {
+      query: { labelSelector: `kubernetes.io/service-name=${name}` },
+    }),
+    podsWith('', namespace, session),
+  ]);
+  const around = new Surroundings(session);
+  const waiting = selectedPods(service, pods).filter((pod) => !isReady(pod));
+  const whys = await Promise.all(waiting.map((pod) => explainPodNow(pod, session, around)));
+  return explainService({ service, slices, pods, whys });
 }
 
 /** A job that is over, or that waits to be resumed, needs no pod. */

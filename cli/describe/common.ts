@@ -106,7 +106,9 @@ export async function eventLines(object: KubeObject, session: Session): Promise<
     '  ----\t------\t----\t----\t-------',
     ...events.map((event) => {
       const from = event.source?.component || event.reportingComponent || '';
-      return `  ${event.type}\t${event.reason}\t${ageOf(event, now)}\t${from}\t${event.message?.trim() ?? ''}`;
+      const { type, reason, involvedObject, message = '' } = event;
+      const part = involvedObject.fieldPath ? `${involvedObject.fieldPath}: ` : '';
+      return `  ${type}\t${reason}\t${ageOf(event, now)}\t${from}\t${part}${message.trim()}`;
     }),
   ];
 }

@@ -1,13 +1,8 @@
 /** What is wrong with a container. */
-import type {
-  Container,
-  ContainerStateTerminated,
-  ContainerStatus,
-  Event,
-  Pod,
-} from '../../api/schema/types/core.v1.ts';
+import type { Container, ContainerStatus, Event, Pod } from '../../api/schema/types/core.v1.ts';
 import { since } from '../../api/printing/duration.ts';
 import { handlerText } from '../describe/container.ts';
+import { crashTrouble } from './crash.ts';
 
 export interface Trouble {
   /** A clause, such as `container web crashes again and again`. */
@@ -20,17 +15,11 @@ export interface Seen {
   readonly pod: Pod;
   /** Newest last. */
   readonly events: readonly Event[];
+  /** The last lines of the logs of containers that have ended, by their names. */
+  readonly lastLines: ReadonlyMap<string, readonly string[]>;
   readonly now: Date;
 }
 
-const SIGNALS: Readonly<Record<number, string>> = {
-  1: 'SIGHUP',
-  2: 'SIGINT',
-  6: 'SIGABRT',
-  9: 'SIGKILL',
-  11: 'SIGSEGV',
-  15: 'SIGTERM',
-};
 const PULL_REASONS = new Set([
   'ErrImagePull',
   'ImagePullBackOff',
@@ -82,7 +71,9 @@ function troubleOf(container: Container, status: ContainerStatus, seen: Seen): T
 }
 
 function pullTrouble({ name, image = '' }: Container, { state }: ContainerStatus, { events }: Seen): Trouble {
-  const told = events.findLast(({ reason, message = '' }) => reason === 'Failed' && /image/i.test(message));
+  const told = events.findLast(
+    ({ reason, message = '' }) => reason === 'Failed' && /^Failed to \w+ image/.test(message),
+  );
   const text = told?.message ?? state?.waiting?.message ?? '';
   const isRefused = /unauthorized|forbidden|denied|authentication/i.test(text);
   const isUnreachable = /no such host|refused|timeout|unreachable/i.test(text);
@@ -101,71 +92,33 @@ function pullTrouble({ name, image = '' }: Container, { state }: ContainerStatus
 
 function configTrouble({ name }: Container, { state }: ContainerStatus, { pod }: Seen): Trouble {
   const message = state?.waiting?.message ?? '';
-  const [, kind, missing] = /(configmap|secret) "([^"]+)" not found/i.exec(message) ?? [];
-  const bare = missing?.slice(missing.lastIndexOf('/') + 1);
-  const help = bare
-    ? `Create it: dure create ${kind?.toLowerCase() === 'secret' ? 'secret generic' : 'configmap'} ${bare} -n ${pod.metadata.namespace} --from-literal=…`
-    : `See dure describe pod ${pod.metadata.name}`;
   return {
     clause: `container ${name} can't be started`,
     facts: [`Error: ${message || state?.waiting?.reason}`],
-    help: [help],
+    help: [configHelp(message, pod) ?? `See dure describe pod ${pod.metadata.name}`],
   };
 }
 
-function crashTrouble(
-  container: Container,
-  { state, restartCount }: ContainerStatus,
-  ended: ContainerStateTerminated,
-  { pod, now }: Seen,
-): Trouble {
-  const { name } = container;
-  const often = restartCount > 0 ? `, and has been restarted ${restartCount} time${restartCount === 1 ? '' : 's'}` : '';
-  const again = state?.waiting?.message ? [`Now: ${state.waiting.message}`] : [];
-  const previous = state?.waiting ? ' -p' : '';
-  return {
-    clause: `container ${name} ${state?.waiting ? 'keeps ending' : 'has ended'}`,
-    facts: [
-      `It ended ${since(ended.finishedAt, now)} ago ${endText(ended, container)}${often}.`,
-      ...livedText(ended),
-      ...again,
-    ],
-    help: [
-      ...endHelp(ended, container, restartCount),
-      `See its last words: dure logs ${pod.metadata.name} -c ${name}${previous}`,
-    ],
-  };
-}
-
-function livedText({ startedAt, finishedAt, message }: ContainerStateTerminated): string[] {
-  const lived = startedAt && finishedAt ? (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000 : undefined;
-  return [
-    ...(lived === undefined || Number.isNaN(lived) ? [] : [`It had run for ${lived} s.`]),
-    ...(message ? [`It left the message: ${message}`] : []),
-  ];
-}
-
-export function endText({ exitCode, reason, signal }: ContainerStateTerminated, { resources }: Container): string {
-  if (reason === 'OOMKilled') {
-    const limit = resources?.limits?.['memory'];
-    return `because it used more memory than its limit${limit ? ` of ${limit}` : ''} (OOMKilled, exit code ${exitCode})`;
+/** What the node's messages about a container that it can't make ask for. */
+function configHelp(message: string, { metadata }: Pod): string | undefined {
+  const namespace = `-n ${metadata.namespace}`;
+  const [, kind, missing] = /(configmap|secret) "([^"]+)" not found/i.exec(message) ?? [];
+  if (kind && missing) {
+    const type = kind.toLowerCase() === 'secret' ? 'secret generic' : 'configmap';
+    return `Create it: dure create ${type} ${bareName(missing)} ${namespace} --from-literal=…`;
   }
-  const number = signal || (exitCode > 128 ? exitCode - 128 : 0);
-  const by = SIGNALS[number];
-  return `with exit code ${exitCode}${by ? ` (${by})` : ''}${exitCode === 127 ? ' (its command was not found)' : ''}${exitCode === 126 ? ' (its command could not be executed)' : ''}`;
+  const [, key, holder, named] = /couldn't find key (\S+) in (ConfigMap|Secret) (\S+)/.exec(message) ?? [];
+  if (key && holder && named) {
+    return `Give it the key ${key} (dure edit ${holder.toLowerCase()} ${bareName(named)} ${namespace}), or name another key in the pod`;
+  }
+  if (message.includes('runAsNonRoot')) {
+    return 'Set runAsUser in its securityContext to a user other than 0 that the image can run as, or do without runAsNonRoot';
+  }
+  return undefined;
 }
 
-function endHelp({ reason, exitCode }: ContainerStateTerminated, container: Container, restarts: number): string[] {
-  if (reason === 'OOMKilled') {
-    return [`Raise the memory limit of ${container.name}, or make it use less`];
-  }
-  if (exitCode === 0 && restarts > 0)
-    return ['It ends without an error: if that is what it should do, make it a Job or set restartPolicy'];
-  if (exitCode === 127 || exitCode === 126)
-    return [
-      `Check its command: ${[...(container.command ?? []), ...(container.args ?? [])].join(' ') || "the image's own"}`,
-    ];
-  return [];
+function bareName(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1);
 }
 
 function probeTrouble(

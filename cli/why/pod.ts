@@ -2,7 +2,8 @@
 import type { Event, Node, Pod } from '../../api/schema/types/core.v1.ts';
 import { since } from '../../api/printing/duration.ts';
 import { isReady } from '../pods.ts';
-import { endText, findTrouble } from './containers.ts';
+import { findTrouble } from './containers.ts';
+import { endText } from './crash.ts';
 import { nothing, type Explanation } from './explanation.ts';
 import { verdicts } from './refusals.ts';
 import { explainUnscheduled } from './scheduling.ts';
@@ -14,6 +15,8 @@ export interface PodSeen {
   readonly nodes: readonly Node[];
   /** Those on nodes now. */
   readonly others: readonly Pod[];
+  /** The last lines of the logs of containers that have ended, by their names. */
+  readonly lastLines: ReadonlyMap<string, readonly string[]>;
   readonly now: Date;
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { IMAGES } from '../../cli/local/images.ts';
 import { TestCluster } from '../support/cluster.ts';
 import { dure } from '../support/dure.ts';
-import { deployment, hello, manifest, pod } from '../support/manifests.ts';
+import { deployment, hello, manifest, pod, service } from '../support/manifests.ts';
 import { Session } from '../support/session.ts';
 
 describe('kubectl on workloads', function () {
@@ -81,6 +81,33 @@ describe('kubectl on workloads', function () {
     await refused.wait('--for=condition=PodScheduled=False pod/lonely');
     assert.match(await why('lonely'), /lacks the label shelf, by which the pods are spread\n/);
     await refused.close();
+  });
+
+  it('lets dure tell of crashes, probes and services what the cluster knows', async () => {
+    const why = async (...args: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await dure(cluster.local.kubeconfig, ['why', '-n', session.namespace, ...args]);
+      assert.equal(code, 0, stderr);
+      return stdout;
+    };
+    await session.apply(
+      manifest(
+        pod('crashes', { container: { command: ['sh', '-c', 'echo no database; exit 3'] } }),
+        pod('unhealthy', {
+          container: { livenessProbe: { exec: { command: ['false'] }, periodSeconds: 1, failureThreshold: 1 } },
+        }),
+        service('astray'),
+      ),
+    );
+    await session.eventually(async () => {
+      assert.match(await why('crashes'), /with exit code 3[^]*Its last words:\n {4}no database\n/);
+      assert.match(await why('unhealthy'), /The node ended it because it failed its liveness probe\./);
+    });
+    assert.match(await why('service/astray'), /no pod in namespace \S+ has the labels app=astray/);
+    const described = await session.run('describe pod crashes');
+    const own = await dure(cluster.local.kubeconfig, ['describe', 'pod', 'crashes', '-n', session.namespace]);
+    const part = /spec\.containers\{\S+\}: Container started/;
+    assert.match(described, part);
+    assert.match(own.stdout, part);
   });
 
   it('runs a replication controller behind a service, tells its endpoints, and gives its pods up', async () => {

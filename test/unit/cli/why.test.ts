@@ -34,7 +34,7 @@ function pod(name: string, spec: Partial<Pod['spec']> = {}, status: Pod['status'
 }
 
 function seen(own: Pod, more: Partial<PodSeen> = {}): PodSeen {
-  return { pod: own, events: [], nodes: [node('n1')], others: [], now, ...more };
+  return { pod: own, events: [], nodes: [node('n1')], others: [], lastLines: new Map(), now, ...more };
 }
 
 function event(reason: string, message: string): Event {
@@ -163,11 +163,44 @@ describe('why a pod is not ready', () => {
     assert.match(why.facts[0] ?? '', /with exit code 143 \(SIGTERM\)/);
   });
 
+  it('shows what it said last', () => {
+    const own = running({
+      state: { waiting: { reason: 'CrashLoopBackOff' } },
+      lastState: { terminated: { ...ended, reason: 'Error', exitCode: 3 } },
+    });
+    const { facts } = explainPod(seen(own, { lastLines: new Map([['c', ['no database', 'giving up']]]) }));
+    assert.deepEqual(facts.slice(-3), ['Its last words:', '  no database', '  giving up']);
+  });
+
+  it('knows which ends are the doing of a probe', () => {
+    const crashed = { state: { waiting: { reason: 'CrashLoopBackOff' } }, restartCount: 2 };
+    const events = [
+      event('Unhealthy', 'Liveness probe failed: connection refused'),
+      { ...event('Killing', 'Container c failed liveness probe, will be restarted') },
+    ];
+    const killed = { ...ended, reason: 'Completed', exitCode: 0, startedAt: '2026-01-01T00:59:30.500Z' };
+    const why = explainPod(seen(running({ ...crashed, lastState: { terminated: killed } }), { events }));
+    assert.ok(why.facts.includes('The node ended it because it failed its liveness probe.'));
+    assert.ok(why.facts.includes('Liveness probe failed: connection refused'));
+    assert.match(why.help[0] ?? '', /^Make it answer its liveness probe, or change that probe/);
+    const later = { ...killed, startedAt: '2026-01-01T00:59:40Z' };
+    const own = explainPod(seen(running({ ...crashed, lastState: { terminated: later } }), { events }));
+    assert.match(own.help[0] ?? '', /^It ends without an error/, 'the probe had ended the one before');
+  });
+
+  it('sends nobody to the log of what was never started', () => {
+    const terminated = { ...ended, reason: 'StartError', exitCode: 128, message: 'stat /bin/nope: no such file' };
+    const own = running({ state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: { terminated } });
+    own.spec.containers[0]!.command = ['/bin/nope'];
+    assert.deepEqual(explainPod(seen(own)).help, ['Check that its image has the command: /bin/nope']);
+  });
+
   it('tells of images', () => {
     const own = running({ state: { waiting: { reason: 'ImagePullBackOff', message: 'Back-off' } } });
     const events = [
       event('Failed', 'Failed to pull image "app:1": not found'),
       event('BackOff', 'Back-off pulling image'),
+      event('Failed', 'Error: ImagePullBackOff'),
     ];
     const why = explainPod(seen(own, { events }));
     assert.match(why.headline, /the image of container c can't be fetched/);
@@ -180,6 +213,17 @@ describe('why a pod is not ready', () => {
       state: { waiting: { reason: 'CreateContainerConfigError', message: 'configmap "conf" not found' } },
     });
     assert.match(explainPod(seen(own)).help[0] ?? '', /dure create configmap conf -n default/);
+  });
+
+  it('tells what else keeps a container from being made', () => {
+    const help = (message: string): string =>
+      explainPod(seen(running({ state: { waiting: { reason: 'CreateContainerConfigError', message } } }))).help.join();
+    assert.match(
+      help("couldn't find key level in ConfigMap default/conf"),
+      /^Give it the key level \(dure edit configmap conf -n default\)/,
+    );
+    assert.match(help('container has runAsNonRoot and image will run as root'), /^Set runAsUser/);
+    assert.equal(help('something new'), 'See dure describe pod web');
   });
 
   it('tells of probes, with their last answer', () => {
