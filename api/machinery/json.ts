@@ -13,6 +13,20 @@ function copy(value: unknown): unknown {
   return result;
 }
 
+/** A copy with the keys of every object in order, as Go writes maps. */
+export function sortKeys<T>(value: T): T {
+  return sorted(value) as T;
+}
+
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(sorted);
+  const result: Record<string, unknown> = {};
+  const members = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  for (const [name, member] of members) if (member !== undefined) setOwn(result, name, sorted(member));
+  return result;
+}
+
 /** By content; the order of keys does not matter. */
 export function sameJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;

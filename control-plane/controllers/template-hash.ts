@@ -1,4 +1,5 @@
 /** Tells pod templates apart: the value of a hash label, and the end of the name of a replica set or a revision. */
+import { sortKeys } from '../../api/machinery/json.ts';
 import type { PodTemplateSpec } from '../../api/schema/types/core.v1.ts';
 
 export const TEMPLATE_HASH_LABEL = 'pod-template-hash';
@@ -8,7 +9,7 @@ const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 
 /** The same template and count always give the same hash, in any order of its fields. */
 export function templateHash(template: PodTemplateSpec, collisionCount: number): string {
-  let rest = fnv1a(`${canonical(template)}#${collisionCount}`);
+  let rest = fnv1a(`${JSON.stringify(sortKeys(template))}#${collisionCount}`);
   let hash = '';
   do {
     hash += ALPHABET.charAt(rest % ALPHABET.length);
@@ -21,14 +22,6 @@ export function templateHash(template: PodTemplateSpec, collisionCount: number):
 export function withoutHash(template: PodTemplateSpec): PodTemplateSpec {
   const { [TEMPLATE_HASH_LABEL]: _, ...labels } = template.metadata?.labels ?? {};
   return { ...template, metadata: { ...template.metadata, labels } };
-}
-
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
 }
 
 /** FNV-1a with 32 bits over UTF-16 code units. */

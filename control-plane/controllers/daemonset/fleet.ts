@@ -69,10 +69,10 @@ function sitesOf(daemonSet: DaemonSet, nodes: Iterable<Node>, pods: readonly Pod
   return [...sites, ...lost];
 }
 
-/** Those on their node before those that wait for it, then the older. */
+/** Those that stay before those that are going, those on their node before those that wait for it, then the older. */
 function byMerit(pods: readonly Pod[]): readonly Pod[] {
   const rank = ({ spec, metadata }: Pod): string =>
-    `${spec.nodeName ? 0 : 1} ${metadata.creationTimestamp ?? ''} ${metadata.name}`;
+    `${metadata.deletionTimestamp ? 1 : 0}${spec.nodeName ? 0 : 1} ${metadata.creationTimestamp ?? ''} ${metadata.name}`;
   return pods.length > 1 ? pods.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1)) : pods;
 }
 

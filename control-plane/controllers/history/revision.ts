@@ -1,6 +1,6 @@
 /** A controller revision: a workload's pod template as it was, kept as the patch that brings it back. */
 import { apiVersionOf, kinds, type Kind } from '../../../api/kinds.ts';
-import { sameJson } from '../../../api/machinery/json.ts';
+import { sameJson, sortKeys } from '../../../api/machinery/json.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import type { ControllerRevision } from '../../../api/schema/types/apps.v1.ts';
 import type { PodTemplateSpec } from '../../../api/schema/types/core.v1.ts';
@@ -56,7 +56,8 @@ export function makeRevision({ kind, object, hashLabel }: RevisionOwner, revisio
       ...(annotations ? { annotations } : {}),
       ownerReferences: [ownerReferenceTo(kind, object)],
     },
-    data: dataOf(template),
+    // Clients compare it byte by byte with what they make of the workload.
+    data: sortKeys(dataOf(template)),
     revision,
   };
 }

@@ -59,6 +59,10 @@ describe('history of revisions', () => {
     assert.equal(update.metadata.name, `db-${hash}`);
     assert.deepEqual(update.data, { spec: { template: { ...aTemplate('db:1'), $patch: 'replace' } } });
     assert.deepEqual(templateOf(update), aTemplate('db:1'));
+    // Clients written in Go compare the text, in which keys are in order.
+    const main = '{"image":"db:1","name":"main","resources":{}}';
+    const template = `{"$patch":"replace","metadata":{"labels":{"app":"db"}},"spec":{"containers":[${main}]}}`;
+    assert.equal(JSON.stringify(update.data), `{"spec":{"template":${template}}}`);
     assert.equal(update.revision, 1);
     assert.deepEqual(update.metadata.annotations, { 'kubernetes.io/change-cause': 'use db:1' });
     assert.deepEqual(update.metadata.labels, { app: 'db', [HASH_LABEL]: hash });

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { kinds } from '../../../api/kinds.ts';
 import { defaultToleration, NODE_LOSS_TAINTS } from '../../../api/machinery/node-loss.ts';
 import type { Node, Pod } from '../../../api/schema/types/core.v1.ts';
+import { daemonTolerations } from '../../../control-plane/controllers/daemonset/placement.ts';
 import type { LivenessSnapshot } from '../../../control-plane/controllers/node-lifecycle/liveness.ts';
 import { judge } from '../../../control-plane/controllers/node-lifecycle/liveness.ts';
 import { firstAfter, Losses } from '../../../control-plane/controllers/node-lifecycle/losses.ts';
@@ -103,6 +104,16 @@ describe('node lifecycle', () => {
     ]);
     const removal = plan.actions.at(-1);
     assert.ok(removal?.do === 'delete' && removal.gracePeriodSeconds === 0);
+  });
+
+  it('leaves the pods of daemon sets on it, as not ready', () => {
+    const pod = aPod('daemon', { node: 'a' });
+    pod.spec.tolerations = [...daemonTolerations(pod.spec)];
+    const plan = planNode({ node: aNode('a'), pods: [pod], ...lost }, aMoment());
+    assert.deepEqual(inShort(plan.actions).slice(3), ['set-conditions daemon']);
+    assert.equal(plan.after, undefined);
+    const unwell = planNode({ node: aNode('a', 'False'), pods: [pod], ...alive }, aMoment());
+    assert.ok(!inShort(unwell.actions).some((action) => action.includes('daemon')));
   });
 
   it('keeps what tolerates it for as long as it does, as not ready', () => {
