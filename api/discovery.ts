@@ -118,7 +118,8 @@ function resourceDocument(kind: Kind): APIResource {
     verbs: [...kind.verbs],
     ...(kind.shortNames.length > 0 ? { shortNames: [...kind.shortNames] } : {}),
     ...(kind.categories.length > 0 ? { categories: [...kind.categories] } : {}),
-    storageVersionHash: storageVersionHash(kind.storedAs ?? kind),
+    // What is computed has none; all that is stored can be watched.
+    ...(kind.verbs.includes('watch') ? { storageVersionHash: storageVersionHash(kind.storedAs ?? kind) } : {}),
   };
 }
 

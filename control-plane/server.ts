@@ -23,7 +23,7 @@ import { Caches } from './caches.ts';
 import { storeMetrics } from './component-metrics.ts';
 import { makeApi } from './composition/api.ts';
 import { makeJoins } from './composition/joins.ts';
-import { campaign, makeLeader } from './composition/leader.ts';
+import { campaign, makeElection, makeLeader } from './composition/leader.ts';
 import type { Basics, Parts } from './composition/parts.ts';
 import { makePki } from './composition/pki.ts';
 import { makeRegistry } from './composition/registry.ts';
@@ -145,9 +145,10 @@ export class Server implements Component {
     const joins = await makeJoins({ ...foundation, keys });
     const leader = makeLeader({ ...foundation, ...identity, table, nextId });
     metrics.observed('leader_election_master_status', 'Whether this server leads.', () => Number(leader.isLeading));
-    const api = makeApi({ ...foundation, ...identity, table, codec, sessions, join: joins });
+    const election = makeElection(foundation);
+    const api = makeApi({ ...foundation, ...identity, table, codec, sessions, join: joins, election });
     const leases = new NodeLeases({ registry, connected: () => sessions.connected, clock, log });
-    const elected = campaign(foundation, leader);
+    const elected = campaign(election, leader);
     await this.run('serving', [keys, sessions, leases, webhooks, aggregation.served, api, elected]);
   }
 

@@ -6,6 +6,8 @@ import { bootstrapChecks } from '../bootstrap-checks.ts';
 import { StoreHistory } from '../handlers/history.ts';
 import { ApiServer } from '../server/api-server.ts';
 import { apiDocuments } from '../server/documents.ts';
+import type { Election } from '../storage/coordination.ts';
+import { requireLeader } from './leader.ts';
 import type { Basics, Parts } from './parts.ts';
 
 type Needed = Basics &
@@ -22,7 +24,7 @@ type Needed = Basics &
     | 'tokens'
     | 'audit'
     | 'aggregation'
-  >;
+  > & { readonly election: Election };
 
 export function makeApi(parts: Needed): ApiServer {
   const {
@@ -42,6 +44,7 @@ export function makeApi(parts: Needed): ApiServer {
     tokens,
     audit,
     aggregation,
+    election,
   } = parts;
   const address = (): string => new URL(addresses.apiUrl).host;
   return new ApiServer({
@@ -77,6 +80,12 @@ export function makeApi(parts: Needed): ApiServer {
       { name: 'etcd', liveness: false, check: async () => void (await store.revision()) },
       { name: 'caches', liveness: false, check: () => caches.whenFresh() },
       ...bootstrapChecks({ viewOf: (kind) => caches.of(kind).view, clock }),
+    ],
+    components: [
+      // One program: they work as long as some server leads.
+      { name: 'scheduler', check: () => requireLeader(election) },
+      { name: 'controller-manager', check: () => requireLeader(election) },
+      { name: 'etcd-0', check: async () => void (await store.revision()) },
     ],
     metrics: metrics,
     clock,

@@ -10,11 +10,13 @@ import { managedBy } from '../registry/managed-by.ts';
 import { RegistryOutput } from '../scheduler/output.ts';
 import { PROFILES } from '../scheduler/profiles.ts';
 import { FRONT_PROXY } from '../server/pki.ts';
+import type { Election } from '../storage/coordination.ts';
 import { LeaseElection } from '../storage/election.ts';
 import type { Basics, Parts } from './parts.ts';
 
 /** Seconds after which others take over from a server that died. */
 const LEADER_TTL = 4;
+const OFFICE = 'leader';
 
 type Needed = Basics &
   Pick<
@@ -82,9 +84,8 @@ export function makeLeader(parts: Needed): Leader {
   return leader;
 }
 
-/** Stands for election for as long as it runs. */
-export function campaign({ clock, log, serverName, store }: Basics & Pick<Parts, 'store'>, leader: Leader): Component {
-  const election = new LeaseElection({
+export function makeElection({ clock, log, serverName, store }: Basics & Pick<Parts, 'store'>): Election {
+  return new LeaseElection({
     leases: store.leases,
     store,
     identity: serverName,
@@ -92,11 +93,20 @@ export function campaign({ clock, log, serverName, store }: Basics & Pick<Parts,
     log,
     ttlSeconds: LEADER_TTL,
   });
+}
+
+/** Rejects when no server leads. */
+export async function requireLeader(election: Election): Promise<void> {
+  if ((await election.leader(OFFICE)) === undefined) throw new Error('no server leads');
+}
+
+/** Stands for election for as long as it runs. */
+export function campaign(election: Election, leader: Leader): Component {
   let standing: { stop(): Promise<void> } | undefined;
   return {
     name: 'campaign',
     start() {
-      standing = election.campaign('leader', leader);
+      standing = election.campaign(OFFICE, leader);
       return Promise.resolve();
     },
     stop: async () => standing?.stop(),

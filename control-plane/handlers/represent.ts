@@ -7,7 +7,7 @@ import { badRequest } from '../../api/errors.ts';
 import { encodeAs } from '../server/answer-encoder.ts';
 import { MEDIA_TYPES, negotiate, resourceOffer, watchOffer, type Form } from '../server/negotiate.ts';
 import { writeBytes } from '../server/respond.ts';
-import { header } from '../server/exchange.ts';
+import { type Exchange, header } from '../server/exchange.ts';
 import type { Cached } from '../cacher/port.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';
 
@@ -26,6 +26,15 @@ export function representationOf(
   { protobuf }: HandlerOptions,
   kind = exchange.resource.kind,
 ): Representation {
+  return representationFor(exchange, { protobuf }, kind);
+}
+
+/** The same of a kind that is not stored. */
+export function representationFor(
+  exchange: Exchange,
+  { protobuf }: Pick<HandlerOptions, 'protobuf'>,
+  kind: Kind,
+): Representation {
   const offer = resourceOffer(hasMessages(kind, protobuf));
   return included(exchange, negotiate(header(exchange.request, 'accept'), offer));
 }
@@ -41,7 +50,7 @@ function hasMessages({ form, schema }: Kind, protobuf: HandlerOptions['protobuf'
   return form === undefined && protobuf.has(schema);
 }
 
-function included({ info }: ResourceExchange, form: Form): Representation {
+function included({ info }: Exchange, form: Form): Representation {
   const include = info.query.get('includeObject') ?? '';
   if (!['', 'None', 'Metadata', 'Object'].includes(include)) {
     throw badRequest(`unrecognized includeObject value: ${JSON.stringify(include)}`);
@@ -59,9 +68,19 @@ export async function sendObject(
 ): Promise<void> {
   const form = representationOf(exchange, options, kind);
   const isAsStored = form.as === 'object' && form.encoding === 'json';
-  const bytes =
-    (isAsStored ? exchange.resource.cache.bytesOf?.(object) : undefined) ??
-    encodeAs(form.encoding, options.protobuf, typeNameOf(kind, form), represent(kind, options, form, object));
+  const bytes = isAsStored ? exchange.resource.cache.bytesOf?.(object) : undefined;
+  if (bytes) await writeBytes(exchange, code, bytes, MEDIA_TYPES.json);
+  else await sendRepresented(exchange, options, { kind, form, code }, object);
+}
+
+export async function sendRepresented(
+  exchange: Exchange,
+  options: HandlerOptions,
+  { kind, form, code }: { kind: Kind; form: Representation; code: number },
+  object: KubeObject,
+): Promise<void> {
+  const shown = represent(kind, options, form, object);
+  const bytes = encodeAs(form.encoding, options.protobuf, typeNameOf(kind, form), shown);
   await writeBytes(exchange, code, bytes, MEDIA_TYPES[form.encoding]);
 }
 

@@ -15,6 +15,7 @@ import { AnsweredKinds } from '../handlers/answered.ts';
 import { bindings } from '../handlers/bindings.ts';
 import { accessReviews } from '../handlers/access-reviews.ts';
 import { authenticationReviews } from '../handlers/authentication.ts';
+import { isComponentStatus } from '../handlers/component-status.ts';
 import { METRICS_GROUP } from '../handlers/usage.ts';
 import type { HandlerOptions } from '../handlers/port.ts';
 import { FlowControl } from '../flowcontrol/flow-control.ts';
@@ -57,6 +58,7 @@ export interface ApiServerOptions {
   readonly join: JoinOptions;
   /** What must hold for this server to be live and ready, such as that the caches are filled. */
   readonly checks: readonly HealthCheck[];
+  readonly components: RouterOptions['components'];
   readonly tokens: Tokens;
   /** Absent: nothing is audited. */
   readonly audit?: AuditOptions;
@@ -87,6 +89,7 @@ export class ApiServer implements Component {
       metrics,
       isServed: (target) => {
         const { group, version, resource } = target;
+        if (isComponentStatus(target)) return true;
         if (group === METRICS_GROUP) return resource === 'nodes' || resource === 'pods';
         const isHere = (resources.find(group, version, resource) ?? answered.find(target)) !== undefined;
         return isHere || options.isElsewhere(target);
@@ -104,6 +107,7 @@ export class ApiServer implements Component {
     const handler = router({
       handlers,
       answered,
+      components: options.components,
       elsewhere: options.elsewhere,
       endpoints: {
         ...endpoints({ health: this.health, metrics, documents: options.documents(answered.kinds) }),

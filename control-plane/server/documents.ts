@@ -19,6 +19,7 @@ import { OpenApiV2 } from '../../api/openapi/v2.ts';
 import { type OpenApiPart, withParts } from '../../api/openapi/merge-v2.ts';
 import { type OpenApiDocument, OpenApiV3 } from '../../api/openapi/v3.ts';
 import type { SchemaTable } from '../../api/schema/table.ts';
+import { COMPONENT_STATUS } from '../handlers/component-status.ts';
 import { USAGE_KINDS } from '../handlers/usage.ts';
 import type { Document, EndpointsOptions } from './endpoints.ts';
 import { header, type Exchange } from './exchange.ts';
@@ -62,7 +63,7 @@ export interface DocumentsElsewhere {
 /** By the first segment of their paths. */
 export function apiDocuments(options: DocumentsOptions): EndpointsOptions['documents'] {
   const { kinds, onChange, answered, table, address, elsewhere } = options;
-  const servedNow = (): Kind[] => [...kinds(), ...answered, ...USAGE_KINDS];
+  const servedNow = (): Kind[] => [...kinds(), ...answered, COMPONENT_STATUS, ...USAGE_KINDS];
   const descriptions = new Descriptions({ read: readInstalledModels() });
   let all = servedNow();
   const v3 = new OpenApiV3({ table, descriptions, kinds: all });

@@ -1,9 +1,7 @@
 /** /livez, /readyz and /healthz: which checks there are, and which one fails. */
 import type { Clock } from '../../lib/clock.ts';
-import { sleep } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-
-const CHECK_DEADLINE_MILLISECONDS = 2000;
+import { byDeadline } from './deadline.ts';
 
 export interface HealthCheck {
   readonly name: string;
@@ -57,21 +55,13 @@ export class Health {
 
   /** The reason goes to the log: anybody may ask for health, and reasons tell about the inside. */
   private async passes(check: HealthCheck): Promise<boolean> {
-    const finished = new AbortController();
     try {
-      await Promise.race([check.check(), this.tooLate(finished.signal)]);
+      await byDeadline(check.check(), this.clock);
       return true;
     } catch (error) {
       this.log.warn({ err: error, check: check.name }, 'a health check failed');
       return false;
-    } finally {
-      finished.abort();
     }
-  }
-
-  private async tooLate(finished: AbortSignal): Promise<never> {
-    await sleep(this.clock, CHECK_DEADLINE_MILLISECONDS, finished);
-    throw new Error(`no answer within ${CHECK_DEADLINE_MILLISECONDS} ms`);
   }
 
   private checkStopping(): void {

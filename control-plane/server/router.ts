@@ -1,6 +1,7 @@
 /** Finds out who answers: a handler of a resource, or an endpoint that is none. */
 import { methodNotAllowed, notFoundPath } from '../../api/errors.ts';
 import { METRICS_GROUP, METRICS_VERSION, nodeMetrics, podMetrics } from '../handlers/usage.ts';
+import { componentStatuses, isComponentStatus, type SystemComponent } from '../handlers/component-status.ts';
 import { NodeUsages } from '../handlers/node-usage.ts';
 import { answer, type AnsweredKinds } from '../handlers/answered.ts';
 import type { HandlerOptions } from '../handlers/port.ts';
@@ -13,13 +14,15 @@ export interface RouterOptions {
   readonly handlers: HandlerOptions;
   /** What is answered without being stored. */
   readonly answered: AnsweredKinds;
+  /** The parts of the control plane of which the API tells how they do. */
+  readonly components: readonly SystemComponent[];
   /** By the first segment of the path; '' is the root. */
   readonly endpoints: Readonly<Record<string, Handler>>;
   /** Who passes a request on that another server answers; undefined when none does. */
   readonly elsewhere: (info: RequestInfo) => Handler | undefined;
 }
 
-export function router({ handlers, answered, endpoints, elsewhere }: RouterOptions): Handler {
+export function router({ handlers, answered, components, endpoints, elsewhere }: RouterOptions): Handler {
   const usages = new NodeUsages(handlers);
   return async (exchange) => {
     const { resource, segments } = exchange.info;
@@ -28,6 +31,7 @@ export function router({ handlers, answered, endpoints, elsewhere }: RouterOptio
     if (passOn) await passOn(exchange);
     else if (asked) await answer(asked, exchange, handlers);
     else if (!resource) await endpoint(endpoints, exchange, segments[0] ?? '');
+    else if (isComponentStatus(resource)) await componentStatuses(exchange, resource, handlers, components);
     else if (resource.group === METRICS_GROUP) await metrics(exchange, resource, handlers, usages);
     else await stored(exchange, resource, handlers);
   };

@@ -23,7 +23,7 @@ import type { CustomResources } from '../../control-plane/custom-resources/custo
 import { StoreHistory } from '../../control-plane/handlers/history.ts';
 import type { NodeTunnels } from '../../control-plane/nodes/port.ts';
 import { ResourceRegistry } from '../../control-plane/registry/registry.ts';
-import { ApiServer } from '../../control-plane/server/api-server.ts';
+import { ApiServer, type ApiServerOptions } from '../../control-plane/server/api-server.ts';
 import { apiDocuments } from '../../control-plane/server/documents.ts';
 import { JoinTokens } from '../../control-plane/server/join-tokens.ts';
 import { Pki } from '../../control-plane/server/pki.ts';
@@ -52,6 +52,8 @@ export interface TestServerOptions {
   readonly audit?: AuditOptions;
   /** Webhooks by URL are refused on this machine, as by a real server. */
   readonly guardWebhooks?: boolean;
+  /** Of which componentstatuses tell. */
+  readonly components?: ApiServerOptions['components'];
   readonly log?: Log;
 }
 
@@ -183,6 +185,7 @@ export class TestServer {
         settings: () => ({ servers: [this.url] }),
       },
       checks: [],
+      components: options.components ?? [],
       metrics: this.metrics,
       clock,
       log,

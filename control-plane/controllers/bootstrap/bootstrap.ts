@@ -1,6 +1,7 @@
 /** What concerns the cluster's own objects: they themselves, and the servers that serve the API. */
 import { kinds } from '../../../api/kinds.ts';
 import { objectKey } from '../../../api/object.ts';
+import { checkNonSpecialIP } from '../../../api/validation/addresses.ts';
 import type { View } from '../../../lib/view.ts';
 import type { Registry } from '../../registry/port.ts';
 import type { Controller, Plan } from '../controller.ts';
@@ -62,7 +63,10 @@ export class Bootstrap implements Controller {
       service: registry.resource(kinds.services).view.get(own),
       slice: registry.resource(kinds.endpointslices).view.get(own),
       endpoints: registry.resource(kinds.endpoints).view.get(own),
-      addresses: [...servers.list()].map(({ address }) => address),
+      // A server of a single machine may say that it is at 127.0.0.1, where every pod finds itself.
+      addresses: [...servers.list()]
+        .map(({ address }) => address)
+        .filter((each) => checkNonSpecialIP(each).length === 0),
       port,
       serviceCidr,
     });

@@ -28,7 +28,7 @@ export interface ServiceSnapshot {
   readonly service: Service | undefined;
   readonly slice: EndpointSlice | undefined;
   readonly endpoints: Endpoints | undefined;
-  /** The servers that serve the API now. */
+  /** Where pods reach the servers that serve the API now. */
   readonly addresses: readonly string[];
   readonly port: number;
   readonly serviceCidr: string;
@@ -42,7 +42,7 @@ export function planKubernetesService(snapshot: ServiceSnapshot): Plan {
     return { actions: [{ do: 'create', kind: kinds.services, object: serviceOf(snapshot), why }], reasons: [] };
   }
   // A service without any server would only say that this one cannot see itself.
-  if (addresses.length === 0) return { ...NOTHING, reasons: ['no server has said that it serves the API'] };
+  if (addresses.length === 0) return { ...NOTHING, reasons: ['no server serves the API where pods could reach it'] };
   return { actions: [...sliceActions(snapshot), ...endpointsActions(snapshot)], reasons: [] };
 }
 

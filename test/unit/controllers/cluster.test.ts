@@ -72,6 +72,8 @@ describe('all controllers together', () => {
     const [service] = world.all(kinds.services);
     assert.deepEqual([service?.metadata.name, service?.spec.clusterIP], ['kubernetes', '10.96.0.1']);
     servers.set('two', { address: '192.0.2.2' });
+    // Which no EndpointSlice may say.
+    servers.set('three', { address: '127.0.0.1' });
     await settle();
     const addresses = world
       .all(kinds.endpointslices)
