@@ -149,7 +149,16 @@ export class Server implements Component {
     const api = makeApi({ ...foundation, ...identity, table, codec, sessions, join: joins, election });
     const leases = new NodeLeases({ registry, connected: () => sessions.connected, clock, log });
     const elected = campaign(election, leader);
-    await this.run('serving', [keys, sessions, leases, webhooks, aggregation.served, api, elected]);
+    await this.run('serving', [
+      keys,
+      sessions,
+      leases,
+      webhooks,
+      aggregation.connections,
+      aggregation.served,
+      api,
+      elected,
+    ]);
   }
 
   private makeKeys(sessionKeys: LeaseSessionKeys): ServerKeys {

@@ -3,11 +3,13 @@ import { kinds, type Kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { APIService } from '../../api/schema/types/apiregistration.v1.ts';
 import type { KeyPair } from '../../lib/certificates.ts';
+import type { Component } from '../../lib/component.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { View } from '../../lib/view.ts';
 import { NodeDialer } from '../nodes/dialer.ts';
 import type { NodeTunnels } from '../nodes/port.ts';
+import { KeptConnections } from '../nodes/kept-connections.ts';
 import { ServiceEndpoints } from '../nodes/service-endpoints.ts';
 import type { EmptyElsewhere } from '../controllers/namespace/elsewhere.ts';
 import type { RouterOptions } from '../server/router.ts';
@@ -33,6 +35,8 @@ export interface AggregationParts {
 export interface Aggregation {
   /** Learns what the other servers serve, once started. */
   readonly served: ServedElsewhere;
+  /** To the other servers. */
+  readonly connections: Component;
   readonly elsewhere: RouterOptions['elsewhere'];
   /** Rejects with an Error when the server behind the APIService does not answer. */
   readonly probe: (apiService: APIService) => Promise<void>;
@@ -42,7 +46,8 @@ export interface Aggregation {
 export function makeAggregation({ tunnels, viewOf, frontProxy, random, clock, log }: AggregationParts): Aggregation {
   const services = viewOf(kinds.services);
   const endpoints = new ServiceEndpoints({ services, endpointSlices: viewOf(kinds.endpointslices), random });
-  const upstreams = new Upstreams({ endpoints, dialer: new NodeDialer({ tunnels }), frontProxy });
+  const connections = new KeptConnections({ clock });
+  const upstreams = new Upstreams({ endpoints, dialer: new NodeDialer({ tunnels }), frontProxy, connections });
   const reader = new RemoteReader({ upstreams, clock });
   const view = viewOf(kinds.apiservices);
   const served = new ServedElsewhere({ view, reader, clock, log });
@@ -56,6 +61,7 @@ export function makeAggregation({ tunnels, viewOf, frontProxy, random, clock, lo
   });
   return {
     served,
+    connections,
     elsewhere: (info) => proxy.handlerOf(info),
     probe: (apiService) => probe(reader, apiService),
     empty: (resource, namespace) => content.empty(resource, namespace),

@@ -1,8 +1,9 @@
 /** How the server behind an APIService is reached: at a ready endpoint of its service, over TLS, as the front proxy. */
 import type { Duplex } from 'node:stream';
 import type { KeyPair } from '../../lib/certificates.ts';
-import type { Backend } from '../handlers/proxy/forward.ts';
+import { type Backend, openBackend } from '../handlers/proxy/forward.ts';
 import type { Dialer } from '../nodes/dialer.ts';
+import type { KeptConnections } from '../nodes/kept-connections.ts';
 import type { ServiceEndpoints } from '../nodes/service-endpoints.ts';
 import type { RemoteApi } from './remote-apis.ts';
 
@@ -13,6 +14,7 @@ export interface UpstreamsOptions {
   readonly dialer: Dialer;
   /** What this server shows; asked for each connection, as it is renewed. */
   readonly frontProxy: () => KeyPair;
+  readonly connections: KeptConnections;
 }
 
 export class Upstreams {
@@ -27,7 +29,7 @@ export class Upstreams {
     const { namespace = '', name = '', port = HTTPS_PORT } = spec.service;
     const serverName = `${name}.${namespace}.svc`;
     const { certificate, key } = this.options.frontProxy();
-    return {
+    const backend: Backend = {
       connect: (signal) => this.connect(namespace, name, port, signal),
       host: serverName,
       tls: {
@@ -38,6 +40,9 @@ export class Upstreams {
         ...(spec.caBundle ? { ca: Buffer.from(spec.caBundle, 'base64').toString() } : {}),
       },
     };
+    // Whoever may not be believed any more is not asked over what was opened while he was.
+    const place = JSON.stringify([serverName, port, spec.insecureSkipTLSVerify, spec.caBundle, certificate]);
+    return { ...backend, kept: this.options.connections.to(place, (signal) => openBackend(backend, signal)) };
   }
 
   private async connect(namespace: string, name: string, port: number, signal: AbortSignal): Promise<Duplex> {

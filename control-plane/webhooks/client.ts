@@ -4,9 +4,7 @@
  * kept for the next call. A URL may lead anywhere but to this machine itself and its own link: what listens there trusts
  * who comes from there, and that is the server, not whoever wrote the webhook.
  */
-import { createHash } from 'node:crypto';
-import { Agent, request as httpsRequest } from 'node:https';
-import type { IncomingMessage } from 'node:http';
+import { type Agent, type IncomingMessage, request as httpRequest } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { connect as tlsConnect } from 'node:tls';
 import { type Kind, kinds } from '../../api/kinds.ts';
@@ -15,15 +13,12 @@ import type { WebhookClientConfig } from '../../api/schema/types/admissionregist
 import type { Clock } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
 import type { View } from '../../lib/view.ts';
+import { isStale, KeptConnections } from '../nodes/kept-connections.ts';
 import { type Dialer, type DialTarget, NodeDialer } from '../nodes/dialer.ts';
 import type { NodeTunnels } from '../nodes/port.ts';
 import { ServiceEndpoints } from '../nodes/service-endpoints.ts';
 import { WebhookCallError } from './errors.ts';
 
-/** Webhooks whose connections are kept; the one unused for longest leaves first. */
-const MAX_AGENTS = 256;
-const MAX_IDLE_SOCKETS = 25;
-const IDLE_MILLISECONDS = 90_000;
 /** Of an answer. */
 const MAX_BYTES = 8 * 1024 * 1024;
 const HTTPS_PORT = 443;
@@ -66,10 +61,11 @@ interface Place {
 export class WebhookClient implements Component {
   readonly name = 'webhook client';
   private readonly options: WebhookClientOptions;
-  private readonly agents = new Map<string, Agent>();
+  private readonly connections: KeptConnections;
 
   constructor(options: WebhookClientOptions) {
     this.options = options;
+    this.connections = new KeptConnections(options);
   }
 
   /** POSTs JSON and returns the JSON of the answer. Rejects with a WebhookCallError that says what happened. */
@@ -96,59 +92,21 @@ export class WebhookClient implements Component {
 
   /** Closes all connections. */
   stop(): Promise<void> {
-    for (const agent of this.agents.values()) agent.destroy();
-    this.agents.clear();
-    return Promise.resolve();
+    return this.connections.stop();
   }
 
-  private post(place: Place, body: string, signal: AbortSignal): Promise<IncomingMessage> {
-    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-    const headers = {
-      'content-type': 'application/json',
-      accept: 'application/json, */*',
-      'user-agent': 'dure-server',
-      'content-length': Buffer.byteLength(body),
-    };
-    const request = httpsRequest(place.url, { method: 'POST', headers, agent: this.agentFor(place), signal });
-    request.once('response', resolve);
-    request.once('error', reject);
-    request.end(body);
-    return promise;
-  }
-
-  private agentFor(place: Place): Agent {
-    const { service, serverName, ca, url } = place;
-    const digest = createHash('sha256')
-      .update(ca ?? '')
-      .digest('base64');
-    const id = JSON.stringify([service ?? url.host, serverName, digest]);
-    const agent = this.agents.get(id) ?? this.newAgent(place);
-    this.agents.delete(id);
-    this.agents.set(id, agent);
-    if (this.agents.size > MAX_AGENTS) this.forgetOldest();
-    return agent;
-  }
-
-  private forgetOldest(): void {
-    const [oldest] = this.agents;
-    if (!oldest) return;
-    oldest[1].destroy();
-    this.agents.delete(oldest[0]);
-  }
-
-  private newAgent(place: Place): Agent {
-    const agent = new Agent({ keepAlive: true, maxFreeSockets: MAX_IDLE_SOCKETS, timeout: IDLE_MILLISECONDS });
-    const connect = (callback: (error: Error | null, socket: Duplex) => void): void => {
-      this.connect(place).then(
-        (socket) => callback(null, socket),
-        (error: unknown) => callback(error as Error, undefined as never),
-      );
-    };
-    agent.createConnection = (_options, callback) => {
-      if (callback) connect(callback);
-      return undefined;
-    };
-    return agent;
+  /** Once more on a new connection when the kept one had been closed: the webhook has not answered, and is given the same. */
+  private async post(place: Place, body: string, signal: AbortSignal): Promise<IncomingMessage> {
+    const { service, serverName, ca = '', url } = place;
+    const id = JSON.stringify([service ?? url.host, serverName, ca]);
+    const kept = this.connections.to(id, (late) => this.connect(place, late));
+    try {
+      return await send(place.url, body, kept.agent, signal);
+    } catch (error) {
+      if (!(error instanceof StaleConnectionError)) throw error;
+      kept.freshen();
+      return await send(place.url, body, kept.agent, signal);
+    }
   }
 
   private addressOf({ hostname, port }: URL): DialTarget {
@@ -156,19 +114,38 @@ export class WebhookClient implements Component {
     return { address, port: Number(port || HTTPS_PORT), guarded: this.options.guarded };
   }
 
-  private async connect({ service, url, serverName, ca }: Place): Promise<Duplex> {
+  private async connect({ service, url, serverName, ca }: Place, signal: AbortSignal): Promise<Duplex> {
     const target = service
       ? this.options.endpoints.resolve(service.namespace, service.name, service.port)
       : this.addressOf(url);
-    const dialling = new AbortController();
-    const timer = this.options.clock.after(IDLE_MILLISECONDS, () => dialling.abort());
-    try {
-      const socket = await this.options.dialer.dial(target, dialling.signal);
-      return await secured(socket, serverName, ca, dialling.signal);
-    } finally {
-      timer.cancel();
-    }
+    const socket = await this.options.dialer.dial(target, signal);
+    return secured(socket, serverName, ca, signal);
   }
+}
+
+class StaleConnectionError extends Error {}
+
+function send(url: URL, body: string, agent: Agent, signal: AbortSignal): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const request = httpRequest({
+    method: 'POST',
+    path: `${url.pathname}${url.search}`,
+    headers: {
+      host: url.host,
+      'content-type': 'application/json',
+      accept: 'application/json, */*',
+      'user-agent': 'dure-server',
+      'content-length': Buffer.byteLength(body),
+    },
+    agent,
+    signal,
+  });
+  request.once('response', resolve);
+  request.on('error', (error) => {
+    reject(isStale(request, error) ? new StaleConnectionError(error.message, { cause: error }) : error);
+  });
+  request.end(body);
+  return promise;
 }
 
 function secured(socket: Duplex, serverName: string, ca: string | undefined, signal: AbortSignal): Promise<Duplex> {

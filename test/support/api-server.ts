@@ -204,6 +204,7 @@ export class TestServer {
       caches,
       webhooks,
       this.custom,
+      this.aggregation.connections,
       this.aggregation.served,
       this.api,
     ]);

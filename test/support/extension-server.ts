@@ -49,6 +49,8 @@ export class ExtensionServer {
   hasOpenApiV3 = true;
   /** What stands in the description of its kind. */
   description = 'A flunder, as nobody else has it.';
+  /** How many connections were made. */
+  connections = 0;
   /** Takes over a request; undefined leaves it to the server. */
   before: (request: IncomingMessage, response: ServerResponse) => boolean = () => false;
   private readonly server: https.Server;
@@ -61,6 +63,7 @@ export class ExtensionServer {
   private constructor(server: https.Server, authority: string) {
     this.server = server;
     this.authority = authority;
+    server.on('secureConnection', () => this.connections++);
     server.on('request', (request, response) => {
       void this.answer(request, response).catch((error: unknown) => response.destroy(error as Error));
     });

@@ -45,7 +45,10 @@ export class WebhookServer {
   readonly asked: Asked[] = [];
   /** How many connections were made. */
   connections = 0;
+  /** Closes a connection when it is used again. */
+  isImpatient = false;
   decide: Decide = () => ({ allowed: true });
+  private readonly used = new Set<object>();
   private readonly server: https.Server;
   private readonly authority: string;
 
@@ -97,6 +100,8 @@ export class WebhookServer {
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const isAgain = this.used.size === this.used.add(request.socket).size;
+    if (isAgain && this.isImpatient) return void request.socket.destroy();
     const path = request.url ?? '';
     const review = (await json(request)) as Review;
     const asked = { path, review };

@@ -1,10 +1,17 @@
 /** Passes a request on to another HTTP server, over a connection that somebody else opened, and its answer back. */
 import { once } from 'node:events';
-import http, { type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
+import http, {
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type RequestOptions,
+  type ServerResponse,
+} from 'node:http';
+import { Http2ServerRequest } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { connect as secure, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { unreachable } from '../../../api/errors.ts';
+import { isStale, type Kept } from '../../nodes/kept-connections.ts';
 import { header, isGone, type Exchange, type Upgrade } from '../../server/exchange.ts';
 import { writeBytes } from '../../server/respond.ts';
 import { rewriteLinks, rewriteLocation } from './rewrite.ts';
@@ -30,6 +37,8 @@ export interface Backend {
   readonly tls?: ConnectionOptions;
   /** What the backend is told as its own name, with the port. */
   readonly host: string;
+  /** Connections of earlier requests, for those that can be sent again when such a one turns out to be closed. */
+  readonly kept?: Kept;
 }
 
 export interface ForwardOptions {
@@ -53,11 +62,40 @@ export async function forward(exchange: Exchange, options: ForwardOptions): Prom
   const ended = new AbortController();
   const signal = AbortSignal.any([exchange.signal, exchange.stopping, ended.signal]);
   try {
-    await pass(exchange, options, await reaching(() => openBackend(options.backend, signal)), signal);
+    const { kept } = options.backend;
+    if (kept && isRepeatable(exchange)) return await passOverKept(exchange, options, kept, signal);
+    const connection = await reaching(() => openBackend(options.backend, signal));
+    await pass(exchange, options, { createConnection: () => connection as TLSSocket, signal });
   } finally {
     ended.abort(new Error('the request has ended'));
   }
 }
+
+/** Nothing of it is lost when it is sent again. */
+function isRepeatable({ info, request, upgrade }: Exchange): boolean {
+  if (upgrade || (info.method !== 'GET' && info.method !== 'HEAD')) return false;
+  if (request instanceof Http2ServerRequest) return request.stream.endAfterHeaders;
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = request.headers;
+  return length === '0' && encoding === undefined;
+}
+
+async function passOverKept(
+  exchange: Exchange,
+  options: ForwardOptions,
+  { agent, freshen }: Kept,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await pass(exchange, options, { agent, signal });
+  } catch (error) {
+    if (!(error instanceof StaleConnectionError)) throw error;
+    freshen();
+    await pass(exchange, options, { agent, signal });
+  }
+}
+
+/** A connection that had been kept was closed at the other end, which has seen nothing of the request. */
+class StaleConnectionError extends Error {}
 
 /** A connection on which HTTP can be spoken. The signal closes it. Rejects when it can't be made. */
 export async function openBackend(backend: Backend, signal: AbortSignal): Promise<Duplex> {
@@ -71,24 +109,20 @@ export async function openBackend(backend: Backend, signal: AbortSignal): Promis
 async function pass(
   exchange: Exchange,
   options: ForwardOptions,
-  connection: Duplex,
-  signal: AbortSignal,
+  how: Pick<RequestOptions, 'agent' | 'createConnection' | 'signal'>,
 ): Promise<void> {
   const { upgrade, request, info } = exchange;
-  const asked = http.request({
-    method: info.method,
-    path: options.path,
-    headers: headersFor(exchange, options),
-    createConnection: () => connection as TLSSocket,
-    signal,
-  });
+  const headers = headersFor(exchange, options);
+  const asked = http.request({ method: info.method, path: options.path, headers, ...how });
   const answer = Promise.withResolvers<IncomingMessage>();
   const switched = Promise.withResolvers<{ answer: IncomingMessage; connection: Duplex; head: Buffer }>();
   asked.on('response', answer.resolve);
   asked.on('upgrade', (reply, socket, head) => switched.resolve({ answer: reply, connection: socket, head }));
-  asked.on('error', answer.reject);
+  asked.on('error', (error) => {
+    answer.reject(isStale(asked, error) ? new StaleConnectionError(error.message, { cause: error }) : error);
+  });
   // The client's own end is seen by the signal; what it breaks off here ends the request to the backend.
-  if (upgrade) asked.end();
+  if (upgrade || how.agent) asked.end();
   else pipeline(request, asked).catch((error: unknown) => asked.destroy(error as Error));
   const first = await reaching(() =>
     Promise.race([
@@ -116,6 +150,7 @@ async function reaching<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
+    if (error instanceof StaleConnectionError) throw error;
     const why = (aborted(error) ?? (error as Error)).message;
     throw unreachable(`error trying to reach service: ${why}`);
   }

@@ -247,6 +247,23 @@ describe('an API server behind this one', () => {
     await events.return(undefined);
   });
 
+  it('is asked over connections that are kept, and asked again when it has closed them', async () => {
+    await client.get(FLUNDERS);
+    const before = extension.connections;
+    for (let count = 0; count < 20; count++) await client.get(FLUNDERS);
+    await Promise.all(Array.from({ length: 5 }, () => client.get(FLUNDERS)));
+    for (let count = 0; count < 20; count++) await client.get(FLUNDERS);
+    // Its documents are asked for over connections of their own, at any time.
+    assert.ok(extension.connections - before <= 10, `${extension.connections - before} connections`);
+    const used = new Set<object>();
+    extension.before = ({ socket }) => {
+      if (used.has(socket)) socket.destroy();
+      return used.size === used.add(socket).size;
+    };
+    for (let count = 0; count < 5; count++) await client.get(FLUNDERS);
+    assert.ok(used.size >= 5);
+  });
+
   it('switches protocols', async () => {
     const response = (await raw(`${FLUNDERS}/x/console`, {
       connection: 'Upgrade',

@@ -296,6 +296,12 @@ describe('admission webhooks', () => {
       assert.deepEqual((await client.create<TestObject>(MAPS, map(name))).data, { by: 'service' });
     }
     assert.equal(hook.connections - before, 1);
+    hook.isImpatient = true;
+    for (const name of ['xx', 'yy', 'zz']) {
+      assert.deepEqual((await client.create<TestObject>(MAPS, map(name))).data, { by: 'service' });
+    }
+    hook.isImpatient = false;
+    assert.equal(hook.connections - before, 4);
     const nowhere = { ...service, name: 'nowhere' };
     await configure('validating', 'nowhere', { clientConfig: { service: nowhere, caBundle: hook.caBundle } });
     const { message } = await refused(client.create(MAPS, map('v')));
