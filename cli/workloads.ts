@@ -34,33 +34,3 @@ export function revisionOf({ metadata }: Pick<ReplicaSet | Deployment, 'metadata
   const text = metadata.annotations?.[REVISION] ?? '';
   return /^\d{1,19}$/.test(text) ? BigInt(text) : 0n;
 }
-
-/** Where the rollout stands, as kubectl says it. Throws CommandError when it has failed. */
-export function rolloutStatus(deployment: Deployment): { readonly text: string; readonly isDone: boolean } {
-  const { metadata, spec } = deployment;
-  const status: Deployment['status'] = deployment.status ?? {};
-  const { name } = metadata;
-  if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0)) {
-    return { text: 'Waiting for deployment spec update to be observed...', isDone: false };
-  }
-  const progressing = status.conditions?.find(({ type }) => type === 'Progressing');
-  if (progressing?.reason === 'ProgressDeadlineExceeded') {
-    throw new CommandError(`deployment "${name}" exceeded its progress deadline`);
-  }
-  const wanted = spec.replicas ?? 1;
-  const { updatedReplicas = 0, replicas = 0, availableReplicas = 0 } = status;
-  const waiting = `Waiting for deployment "${name}" rollout to finish:`;
-  if (updatedReplicas < wanted) {
-    return { text: `${waiting} ${updatedReplicas} out of ${wanted} new replicas have been updated...`, isDone: false };
-  }
-  if (replicas > updatedReplicas) {
-    return { text: `${waiting} ${replicas - updatedReplicas} old replicas are pending termination...`, isDone: false };
-  }
-  if (availableReplicas < updatedReplicas) {
-    return {
-      text: `${waiting} ${availableReplicas} of ${updatedReplicas} updated replicas are available...`,
-      isDone: false,
-    };
-  }
-  return { text: `deployment "${name}" successfully rolled out`, isDone: true };
-}

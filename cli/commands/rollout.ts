@@ -1,20 +1,15 @@
-import type { Deployment } from '../../api/schema/types/apps.v1.ts';
+import { sameJson } from '../../api/machinery/json.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { defineCommand, type CommandModule } from '../command.ts';
 import { objectName } from '../discovery.ts';
 import { CommandError, forEachAttempt } from '../errors.ts';
 import { durationOr, toggle, wideInteger } from '../flags.ts';
+import { rolloutKindOf, type Rollable, type RolloutKind } from '../rollout/kinds.ts';
+import type { Revision } from '../rollout/revisions.ts';
 import { Outcome, outcomeFlags } from '../outcome.ts';
-import { selectObjects, selectionFlags, type Selected } from '../selection.ts';
-import {
-  CHANGE_CAUSE,
-  RESTARTED_AT,
-  replicaSetsOf,
-  requireDeployment,
-  revisionOf,
-  rolloutStatus,
-  TEMPLATE_HASH,
-} from '../workloads.ts';
+import { selectObjects, selectionFlags, type Place, type Selected } from '../selection.ts';
+import type { Session } from '../session.ts';
+import { RESTARTED_AT, requireDeployment } from '../workloads.ts';
 import { Deadline, untilObject } from '../waiting.ts';
 
 const flags = { ...selectionFlags, ...outcomeFlags };
@@ -31,17 +26,16 @@ const status = defineCommand({
   async run({ args, flags: given, session }) {
     const deadline = new Deadline({ milliseconds: given.timeout, clock: session.world.clock });
     await forEachAttempt(await selectObjects(args, given, session), async (selected) => {
-      requireDeployment(selected, 'rollout status');
+      const kind = rolloutKindOf(selected, 'rollout status');
       let said = '';
       const done = (object: KubeObject | undefined): boolean => {
         if (!object) throw new CommandError(`${objectName(selected.resource, selected.name)} was deleted`);
         const { revision } = given;
-        if (revision > 0 && revision !== revisionOf(object)) {
-          throw new CommandError(
-            `desired revision (${revision}) is different from the running revision (${revisionOf(object)})`,
-          );
+        const running = kind.numberOf(object as Rollable);
+        if (revision > 0 && running !== undefined && revision !== running) {
+          throw new CommandError(`desired revision (${revision}) is different from the running revision (${running})`);
         }
-        const { text, isDone } = rolloutStatus(object as Deployment);
+        const { text, isDone } = kind.statusOf(object as Rollable);
         if (text !== said) session.print(text);
         said = text;
         return isDone || !given.watch;
@@ -64,20 +58,17 @@ const history = defineCommand({
     revision: wideInteger('See the details, including podTemplate of the revision specified'),
   },
   async run({ args, flags: given, session }) {
-    await forEachAttempt(await selectObjects<Deployment>(args, given, session), async (selected) => {
-      requireDeployment(selected, 'rollout history');
-      const sets = await replicaSetsOf(selected.object, session);
+    await forEachAttempt(await selectObjects<Rollable>(args, given, session), async (selected) => {
+      const revisions = await rolloutKindOf(selected, 'rollout history').revisionsOf(selected.object, session);
       const name = objectName(selected.resource, selected.name);
       if (given.revision > 0) {
-        const found = sets.find((set) => revisionOf(set) === given.revision);
+        const found = revisions.find(({ number }) => number === given.revision);
         if (!found) throw new CommandError(`unable to find the specified revision`);
         const { describeTemplate } = await import('../describe/template.ts');
         session.print(`${name} with revision #${given.revision}`);
-        return session.print(
-          describeTemplate(found.spec.template ?? { metadata: {}, spec: { containers: [] } }).join('\n'),
-        );
+        return session.print(describeTemplate(found.template).join('\n'));
       }
-      const rows = sets.map((set) => [String(revisionOf(set)), set.metadata.annotations?.[CHANGE_CAUSE] ?? '<none>']);
+      const rows = revisions.map(({ number, cause }) => [String(number), cause || '<none>']);
       // kubectl sets these columns closer than others.
       session.print(`${name} `);
       for (const [revision = '', cause] of [['REVISION', 'CHANGE-CAUSE'], ...rows])
@@ -87,45 +78,45 @@ const history = defineCommand({
   },
 });
 
-/** A verb that patches each deployment. `change` may say, instead, why there is nothing to do. */
+/** A verb that patches each object. `change` may say, instead, why there is nothing to do. */
 function patching(
   summary: string,
-  usage: string,
   done: string,
-  change: (deployment: Deployment) => object | string,
+  require: (place: Place, verb: string) => unknown,
+  change: (object: Rollable) => object | string,
 ): CommandModule {
   return defineCommand({
     summary,
-    usage,
+    usage: '(TYPE NAME | TYPE/NAME)',
     flags,
     async run({ args, flags: given, session }) {
       const outcome = new Outcome(given, session);
       const client = await session.client();
-      await forEachAttempt(await selectObjects<Deployment>(args, given, session), async (selected) => {
-        requireDeployment(selected, done);
+      await forEachAttempt(await selectObjects<Rollable>(args, given, session), async (selected) => {
+        require(selected, done);
         const patch = change(selected.object);
         if (typeof patch === 'string')
           throw new CommandError(`${selected.resource.name}.${selected.resource.group} "${selected.name}" ${patch}`);
         const patched = outcome.isClientOnly
           ? selected.object
-          : await client.patch<Deployment>(selected.path, 'strategic-merge-patch', patch, { query: outcome.query });
+          : await client.patch<Rollable>(selected.path, 'strategic-merge-patch', patch, { query: outcome.query });
         await outcome.say(selected.resource, patched, done);
       });
     },
   });
 }
 
-const restart = patching('Restart a resource', '(TYPE NAME | TYPE/NAME)', 'restarted', ({ spec }) => {
+const restart = patching('Restart a resource', 'restarted', rolloutKindOf, ({ spec }) => {
   if (spec.paused) return "can't restart paused deployment (run rollout resume first)";
   const annotations = { [RESTARTED_AT]: `${new Date().toISOString().slice(0, 19)}Z` };
   return { spec: { template: { metadata: { annotations } } } };
 });
 
-const pause = patching('Mark the provided resource as paused', '(TYPE NAME | TYPE/NAME)', 'paused', ({ spec }) =>
+const pause = patching('Mark the provided resource as paused', 'paused', requireDeployment, ({ spec }) =>
   spec.paused ? 'is already paused' : { spec: { paused: true } },
 );
 
-const resume = patching('Resume a paused resource', '(TYPE NAME | TYPE/NAME)', 'resumed', ({ spec }) =>
+const resume = patching('Resume a paused resource', 'resumed', requireDeployment, ({ spec }) =>
   spec.paused ? { spec: { paused: null } } : 'is not paused',
 );
 
@@ -136,53 +127,46 @@ const undo = defineCommand({
   async run({ args, flags: given, session }) {
     const outcome = new Outcome(given, session);
     const client = await session.client();
-    await forEachAttempt(await selectObjects<Deployment>(args, given, session), async (selected) => {
-      requireDeployment(selected, 'rollout undo');
+    await forEachAttempt(await selectObjects<Rollable>(args, given, session), async (selected) => {
+      const kind = rolloutKindOf(selected, 'rollout undo');
       const { object, resource, path } = selected;
       if (object.spec.paused) {
         throw new CommandError(
           `you cannot rollback a paused deployment; resume it first with 'dure rollout resume' and try again`,
         );
       }
-      const template = await templateOf(selected, given.toRevision, session);
-      const patch = [{ op: 'replace', path: '/spec/template', value: template }];
-      if (JSON.stringify(template) === JSON.stringify(object.spec.template)) {
+      const { template, number } = await chosen(kind, selected, given.toRevision, session);
+      if (sameJson(template, object.spec.template)) {
         return outcome.say(
           resource,
           object,
-          `skipped rollback (current template already matches revision ${given.toRevision || revisionOf(object)})`,
+          `skipped rollback (current template already matches revision ${given.toRevision || number})`,
         );
       }
+      const patch = [{ op: 'replace', path: '/spec/template', value: template }];
       const changed = outcome.isClientOnly
         ? object
-        : await client.patch<Deployment>(path, 'json-patch', patch, { query: outcome.query });
+        : await client.patch<Rollable>(path, 'json-patch', patch, { query: outcome.query });
       await outcome.say(resource, changed, 'rolled back');
     });
   },
 });
 
-/** The pod template of a revision; 0 is the one before this. */
-async function templateOf(
-  { object, name }: Selected<Deployment>,
-  revision: bigint,
-  session: Parameters<typeof replicaSetsOf>[1],
-): Promise<object> {
-  const sets = await replicaSetsOf(object, session);
-  const current = revisionOf(object);
+/** The revision of that number; 0 is the one before the present one. */
+async function chosen(
+  { revisionsOf, numberOf, noPrevious }: RolloutKind,
+  { object, name }: Selected<Rollable>,
+  wanted: bigint,
+  session: Session,
+): Promise<Revision> {
+  const revisions = await revisionsOf(object, session);
+  const current = numberOf(object) ?? revisions.at(-1)?.number;
   const found =
-    revision > 0
-      ? sets.find((set) => revisionOf(set) === revision)
-      : sets.filter((set) => revisionOf(set) !== current).at(-1);
-  if (!found) {
-    throw new CommandError(
-      revision > 0
-        ? `unable to find specified revision ${revision} in history`
-        : `no rollout history found for deployment "${name}"`,
-    );
-  }
-  const { metadata, ...rest } = found.spec.template ?? { metadata: {} };
-  const { [TEMPLATE_HASH]: _hash, ...labels } = metadata.labels ?? {};
-  return { ...rest, metadata: { ...metadata, labels } };
+    wanted > 0
+      ? revisions.find(({ number }) => number === wanted)
+      : revisions.filter(({ number }) => number !== current).at(-1);
+  if (found) return found;
+  throw new CommandError(wanted > 0 ? `unable to find specified revision ${wanted} in history` : noPrevious(name));
 }
 
 export const command: CommandModule = {

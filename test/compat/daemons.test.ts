@@ -82,6 +82,13 @@ describe('kubectl on daemon sets', function () {
     return pods;
   }
 
+  /** What our own command line printed; it must succeed. */
+  async function own(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await dure(cluster.local.kubeconfig, [...args, '-n', 'daemons']);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  }
+
   async function hasRevisions(name: string, ...numbers: number[]): Promise<ControllerRevision[]> {
     await session.eventually(async () =>
       assert.deepEqual(
@@ -237,10 +244,9 @@ describe('kubectl on daemon sets', function () {
     });
 
     it('shows its history, goes back, and restarts', async () => {
-      assert.match(
-        await session.run('rollout history daemonset roll'),
-        /^daemonset\.apps\/roll \nREVISION +CHANGE-CAUSE\n1 +<none>\n3 +howdy\n4 +howdy\n/,
-      );
+      const history = await session.run('rollout history daemonset roll');
+      assert.equal(await own('rollout', 'history', 'daemonset', 'roll'), history);
+      assert.match(history, /^daemonset\.apps\/roll \nREVISION +CHANGE-CAUSE\n1 +<none>\n3 +howdy\n4 +howdy\n/);
       assert.match(await session.run('rollout history daemonset roll --revision=1'), /Image:\s+\S+\/hello:1$/m);
       assert.equal(
         await session.run('rollout undo daemonset roll --to-revision=1'),
@@ -250,11 +256,16 @@ describe('kubectl on daemon sets', function () {
       const pods = await runsOn('roll', ...NODES);
       assert.deepEqual(pods.map(imageOf), [IMAGES.hello, IMAGES.hello]);
       await hasRevisions('roll', 3, 4, 5);
-      assert.equal(await session.run('rollout restart daemonset roll'), 'daemonset.apps/roll restarted\n');
-      await session.run('rollout status daemonset roll --timeout=60s');
+      assert.equal(await own('rollout', 'restart', 'daemonset', 'roll'), 'daemonset.apps/roll restarted\n');
+      assert.match(await own('rollout', 'status', 'daemonset', 'roll'), /daemon set "roll" successfully rolled out\n$/);
       const restarted = await runsOn('roll', ...NODES);
       const before = new Set(pods.map(({ metadata }) => metadata.uid));
       assert.ok(restarted.every(({ metadata }) => !before.has(metadata.uid)));
+      assert.equal(await own('rollout', 'undo', 'daemonset', 'roll'), 'daemonset.apps/roll rolled back\n');
+      await session.run('rollout status daemonset roll --timeout=60s');
+      const { annotations } = (await daemonSetNamed('roll')).spec.template.metadata ?? {};
+      assert.equal(annotations, undefined);
+      assert.match(await session.run('rollout undo daemonset roll --to-revision=7'), /skipped rollback/);
     });
 
     it('surges: the new pod is ready before the old one ends', async () => {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import type { Deployment } from '../../../api/schema/types/apps.v1.ts';
+import type { DaemonSet, Deployment, StatefulSet } from '../../../api/schema/types/apps.v1.ts';
 import type { Pod } from '../../../api/schema/types/core.v1.ts';
 import { drainPlan } from '../../../cli/drain-plan.ts';
 import { ManyErrors, SourceError, UsageError } from '../../../cli/errors.ts';
 import { LogPrinter } from '../../../cli/log-printer.ts';
 import { errorText } from '../../../cli/say-error.ts';
 import { changeTaints, parseTaints } from '../../../cli/taints.ts';
-import { rolloutStatus } from '../../../cli/workloads.ts';
+import { daemonSetStatus, deploymentStatus, statefulSetStatus } from '../../../cli/rollout/status.ts';
 import { ApiError, ConnectionError } from '../../../lib/client/errors.ts';
 
 describe('drain', () => {
@@ -80,7 +80,7 @@ describe('taints', () => {
 
 describe('rollout status', () => {
   const status = (counts: Deployment['status']): string =>
-    rolloutStatus({
+    deploymentStatus({
       metadata: { name: 'w', generation: 2 },
       spec: { replicas: 3 },
       status: { observedGeneration: 2, ...counts },
@@ -100,6 +100,50 @@ describe('rollout status', () => {
     );
     const conditions = [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }];
     assert.throws(() => status({ conditions }), /exceeded its progress deadline/);
+  });
+
+  it('of a daemon set goes by nodes', () => {
+    const said = (counts: Partial<DaemonSet['status']>, type = 'RollingUpdate'): string =>
+      daemonSetStatus({
+        metadata: { name: 'd', generation: 2 },
+        spec: { updateStrategy: { type } },
+        status: { observedGeneration: 2, desiredNumberScheduled: 3, ...counts },
+      } as DaemonSet).text;
+    assert.equal(said({ observedGeneration: 1 }), 'Waiting for daemon set spec update to be observed...');
+    const prefix = 'Waiting for daemon set "d" rollout to finish:';
+    assert.equal(said({}), `${prefix} 0 out of 3 new pods have been updated...`);
+    assert.equal(
+      said({ updatedNumberScheduled: 3, numberAvailable: 2 }),
+      `${prefix} 2 of 3 updated pods are available...`,
+    );
+    assert.equal(said({ updatedNumberScheduled: 3, numberAvailable: 3 }), 'daemon set "d" successfully rolled out');
+    assert.throws(() => said({}, 'OnDelete'), /only available for RollingUpdate strategy type/);
+  });
+
+  it('of a stateful set goes by pods, and by the share that is rolled on', () => {
+    const said = (counts: Partial<StatefulSet['status']>, partition?: number): string => {
+      const rollingUpdate = partition === undefined ? {} : { rollingUpdate: { partition } };
+      return statefulSetStatus({
+        metadata: { name: 's', generation: 2 },
+        spec: { replicas: 3, updateStrategy: { type: 'RollingUpdate', ...rollingUpdate } },
+        status: { observedGeneration: 2, readyReplicas: 3, updateRevision: 's-2', currentRevision: 's-1', ...counts },
+      } as StatefulSet).text;
+    };
+    assert.equal(said({ observedGeneration: 1 }), 'Waiting for statefulset spec update to be observed...');
+    assert.equal(said({ readyReplicas: 1 }), 'Waiting for 2 pods to be ready...');
+    assert.equal(
+      said({ updatedReplicas: 1 }),
+      'waiting for statefulset rolling update to complete 1 pods at revision s-2...',
+    );
+    assert.equal(
+      said({ currentRevision: 's-2', currentReplicas: 3 }),
+      'statefulset rolling update complete 3 pods at revision s-2...',
+    );
+    assert.equal(
+      said({ updatedReplicas: 1 }, 1),
+      'Waiting for partitioned roll out to finish: 1 out of 2 new pods have been updated...',
+    );
+    assert.equal(said({ updatedReplicas: 2 }, 1), 'partitioned roll out complete: 2 new pods have been updated...');
   });
 });
 
