@@ -45,6 +45,7 @@ export const serverProgram = {
     agentRestartTimeout: duration('the same when the agent’s connection was closed: its host lives', '10s'),
     fence: duration('the time after which a node that is cut off has stopped its pods with an identity', '10s'),
     nodeGrace: duration('the time nodes get after the control plane itself could not see', '10s'),
+    serviceAccountKeyFile: list('file', 'keys by which tokens of service accounts are known besides the server’s own'),
     tokenAuthFile: text('file', 'tokens of users, one a line: token,user,uid,"group,group"'),
     oidcIssuerUrl: text('url', 'take the tokens of this OpenID Connect issuer'),
     oidcClientId: text('id', 'for whom its tokens must be'),

@@ -70,7 +70,10 @@ export class Server implements Component {
     metrics.includeProcess();
     const serverName = flags.name ?? hostname();
     this.basics = { flags, clock, log, metrics, addresses: addressesOf(flags), serverName };
-    this.signingKey = new SigningKey({ file: join(flags.dataDir, 'pki', 'sa.key') });
+    this.signingKey = new SigningKey({
+      file: join(flags.dataDir, 'pki', 'sa.key'),
+      others: flags.serviceAccountKeyFile,
+    });
   }
 
   /** Starts from the store upwards; what is above is made only when what is below answers. */

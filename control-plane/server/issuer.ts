@@ -1,7 +1,6 @@
 /** What relying parties outside of the API read to check the tokens of service accounts: OpenID Connect discovery. */
 import { StatusError } from '../../api/errors.ts';
 import type { ServiceAccountTokens } from '../auth/tokens/service-accounts.ts';
-import { SIGNING_ALGORITHM } from '../auth/tokens/signing-key.ts';
 import type { Handler } from './exchange.ts';
 import { writeBytes } from './respond.ts';
 
@@ -9,7 +8,7 @@ const MAX_AGE_SECONDS = 3600;
 const KEYS_PATH = '/openid/v1/jwks';
 
 export interface IssuerOptions {
-  readonly tokens: Pick<ServiceAccountTokens, 'issuer' | 'publicJwk'>;
+  readonly tokens: Pick<ServiceAccountTokens, 'issuer' | 'publicJwks' | 'algorithms'>;
   /** Where clients reach the server, such as 10.0.0.1:6443. */
   readonly address: () => string;
 }
@@ -21,11 +20,11 @@ export function issuerEndpoints({ tokens, address }: IssuerOptions): Record<stri
     jwks_uri: `https://${address()}${KEYS_PATH}`,
     response_types_supported: ['id_token'],
     subject_types_supported: ['public'],
-    id_token_signing_alg_values_supported: [SIGNING_ALGORITHM],
+    id_token_signing_alg_values_supported: tokens.algorithms,
   });
   return {
     '.well-known': document('/.well-known/openid-configuration', 'application/json', configuration),
-    openid: document(KEYS_PATH, 'application/jwk-set+json', async () => ({ keys: [await tokens.publicJwk()] })),
+    openid: document(KEYS_PATH, 'application/jwk-set+json', async () => ({ keys: await tokens.publicJwks() })),
   };
 }
 

@@ -19,13 +19,23 @@ export interface Ended {
   readonly said: string[];
 }
 
+interface Place {
+  namespace: string;
+  address: string;
+  outside: string;
+  dataDir: string;
+}
+
 export class ServerHost {
   readonly address: string;
   readonly dataDir: string;
+  /** Where the host finds this machine. */
+  readonly outside: string;
   private readonly namespace: string;
   private readonly running = new Set<ServerProcess>();
 
-  private constructor(namespace: string, address: string, dataDir: string) {
+  private constructor({ namespace, address, outside, dataDir }: Place) {
+    this.outside = outside;
     this.namespace = namespace;
     this.address = address;
     this.dataDir = dataDir;
@@ -37,13 +47,14 @@ export class ServerHost {
     // Addresses for tests of networks (RFC 2544), four of them.
     const prefix = `198.18.${randomInt(256)}`;
     const first = randomInt(64) * 4;
-    const host = new ServerHost(`dt${id}-server`, `${prefix}.${first + 2}`, dataDir);
-    const { namespace, address } = host;
+    const [outside, address] = [`${prefix}.${first + 1}`, `${prefix}.${first + 2}`];
+    const host = new ServerHost({ namespace: `dt${id}-server`, address, outside, dataDir });
+    const { namespace } = host;
     try {
       await sh('ip', 'netns', 'add', namespace);
       await sh('ip', '-n', namespace, 'link', 'set', 'lo', 'up');
       await sh('ip', 'link', 'add', `ds${id}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace);
-      await sh('ip', 'addr', 'add', `${prefix}.${first + 1}/30`, 'dev', `ds${id}`);
+      await sh('ip', 'addr', 'add', `${outside}/30`, 'dev', `ds${id}`);
       await sh('ip', 'link', 'set', `ds${id}`, 'up');
       await sh('ip', '-n', namespace, 'addr', 'add', `${address}/30`, 'dev', 'eth0');
       await sh('ip', '-n', namespace, 'link', 'set', 'eth0', 'up');

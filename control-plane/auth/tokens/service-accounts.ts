@@ -6,12 +6,20 @@ import { createHash } from 'node:crypto';
 import { objectKey, type KubeObject } from '../../../api/object.ts';
 import type { Node, Pod, Secret, ServiceAccount } from '../../../api/schema/types/core.v1.ts';
 import type { Clock } from '../../../lib/clock.ts';
-import { decodeJwt, exportJWK, jwtVerify, SignJWT, type JWK, type JWTPayload } from '../../../lib/jose.ts';
+import {
+  decodeJwt,
+  decodeProtectedHeader,
+  exportJWK,
+  jwtVerify,
+  SignJWT,
+  type JWK,
+  type JWTPayload,
+} from '../../../lib/jose.ts';
 import type { View } from '../../../lib/view.ts';
 import { accountGroups, accountUser } from '../user.ts';
 import { boundClaims, readClaims, userOf, type AccountClaims, type Binding, type Reference } from './claims.ts';
 import { TokenError, type TokenVerifier, type Verified } from './port.ts';
-import { SIGNING_ALGORITHM, type SigningKeys } from './signing-key.ts';
+import { type PublicKey, SIGNING_ALGORITHM, type SigningKeys } from './signing-key.ts';
 
 /** How far the clocks of those who sign and those who check may be apart. */
 const LEEWAY_SECONDS = 60;
@@ -63,10 +71,23 @@ export class ServiceAccountTokens implements TokenVerifier {
     return [this.options.issuer];
   }
 
-  /** The public key, as relying parties look for it. */
-  async publicJwk(): Promise<JWK> {
-    const { id, publicKey } = this.options.key.loaded;
-    return { use: 'sig', alg: SIGNING_ALGORITHM, kid: id, ...(await exportJWK(publicKey)) };
+  /** The public keys, as relying parties look for them: first the one that new tokens are signed with. */
+  publicJwks(): Promise<JWK[]> {
+    return Promise.all(
+      this.publicKeys().map(async ({ id, algorithm, publicKey }) => {
+        return { use: 'sig', alg: algorithm, kid: id, ...(await exportJWK(publicKey)) };
+      }),
+    );
+  }
+
+  /** How tokens may be signed. */
+  get algorithms(): readonly string[] {
+    return [...new Set(this.publicKeys().map(({ algorithm }) => algorithm))];
+  }
+
+  private publicKeys(): readonly PublicKey[] {
+    const { loaded } = this.options.key;
+    return [loaded, ...loaded.others];
   }
 
   async issue({ account, binding, audiences, seconds, warnSeconds }: Issue): Promise<string> {
@@ -121,14 +142,23 @@ export class ServiceAccountTokens implements TokenVerifier {
 
   /** What the token says, once it is certain that one of the servers has signed it. */
   private async signed(token: string, hash: string): Promise<JWTPayload> {
-    const { clock, key } = this.options;
-    const options = { algorithms: [SIGNING_ALGORITHM], currentDate: clock.date(), clockTolerance: LEEWAY_SECONDS };
-    const { payload } = await jwtVerify(token, key.loaded.publicKey, options).catch((error: unknown) => {
+    const currentDate = this.options.clock.date();
+    const { algorithm, publicKey } = this.keyOf(token);
+    const options = { algorithms: [algorithm], currentDate, clockTolerance: LEEWAY_SECONDS };
+    const { payload } = await jwtVerify(token, publicKey, options).catch((error: unknown) => {
       throw new TokenError((error as { code?: string }).code === 'ERR_JWT_EXPIRED' ? EXPIRED : 'invalid bearer token');
     });
     if (this.known.size >= MAX_KNOWN) this.known.delete(this.known.keys().next().value ?? '');
     this.known.set(hash, payload);
     return payload;
+  }
+
+  /** The key that the token names. All tokens of ours, and of Kubernetes, name one. */
+  private keyOf(token: string): PublicKey {
+    const kid = keyIdOf(token);
+    const key = this.publicKeys().find(({ id }) => id === kid);
+    if (!key) throw new TokenError('invalid bearer token');
+    return key;
   }
 
   private checkTime({ exp = 0, nbf = 0 }: JWTPayload): void {
@@ -206,6 +236,14 @@ function audienceError({ aud }: JWTPayload, wanted: readonly string[]): TokenErr
   return new TokenError(
     `token audiences [${[aud].flat().join(' ')}] is invalid for the target audiences [${wanted.join(' ')}]`,
   );
+}
+
+function keyIdOf(token: string): string | undefined {
+  try {
+    return decodeProtectedHeader(token).kid;
+  } catch (error) {
+    throw new TokenError('invalid bearer token', { cause: error });
+  }
 }
 
 /** Who claims to have signed it; undefined for what is no JSON Web Token. */

@@ -1,71 +1,14 @@
 import assert from 'node:assert/strict';
-import https, { type Server } from 'node:https';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { fetchJson } from '../../../control-plane/auth/oidc/fetch.ts';
 import { IssuerKeys } from '../../../control-plane/auth/oidc/issuer.ts';
 import { type OidcSettings, OidcTokens } from '../../../control-plane/auth/oidc/tokens.ts';
 import { TokenError } from '../../../control-plane/auth/tokens/port.ts';
-import { createAuthority, issue, type KeyPair } from '../../../lib/certificates.ts';
+import { createAuthority } from '../../../lib/certificates.ts';
 import { FakeClock } from '../../../lib/clock.ts';
-import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from '../../../lib/jose.ts';
 import { silentLog } from '../../../lib/log.ts';
+import { Issuer, VALID } from '../../support/oidc-issuer.ts';
 
 const API = ['https://kubernetes.default.svc.cluster.local'];
-const VALID = { notBefore: new Date('2020-01-01'), notAfter: new Date('2049-01-01') };
-
-/** An issuer on this machine, with a certificate of its own authority. */
-class Issuer {
-  readonly authority: KeyPair;
-  readonly requests: string[] = [];
-  keys: JWK[] = [];
-  /** What discovery says of itself, when not the truth. */
-  lie: object = {};
-  status = 200;
-  private readonly server: Server;
-  private readonly signing = new Map<string, CryptoKey>();
-
-  private constructor(authority: KeyPair, server: KeyPair) {
-    this.authority = authority;
-    this.server = https.createServer({ key: server.key, cert: server.certificate }, (request, response) => {
-      this.requests.push(request.url ?? '');
-      const discovery = { issuer: this.url, jwks_uri: `${this.url}/keys`, ...this.lie };
-      response.statusCode = this.status;
-      response.end(JSON.stringify(request.url === '/keys' ? { keys: this.keys } : discovery));
-    });
-  }
-
-  static async start(): Promise<Issuer> {
-    const authority = await createAuthority('issuer', VALID);
-    const profile = { commonName: 'issuer', organizations: [], dnsNames: [], addresses: ['127.0.0.1'] };
-    const issuer = new Issuer(authority, await issue(authority, { ...profile, ...VALID, usages: ['server'] }));
-    issuer.server.listen(0, '127.0.0.1');
-    await once(issuer.server, 'listening');
-    return issuer;
-  }
-
-  get url(): string {
-    return `https://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-  }
-
-  async addKey(kid: string): Promise<void> {
-    const { publicKey, privateKey } = await generateKeyPair('ES256');
-    this.signing.set(kid, privateKey);
-    this.keys.push({ ...(await exportJWK(publicKey)), kid, alg: 'ES256', use: 'sig' });
-  }
-
-  sign(clock: FakeClock, claims: object = {}, kid = 'one'): Promise<string> {
-    const now = Math.floor(clock.date().getTime() / 1000);
-    const all = { iss: this.url, aud: 'dure', sub: 'jane', iat: now, exp: now + 600, ...claims };
-    return new SignJWT(all).setProtectedHeader({ alg: 'ES256', kid }).sign(this.signing.get(kid)!);
-  }
-
-  async stop(): Promise<void> {
-    this.server.close();
-    this.server.closeAllConnections();
-    await once(this.server, 'close');
-  }
-}
 
 describe('tokens of an outside issuer', () => {
   let issuer: Issuer;

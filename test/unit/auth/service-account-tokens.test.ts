@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { kinds } from '../../../api/kinds.ts';
@@ -84,15 +85,19 @@ describe('tokens of service accounts', () => {
 
   it('can be checked by others with the published key', async () => {
     const { token } = (await request({ audiences: ['vault'] })).status;
-    const jwk = await tokens.accounts.publicJwk();
-    const { payload } = await jwtVerify(token, createLocalJWKSet({ keys: [jwk] }), {
+    const keys = await tokens.accounts.publicJwks();
+    const { payload } = await jwtVerify(token, createLocalJWKSet({ keys }), {
       issuer: ISSUER,
       audience: 'vault',
       algorithms: ['RS256'],
       currentDate: harness.clock.date(),
     });
     assert.equal(payload.sub, 'system:serviceaccount:default:robot');
-    assert.equal(jwk['d'], undefined, 'the private part stays here');
+    assert.deepEqual(
+      keys.map(({ d }) => d),
+      [undefined],
+      'the private part stays here',
+    );
   });
 
   it('hold for their audiences alone', async () => {
@@ -201,15 +206,92 @@ describe('tokens of service accounts', () => {
     const other = new SigningKey({ file: path.join(directory, 'other.key') });
     await other.start();
     const payload = decodeJwt((await request()).status.token);
-    const sign = new SignJWT(payload).setProtectedHeader({ alg: 'RS256' });
+    const sign = new SignJWT(payload).setProtectedHeader({ alg: 'RS256', kid: key.loaded.id });
     await assert.rejects(verify(await sign.sign(other.loaded.privateKey)), /invalid bearer token/);
-    const bare = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.`;
+    const bare = `${Buffer.from(JSON.stringify({ alg: 'none', kid: key.loaded.id })).toString('base64url')}.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.`;
     await assert.rejects(verify(bare), /invalid bearer token/);
     // With the public key as a shared secret.
     const pem = key.loaded.publicKey.export({ format: 'pem', type: 'spki' });
-    const hmac = new SignJWT(payload).setProtectedHeader({ alg: 'HS256' });
+    const hmac = new SignJWT(payload).setProtectedHeader({ alg: 'HS256', kid: key.loaded.id });
     await assert.rejects(verify(await hmac.sign(Buffer.from(pem))), /invalid bearer token/);
     for (const text of ['', 'x', 'a.b.c', '..', 'x'.repeat(100_000)]) await assert.rejects(verify(text));
+  });
+
+  describe('while the key changes', () => {
+    const pem = (of: KeyObject): string =>
+      of.export({ format: 'pem', type: of.type === 'private' ? 'pkcs8' : 'spki' }) as string;
+    const curve = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+    const old = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const edwards = generateKeyPairSync('ed25519');
+
+    async function fileWith(...keys: KeyObject[]): Promise<string> {
+      const file = path.join(directory, `keys-${keys.map(({ type }) => type).join('-')}`);
+      await writeFile(file, `# some words before\n${keys.map(pem).join('')}`);
+      return file;
+    }
+
+    async function changing(...others: string[]): Promise<Tokens> {
+      const file = path.join(directory, 'sa.key');
+      const changed = new SigningKey({ file, others });
+      await changed.start();
+      const { registry, cacheOf, clock } = harness;
+      const shared = { registry, cacheOf, clock, clusterDomain: 'cluster.local', users: new Map(), newId: () => 'id' };
+      return makeTokens({ ...shared, key: changed });
+    }
+
+    const signedWith = async (privateKey: KeyObject, alg: string, kid: string | undefined): Promise<string> => {
+      const payload = decodeJwt((await request()).status.token);
+      return new SignJWT(payload).setProtectedHeader({ alg, ...(kid ? { kid } : {}) }).sign(privateKey);
+    };
+
+    it('are known by all keys, and all keys are published', async () => {
+      const others = await fileWith(old.privateKey, curve.publicKey, key.loaded.publicKey);
+      const { accounts, bearer } = await changing(others);
+      const keys = await accounts.publicJwks();
+      assert.deepEqual(
+        keys.map(({ alg, d }) => [alg, d]),
+        [
+          ['RS256', undefined],
+          ['RS256', undefined],
+          ['ES256', undefined],
+        ],
+      );
+      assert.equal(keys[0]?.kid, key.loaded.id);
+      assert.deepEqual(accounts.algorithms, ['RS256', 'ES256']);
+      const { audiences } = accounts;
+      const name = 'system:serviceaccount:default:robot';
+      for (const token of [
+        (await request()).status.token,
+        await signedWith(old.privateKey, 'RS256', keys[1]?.kid),
+        await signedWith(curve.privateKey, 'ES256', keys[2]?.kid),
+      ]) {
+        assert.equal((await bearer.verify(token, audiences)).user.name, name);
+      }
+      for (const token of [
+        await signedWith(old.privateKey, 'RS256', keys[0]?.kid),
+        await signedWith(old.privateKey, 'RS256', undefined),
+        await signedWith(old.privateKey, 'RS512', keys[1]?.kid),
+      ]) {
+        await assert.rejects(bearer.verify(token, audiences), /invalid bearer token/);
+      }
+    });
+
+    it('are refused when their key is taken away', async () => {
+      const before = await changing(await fileWith(old.publicKey));
+      const kid = (await before.accounts.publicJwks())[1]?.kid;
+      const token = await signedWith(old.privateKey, 'RS256', kid);
+      assert.ok(await before.bearer.verify(token, before.accounts.audiences));
+      const { accounts, bearer } = await changing();
+      await assert.rejects(bearer.verify(token, accounts.audiences), /invalid bearer token/);
+    });
+
+    it('need files that hold keys which can sign', async () => {
+      const empty = path.join(directory, 'empty');
+      await writeFile(empty, 'nothing');
+      await assert.rejects(changing(empty), /^Error: --service-account-key-file .*empty: it holds no key in PEM$/);
+      await assert.rejects(changing(await fileWith(edwards.publicKey)), /with a key of the type ed25519$/);
+      await assert.rejects(changing(path.join(directory, 'missing')), /--service-account-key-file .*missing: ENOENT/);
+    });
   });
 
   it('come from a key that is kept', async () => {
