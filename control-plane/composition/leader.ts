@@ -67,6 +67,7 @@ export function makeLeader(parts: Needed): Leader {
       pods: caches.of(kinds.pods).view,
       nodes: caches.of(kinds.nodes).view,
       budgets: caches.of(kinds.poddisruptionbudgets).view,
+      namespaces: caches.of(kinds.namespaces).view,
       profiles: PROFILES,
       output: new RegistryOutput({
         registry: managedBy(registry, 'dure-scheduler'),

@@ -2,7 +2,7 @@
 import type { FilterPlugin, Profile } from './framework.ts';
 import type { PodInfo } from './pod-info.ts';
 import { nodeAffinity } from './plugins/node-affinity.ts';
-import { type Prepared, Ranking, filtersOf, preparedFor, scoresOf } from './ranking.ts';
+import { type Prepared, Ranking, filtersOf, preparedFor, scoresOf, totalOf } from './ranking.ts';
 import { type Refused, firstRefusal, reservedRoom } from './reserved.ts';
 import { NodeReasons } from './reasons.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -21,6 +21,8 @@ export type Decision = { readonly node: string } | NoNode;
 
 /** Rankings beyond this many push out the one that was used longest ago. */
 const MAX_RANKINGS = 64;
+/** Of all nodes: when no more come into question, each of them is looked at instead of the best first. */
+const NARROW_SHARE = 0.3;
 
 export class Decider {
   private readonly profile: Profile;
@@ -45,9 +47,11 @@ export class Decider {
 
   /** The next pod of the template is refused for the same reasons for as long as nothing has changed. */
   private refuse(info: PodInfo): NoNode {
-    const { epoch, staticVersion, touched, nominations } = this.snapshot;
-    const at = `${epoch} ${staticVersion} ${touched.length} ${nominations.version}`;
-    const key = `${info.template} ${nominations.nodeOf(info.uid) ?? ''}`;
+    const { epoch, staticVersion, touched, nominations, namespaces, terms } = this.snapshot;
+    const at = `${epoch} ${staticVersion} ${touched.length} ${nominations.version} ${namespaces.version}`;
+    // What pods on nodes want of others may depend on labels that the template says nothing of.
+    const labels = terms.size > 0 ? JSON.stringify(info.pod.metadata.labels) : '';
+    const key = `${info.template} ${labels} ${nominations.nodeOf(info.uid) ?? ''}`;
     const known = this.refusals.get(key);
     if (known?.at === at) return known.decision;
     const decision = this.explain(info);
@@ -67,14 +71,24 @@ export class Decider {
     const filters = filtersOf(this.profile, info, this.snapshot, 'cluster');
     const reserved = reservedRoom(this.profile, info, this.snapshot);
     if (reserved) filters.push((row) => reserved(row)?.refusal);
+    const narrowed = this.narrowed(info);
     if (this.profile.choice === 'best score') {
-      return ranking.best(filters, scoresOf(this.profile, info, this.snapshot, 'cluster'));
+      return ranking.best(filters, scoresOf(this.profile, info, this.snapshot, 'cluster'), narrowed);
     }
     return this.pick(
-      [...this.snapshot.all()].filter(
+      [...(narrowed?.toSorted((a, b) => a - b) ?? this.snapshot.all())].filter(
         (row) => ranking.fits(row) && filters.every((filter) => filter(row) === undefined),
       ),
     );
+  }
+
+  /** The rows that come into question, when they are few. */
+  private narrowed(info: PodInfo): readonly number[] | undefined {
+    for (const plugin of this.profile.filters) {
+      const rows = plugin.narrow?.(info, this.snapshot);
+      if (rows && rows.length < this.snapshot.size * NARROW_SHARE) return rows;
+    }
+    return undefined;
   }
 
   /** For a few nodes it does not pay to rank them all. */
@@ -84,11 +98,8 @@ export class Decider {
     if (feasible.length <= 1) return feasible[0];
     if (this.profile.choice !== 'best score') return this.pick(feasible.toSorted((a, b) => a - b));
     const scores = scoresOf(this.profile, info, this.snapshot, 'static', 'node', 'cluster');
-    const scored = feasible.map((row) => ({
-      row,
-      score: scores.reduce((sum, { score, weight }) => sum + weight * score(row), 0),
-    }));
-    return scored.reduce((best, each) => (each.score > best.score ? each : best)).row;
+    const scored = feasible.map((row) => ({ row, total: totalOf(scores, row, 0) }));
+    return scored.reduce((best, each) => (each.total > best.total ? each : best)).row;
   }
 
   private rowsOf(nodes: readonly string[]): number[] {

@@ -9,6 +9,9 @@ export class DomainCounts {
   private readonly counts = new Map<string, number>();
   /** By a number of pods: how many domains have so many. */
   private readonly domainsWith = new Map<number, number>();
+  /** Those with any pod. */
+  private readonly occupied = new Set<string>();
+  private rowsOf: Map<string, number[]> | undefined;
   private lowest = 0;
   private highest = 0;
 
@@ -19,6 +22,7 @@ export class DomainCounts {
     for (const [row, domain] of domainOf.entries()) {
       if (domain !== undefined) this.counts.set(domain, (this.counts.get(domain) ?? 0) + (perRow[row] ?? 0));
     }
+    for (const [domain, count] of this.counts) if (count > 0) this.occupied.add(domain);
     const counts = [...this.counts.values()];
     for (const count of counts) this.domainsWith.set(count, (this.domainsWith.get(count) ?? 0) + 1);
     this.lowest = counts.reduce((least, count) => Math.min(least, count), counts[0] ?? 0);
@@ -43,6 +47,12 @@ export class DomainCounts {
     return this.counts.get(domain) ?? 0;
   }
 
+  /** The rows of the domains that have any pod. */
+  occupiedRows(): number[] {
+    this.rowsOf ??= this.drawRows();
+    return [...this.occupied].flatMap((domain) => this.rowsOf?.get(domain) ?? []);
+  }
+
   /** A pod has come to that node (1) or has left it (-1). */
   add(row: number, step: 1 | -1): void {
     const domain = this.domainOf[row];
@@ -50,6 +60,8 @@ export class DomainCounts {
     const before = this.of(domain);
     const now = before + step;
     this.counts.set(domain, now);
+    if (now === 0) this.occupied.delete(domain);
+    else if (before === 0) this.occupied.add(domain);
     this.domainsWith.set(now, (this.domainsWith.get(now) ?? 0) + 1);
     const left = (this.domainsWith.get(before) ?? 0) - 1;
     if (left > 0) this.domainsWith.set(before, left);
@@ -57,5 +69,16 @@ export class DomainCounts {
     // The domain itself is now one step off: no other can be nearer to where the last one has left.
     if (now < this.lowest || (left <= 0 && before === this.lowest)) this.lowest = now;
     if (now > this.highest || (left <= 0 && before === this.highest)) this.highest = now;
+  }
+
+  private drawRows(): Map<string, number[]> {
+    const drawn = new Map<string, number[]>();
+    for (const [row, domain] of this.domainOf.entries()) {
+      if (domain === undefined) continue;
+      const rows = drawn.get(domain);
+      if (rows) rows.push(row);
+      else drawn.set(domain, [row]);
+    }
+    return drawn;
   }
 }

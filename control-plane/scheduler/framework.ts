@@ -33,6 +33,10 @@ export interface FilterPlugin {
   readonly helpedBy: readonly ClusterEvent[];
   /** undefined: nothing to refuse for such a pod. */
   prepare(info: PodInfo, snapshot: Snapshot): Filter | undefined;
+  /** The only rows that it may let pass, where they are known without looking at all of them. */
+  narrow?(info: PodInfo, snapshot: Snapshot): readonly number[] | undefined;
+  /** Whether what has happened to the other pod can't help this one, although such an event may. */
+  ignores?(event: ClusterEvent, info: PodInfo, other: PodInfo, snapshot: Snapshot): boolean;
 }
 
 export interface ScorePlugin {

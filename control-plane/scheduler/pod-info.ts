@@ -1,4 +1,5 @@
 /** What the scheduler needs of a pod, worked out once. */
+import { type AffinityTerms, affinityTermsOf } from './affinity-terms.ts';
 import { namedNodes } from './plugins/node-affinity.ts';
 import { bytesOf, milliOf } from '../../api/machinery/quantity.ts';
 import { keyOf } from '../../api/object.ts';
@@ -28,6 +29,8 @@ export interface PodInfo {
   readonly hostPorts: readonly HostPort[];
   /** The only nodes it can go to, where it names them. */
   readonly named: readonly string[] | undefined;
+  /** Which pods it must or should be with, or without; undefined when it does not say. */
+  readonly affinity: AffinityTerms | undefined;
   /** The uid of the controller that made it; '' for none. */
   readonly owner: string;
   /** Pods with the same value are the same to every plugin. */
@@ -61,6 +64,7 @@ export function podInfo(pod: Pod): PodInfo {
     weight: requestOf(pod, DEFAULT_WEIGHT),
     hostPorts,
     named: namedNodes(spec),
+    affinity: affinityTermsOf(pod),
     owner,
     template: templateOf(pod, request, hostPorts, owner),
   };
@@ -117,7 +121,8 @@ function hostPortsOf(containers: readonly Container[]): HostPort[] {
 function templateOf(pod: Pod, request: Request, hostPorts: readonly HostPort[], owner: string): string {
   const { spec, metadata } = pod;
   const { nodeSelector, affinity, tolerations, topologySpreadConstraints, schedulerName } = spec;
-  const labels = topologySpreadConstraints ? metadata.labels : undefined;
+  const { podAffinity, podAntiAffinity } = affinity ?? {};
+  const labels = topologySpreadConstraints || podAffinity || podAntiAffinity ? metadata.labels : undefined;
   const { cpu, memory, others } = request;
   const parts = [schedulerName, metadata.namespace, owner, cpu, memory, nodeSelector, affinity, tolerations];
   const asked = others.size > 0 ? [...others] : undefined;

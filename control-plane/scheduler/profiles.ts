@@ -2,6 +2,7 @@
 import type { FilterPlugin, Profile } from './framework.ts';
 import { hostPorts } from './plugins/host-ports.ts';
 import { nodeAffinity, preferredNodes } from './plugins/node-affinity.ts';
+import { podAffinity, preferredPodAffinity } from './plugins/pod-affinity.ts';
 import { fewerReplicas } from './plugins/replicas.ts';
 import { balancedAllocation, leastAllocated, resourcesFit } from './plugins/resources.ts';
 import { fewerAvoidedTaints, taintToleration, unschedulable } from './plugins/taints.ts';
@@ -15,12 +16,21 @@ const FILTERS: readonly FilterPlugin[] = [
   hostPorts,
   resourcesFit,
   topologySpread,
+  podAffinity,
 ];
 
 export const DEFAULT_PROFILE: Profile = {
   name: 'default-scheduler',
   filters: FILTERS,
-  scores: [leastAllocated, balancedAllocation, preferredNodes, fewerAvoidedTaints, fewerReplicas, preferredSpread],
+  scores: [
+    leastAllocated,
+    balancedAllocation,
+    preferredNodes,
+    fewerAvoidedTaints,
+    fewerReplicas,
+    preferredSpread,
+    preferredPodAffinity,
+  ],
   choice: 'best score',
 };
 

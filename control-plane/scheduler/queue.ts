@@ -9,7 +9,7 @@
  */
 import type { FilterPlugin } from './framework.ts';
 import type { PodInfo } from './pod-info.ts';
-import type { ClusterEvent } from './snapshot.ts';
+import type { ClusterEvent, Snapshot } from './snapshot.ts';
 import { KeyedBackoff } from '../../lib/backoff.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import { Heap } from '../../lib/heap.ts';
@@ -25,6 +25,12 @@ interface Entry {
   takenAt: number;
 }
 
+/** What an event is about, as far as it is about one. */
+export interface About {
+  readonly pod?: PodInfo;
+  readonly node?: string | undefined;
+}
+
 interface WaitingTemplate {
   readonly entries: Set<Entry>;
   readonly refusedBy: Set<FilterPlugin>;
@@ -32,6 +38,7 @@ interface WaitingTemplate {
 
 export class SchedulingQueue {
   private readonly clock: Clock;
+  private readonly snapshot: Snapshot;
   private readonly onReady: () => void;
   private readonly entries = new Map<string, Entry>();
   private readonly ready = new Heap<Entry>(
@@ -46,8 +53,9 @@ export class SchedulingQueue {
   private readonly last = new Map<ClusterEvent, number>();
 
   /** `onReady` is called when there is something to take that was not there before. */
-  constructor(options: { clock: Clock; onReady: () => void }) {
+  constructor(options: { clock: Clock; snapshot: Snapshot; onReady: () => void }) {
     this.clock = options.clock;
+    this.snapshot = options.snapshot;
     this.onReady = options.onReady;
   }
 
@@ -117,14 +125,25 @@ export class SchedulingQueue {
   }
 
   /** Pods that the event can help are ready again. */
-  happened(event: ClusterEvent): void {
+  happened(event: ClusterEvent, about: About = {}): void {
     this.events += 1;
     this.last.set(event, this.events);
-    for (const [key, { entries, refusedBy }] of this.waiting) {
-      if (!isHelped(refusedBy, event)) continue;
+    for (const [key, template] of this.waiting) {
+      if (!this.mayHelp(event, about, template)) continue;
       this.waiting.delete(key);
-      for (const entry of entries) this.makeReady(entry);
+      for (const entry of template.entries) this.makeReady(entry);
     }
+  }
+
+  private mayHelp(event: ClusterEvent, { pod, node }: About, { entries, refusedBy }: WaitingTemplate): boolean {
+    for (const plugin of refusedBy) {
+      if (!plugin.helpedBy.includes(event)) continue;
+      for (const { info } of entries) {
+        if (plugin.scope !== 'cluster' && node !== undefined && info.named?.includes(node) === false) break;
+        if (!pod || !plugin.ignores?.(event, info, pod, this.snapshot)) return true;
+      }
+    }
+    return false;
   }
 
   /** How many wait for what. */

@@ -56,9 +56,11 @@ export class Ranking {
 
   /**
    * The best node, or undefined when none can take such a pod. What depends on other nodes than the one in question is
-   * asked anew: `filters` and `scores`, best nodes first, until no other can be better.
+   * asked anew: `filters` and `scores`, best nodes first, until no other can be better; or, where only these `rows` come
+   * into question, on each of them.
    */
-  best(filters: readonly Filter[], scores: readonly Weighted[]): number | undefined {
+  best(filters: readonly Filter[], scores: readonly Weighted[], rows?: readonly number[]): number | undefined {
+    if (rows) return this.bestAmong(rows, filters, scores);
     this.catchUp();
     const highest = scores.reduce((sum, { weight, highest: most }) => sum + weight * most, 0);
     const looked: Candidate[] = [];
@@ -67,13 +69,28 @@ export class Ranking {
     for (let next = this.first(); next && next.score + highest > bestTotal; next = this.first()) {
       const { row } = next;
       const isTaken = filters.every((filter) => filter(row) === undefined);
-      const total = isTaken ? scores.reduce((sum, each) => sum + each.weight * each.score(row), next.score) : -Infinity;
+      const total = isTaken ? totalOf(scores, row, next.score) : -Infinity;
       if (total > bestTotal) [best, bestTotal] = [row, total];
       if (isTaken && highest === 0) break;
       this.heap.pop();
       looked.push(next);
     }
     for (const candidate of looked) this.heap.push(candidate);
+    return best;
+  }
+
+  private bestAmong(
+    rows: readonly number[],
+    filters: readonly Filter[],
+    scores: readonly Weighted[],
+  ): number | undefined {
+    let best: number | undefined;
+    let bestTotal = -Infinity;
+    for (const row of rows) {
+      if (!this.fits(row) || filters.some((filter) => filter(row) !== undefined)) continue;
+      const total = totalOf(scores, row, this.scoreOf(row));
+      if (total > bestTotal || (total === bestTotal && row < (best ?? row))) [best, bestTotal] = [row, total];
+    }
     return best;
   }
 
@@ -118,6 +135,12 @@ export class Ranking {
       this.staticScores[row] = scores.reduce((sum, { score, weight }) => sum + weight * score(row), 0);
     }
   }
+}
+
+export function totalOf(scores: readonly Weighted[], row: number, own: number): number {
+  let total = own;
+  for (const { score, weight } of scores) total += weight * score(row);
+  return total;
 }
 
 export interface Prepared {

@@ -10,10 +10,10 @@ import { ViewedPods } from './pod-facts.ts';
 import { type PodInfo, podInfo } from './pod-info.ts';
 import type { SchedulerOutput } from './port.ts';
 import { Preemption, type PreemptionPlan } from './preemption.ts';
-import { SchedulingQueue } from './queue.ts';
+import { type About, SchedulingQueue } from './queue.ts';
 import { type ClusterEvent, type Placed, Snapshot } from './snapshot.ts';
 import { isStatusError } from '../../api/errors.ts';
-import type { Node, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Namespace, Node, Pod } from '../../api/schema/types/core.v1.ts';
 import type { PodDisruptionBudget } from '../../api/schema/types/policy.v1.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
@@ -36,6 +36,7 @@ export interface SchedulerOptions {
   pods: View<Pod>;
   nodes: View<Node>;
   budgets: View<PodDisruptionBudget>;
+  namespaces: View<Namespace>;
   profiles: readonly Profile[];
   output: SchedulerOutput;
   clock: Clock;
@@ -70,15 +71,18 @@ export class Scheduler implements Component {
     this.preemptions = new Map(
       profiles.map((profile) => [profile.name, new Preemption({ profile, snapshot, facts, random })]),
     );
-    this.queue = new SchedulingQueue({ clock: options.clock, onReady: () => this.wake() });
+    this.queue = new SchedulingQueue({ clock: options.clock, snapshot, onReady: () => this.wake() });
   }
 
   async start(): Promise<void> {
-    const { pods, nodes, budgets } = this.options;
-    await Promise.all([pods.whenSynced(), nodes.whenSynced(), budgets.whenSynced()]);
+    const { pods, nodes, budgets, namespaces } = this.options;
+    await Promise.all([pods, nodes, budgets, namespaces].map((view) => view.whenSynced()));
+    for (const { metadata } of namespaces.list())
+      this.snapshot.namespaces.set(metadata.name ?? '', metadata.labels ?? {});
     for (const node of nodes.list()) this.snapshot.setNode(node);
     for (const pod of pods.list()) this.podIs(pod);
     this.unsubscribe = [
+      namespaces.subscribe((change) => this.namespaceChanged(change)),
       nodes.subscribe((change) => this.nodeChanged(change)),
       pods.subscribe(({ type, object, previous }) => {
         if (type === 'deleted') this.podGone(object);
@@ -101,7 +105,12 @@ export class Scheduler implements Component {
 
   private nodeChanged({ type, object }: Change<Node>): void {
     if (type === 'deleted') this.snapshot.removeNode(object.metadata.name ?? '');
-    else this.happened(...this.snapshot.setNode(object));
+    else this.happened(this.snapshot.setNode(object), { node: object.metadata.name ?? '' });
+  }
+
+  private namespaceChanged({ type, object: { metadata } }: Change<Namespace>): void {
+    const labels = type === 'deleted' ? undefined : (metadata.labels ?? {});
+    if (this.snapshot.namespaces.set(metadata.name ?? '', labels)) this.happened(['namespace labels']);
   }
 
   private podIs(pod: Pod, previous?: Pod): void {
@@ -124,10 +133,7 @@ export class Scheduler implements Component {
     this.told.delete(uid);
     const known = this.snapshot.placement(uid);
     if (known) this.update(known, pod, node);
-    else {
-      this.settle(podInfo(pod), node);
-      this.happened('pod placed');
-    }
+    else this.settle(podInfo(pod), node);
   }
 
   /** The pod takes its room on the node, and leaves to others what it was to have elsewhere. */
@@ -136,6 +142,7 @@ export class Scheduler implements Component {
     this.snapshot.place(info, node);
     if (nominated === node) this.snapshot.nominations.clear(info.uid);
     else this.endNomination(info.uid);
+    this.happened(['pod placed'], { pod: info, node });
   }
 
   private update({ info }: Placed, pod: Pod, node: string): void {
@@ -143,14 +150,21 @@ export class Scheduler implements Component {
     if (events.length === 0) return;
     this.snapshot.remove(info.uid);
     this.snapshot.place(podInfo(pod), node);
-    this.happened(...events);
+    this.happened(events, { node });
+  }
+
+  private leave(uid: string): void {
+    const placed = this.snapshot.placement(uid);
+    if (!placed) return;
+    this.snapshot.remove(uid);
+    this.happened(['pod freed'], { pod: placed.info, node: this.snapshot.names[placed.row] });
   }
 
   private podGone(pod: Pod): void {
     const uid = pod.metadata.uid ?? '';
     this.preempted.delete(uid);
     this.forget(uid);
-    if (this.snapshot.remove(uid)) this.happened('pod freed');
+    this.leave(uid);
   }
 
   /** The pod is none that waits for a node any more. */
@@ -162,7 +176,7 @@ export class Scheduler implements Component {
 
   /** The room that it was to have is others' again. */
   private endNomination(uid: string): void {
-    if (this.snapshot.nominations.clear(uid)) this.happened('pod freed');
+    if (this.snapshot.nominations.clear(uid)) this.happened(['pod freed']);
   }
 
   /** What the status has come to say counts; what it says still may be older than what was decided since. */
@@ -173,8 +187,8 @@ export class Scheduler implements Component {
     else this.endNomination(info.uid);
   }
 
-  private happened(...events: readonly ClusterEvent[]): void {
-    for (const event of events) this.queue.happened(event);
+  private happened(events: readonly ClusterEvent[], about?: About): void {
+    for (const event of events) this.queue.happened(event, about);
   }
 
   private wake(): void {
@@ -270,9 +284,8 @@ export class Scheduler implements Component {
     } catch (error) {
       metrics.attempt('error', profile, (clock.now() - began) / 1000);
       if (this.stopped || this.isBound(info)) return;
-      this.snapshot.remove(info.uid);
       this.renominate(info);
-      this.happened('pod freed');
+      this.leave(info.uid);
       if (isStatusError(error, 'NotFound')) return;
       log.warn({ err: error, pod: info.key, node }, 'a pod could not be bound; it is tried again');
       this.queue.failed(info.uid);

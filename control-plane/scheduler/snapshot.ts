@@ -3,7 +3,9 @@
  * for as long as it exists; rows of nodes that are gone are used again.
  */
 import type { DomainCounts } from './domains.ts';
+import { Namespaces } from './namespaces.ts';
 import { Nominations } from './nominations.ts';
+import { PlacedTerms } from './placed-terms.ts';
 import type { PodInfo } from './pod-info.ts';
 import { Tallies, type Tally } from './tally.ts';
 import { bytesOf, milliOf } from '../../api/machinery/quantity.ts';
@@ -16,6 +18,7 @@ export type ClusterEvent =
   | 'node labels'
   | 'node taints'
   | 'node capacity'
+  | 'namespace labels'
   | 'pod freed'
   | 'pod placed'
   /** A pod on a node has other labels now, or has begun to end. */
@@ -55,6 +58,9 @@ export class Snapshot {
   staticVersion = 0;
 
   readonly tallies = new Tallies(this.pods);
+  /** Of pods that are placed. */
+  readonly terms = new PlacedTerms();
+  readonly namespaces = new Namespaces();
   readonly nominations = new Nominations();
 
   private readonly rows = new Map<string, number>();
@@ -155,6 +161,7 @@ export class Snapshot {
     if (ofOwner > 0) owners?.set(info.owner, ofOwner);
     else owners?.delete(info.owner);
     this.tallies.add(info, row, sign, this.staticVersion);
+    this.terms.add(info, row, sign, this.staticVersion);
   }
 
   private countOthers(others: ReadonlyMap<string, number>, row: number, sign: 1 | -1): void {
@@ -184,7 +191,6 @@ export class Snapshot {
     this.owners[row] = new Map();
     this.allocatableOthers[row] = new Map();
     this.usedOthers[row] = new Map();
-    this.tallies.clearRow(row);
     return row;
   }
 

@@ -66,8 +66,7 @@ export class Tallies {
   of(id: string, namespaces: readonly string[] | undefined, matches: (info: PodInfo) => boolean): Tally {
     const known = this.known.get(id);
     if (known) {
-      this.known.delete(id);
-      this.known.set(id, known);
+      if (this.known.size > MAX_TALLIES / 2) this.moveToEnd(id, known);
       return known.tally;
     }
     const isOne = (info: PodInfo): boolean => (!namespaces || namespaces.includes(info.namespace)) && matches(info);
@@ -84,9 +83,10 @@ export class Tallies {
     for (const { tally, matches } of this.everywhere) if (matches(info)) tally.add(row, step, staticVersion);
   }
 
-  /** The row belongs to another node now. */
-  clearRow(row: number): void {
-    for (const { tally } of this.known.values()) tally.perRow[row] = 0;
+  /** The map is in the order of use, as soon as that begins to matter. */
+  private moveToEnd(id: string, counted: Counted): void {
+    this.known.delete(id);
+    this.known.set(id, counted);
   }
 
   private keep(id: string, counted: Counted): void {

@@ -5,7 +5,7 @@
  */
 import { rounded, spreadOf } from './measure.ts';
 import { ServerProcess } from './server_process.ts';
-import type { Node, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Namespace, Node, Pod } from '../../api/schema/types/core.v1.ts';
 import type { PodDisruptionBudget } from '../../api/schema/types/policy.v1.ts';
 import { PROFILES } from '../../control-plane/scheduler/profiles.ts';
 import { Scheduler } from '../../control-plane/scheduler/scheduler.ts';
@@ -72,16 +72,19 @@ async function inMemory(spec: Spec): Promise<number> {
   const nodes = new MapView<Node>();
   const pods = new MapView<Pod>();
   const budgets = new MapView<PodDisruptionBudget>();
+  const namespaces = new MapView<Namespace>();
   for (let number = 0; number < NODES; number += 1) nodes.set(`node-${number}`, node(number));
   nodes.markSynced();
   pods.markSynced();
   budgets.markSynced();
+  namespaces.markSynced();
   const done = Promise.withResolvers<void>();
   let bound = 0;
   const scheduler = new Scheduler({
     pods,
     nodes,
     budgets,
+    namespaces,
     profiles: PROFILES,
     clock: systemClock,
     random: Math.random,

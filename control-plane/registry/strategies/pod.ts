@@ -8,6 +8,7 @@ import { warnOfPod } from '../../../api/validation/pod/warnings.ts';
 import { qosClassOf } from '../pod-qos.ts';
 import type { DeleteOptions } from '../port.ts';
 import type { Strategy } from '../strategy.ts';
+import { applyLabelKeys } from './affinity-label-keys.ts';
 import { ephemeralContainers, resize } from './pod-parts.ts';
 
 const DEFAULT_GRACE_SECONDS = 30;
@@ -18,6 +19,7 @@ export const podStrategy: Strategy<Pod> = {
   generation: true,
   prepareForCreate(pod) {
     pod.status = { phase: 'Pending' };
+    applyLabelKeys(pod);
   },
   validate: validatePod,
   completeNew(pod) {

@@ -38,6 +38,12 @@ export const topologySpread: FilterPlugin = {
       return undefined;
     };
   },
+  ignores(event, info, other) {
+    if (event !== 'pod placed' && event !== 'pod freed') return false;
+    if (other.namespace !== info.namespace) return true;
+    const { topologySpreadConstraints = [] } = info.pod.spec;
+    return !topologySpreadConstraints.some((each) => selectorOf(info, each).matches(other.pod.metadata.labels));
+  },
 };
 
 export const preferredSpread: ScorePlugin = {

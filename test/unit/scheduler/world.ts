@@ -1,5 +1,5 @@
 /** A small cluster for the scheduler's tests: views to change, and what the scheduler did. */
-import type { Node, Pod, PodSpec } from '../../../api/schema/types/core.v1.ts';
+import type { Namespace, Node, Pod, PodSpec } from '../../../api/schema/types/core.v1.ts';
 import type { PodDisruptionBudget } from '../../../api/schema/types/policy.v1.ts';
 import { StatusError } from '../../../api/errors.ts';
 import { FakeClock } from '../../../lib/clock.ts';
@@ -43,6 +43,7 @@ export function makePod(
 export class World {
   readonly nodes = new MapView<Node>();
   readonly pods = new MapView<Pod>();
+  readonly namespaces = new MapView<Namespace>();
   readonly budgets = new MapView<PodDisruptionBudget>();
   readonly clock = new FakeClock();
   readonly refusals: { pod: string; reason: string; message: string }[] = [];
@@ -68,6 +69,7 @@ export class World {
     this.nodes.markSynced();
     this.pods.markSynced();
     this.budgets.markSynced();
+    this.namespaces.markSynced();
     await this.scheduler.start();
     await this.settle();
   }
@@ -119,6 +121,7 @@ export class World {
       pods: this.pods,
       nodes: this.nodes,
       budgets: this.budgets,
+      namespaces: this.namespaces,
       profiles: PROFILES,
       clock: this.clock,
       random: () => 0.5,
