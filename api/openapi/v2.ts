@@ -1,11 +1,10 @@
 /** `/openapi/v2`: all that is served in one Swagger 2.0 document, for clients that know no better. */
-import { createHash } from 'node:crypto';
 import type { Kind } from '../kinds.ts';
 import type { Operation, Parameter } from './operations.ts';
 import type { PathItem } from './paths.ts';
 import { V2 } from './schemas.ts';
 import type { Schema } from './schemas.ts';
-import { describeKinds } from './v3.ts';
+import { describeKinds, openApiDocument } from './v3.ts';
 import type { OpenApiDocument, OpenApiOptions } from './v3.ts';
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
@@ -33,7 +32,7 @@ export class OpenApiV2 {
 
   #make(): OpenApiDocument {
     const { paths, schemas } = describeKinds(this.#options, this.#kinds, V2);
-    const json = JSON.stringify({
+    return openApiDocument({
       swagger: '2.0',
       info: { title: 'Kubernetes', version: 'v1.35.0' },
       paths: Object.fromEntries(Object.entries(paths).map(([path, item]) => [path, pathItem(item)])),
@@ -47,7 +46,6 @@ export class OpenApiV2 {
         },
       },
     });
-    return { json, hash: createHash('sha512').update(json).digest('hex').toUpperCase() };
   }
 }
 

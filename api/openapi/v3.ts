@@ -14,7 +14,8 @@ import type { Dialect, GroupVersionKind, Schema } from './schemas.ts';
 const VERSION = 'v1.35.0';
 
 export interface OpenApiDocument {
-  readonly json: string;
+  /** JSON. */
+  readonly bytes: Buffer;
   /** Of the content; also its ETag. */
   readonly hash: string;
 }
@@ -62,7 +63,7 @@ export class OpenApiV3 {
     const kinds = this.#groups.get(path);
     if (!kinds) return undefined;
     const { paths, schemas } = describeKinds(this.#options, kinds, V3);
-    const json = JSON.stringify({
+    const document = openApiDocument({
       openapi: '3.0.0',
       info: { title: 'Kubernetes', version: VERSION },
       paths,
@@ -78,10 +79,14 @@ export class OpenApiV3 {
         },
       },
     });
-    const document = { json, hash: createHash('sha512').update(json).digest('hex').toUpperCase() };
     this.#documents.set(path, document);
     return document;
   }
+}
+
+export function openApiDocument(value: object): OpenApiDocument {
+  const bytes = Buffer.from(JSON.stringify(value));
+  return { bytes, hash: createHash('sha512').update(bytes).digest('hex').toUpperCase() };
 }
 
 function groupsOf(kinds: Iterable<Kind>): ReadonlyMap<string, readonly Kind[]> {

@@ -21,7 +21,8 @@ import { type OpenApiDocument, OpenApiV3 } from '../../api/openapi/v3.ts';
 import type { SchemaTable } from '../../api/schema/table.ts';
 import { COMPONENT_STATUS } from '../handlers/component-status.ts';
 import { USAGE_KINDS } from '../handlers/usage.ts';
-import type { Document, EndpointsOptions } from './endpoints.ts';
+import { Document } from './document.ts';
+import type { EndpointsOptions } from './endpoints.ts';
 import { header, type Exchange } from './exchange.ts';
 import { negotiate, ONLY_JSON, parseAccept } from './negotiate.ts';
 
@@ -69,6 +70,12 @@ export function apiDocuments(options: DocumentsOptions): EndpointsOptions['docum
   const v3 = new OpenApiV3({ table, descriptions, kinds: all });
   const v2 = new OpenApiV2({ table, descriptions, kinds: all });
   const made = new Map<string, Document>();
+  const described = new WeakMap<OpenApiDocument, Document>();
+  const asDocument = (own: OpenApiDocument): Document => {
+    const known = described.get(own) ?? openApiDocument(own);
+    described.set(own, known);
+    return known;
+  };
   let versions: readonly ServedVersion[] | undefined;
   const forget = (): void => {
     versions = undefined;
@@ -95,7 +102,7 @@ export function apiDocuments(options: DocumentsOptions): EndpointsOptions['docum
     if (known) return known;
     const value = make();
     if (!value) throw unknownPath();
-    const document = documentOf(JSON.stringify(value), contentType);
+    const document = documentOf(value, contentType);
     made.set(key, document);
     return document;
   };
@@ -122,7 +129,10 @@ export function apiDocuments(options: DocumentsOptions): EndpointsOptions['docum
   const openapi = (exchange: Exchange): Document => {
     const [, version, ...path] = exchange.info.segments;
     if (version === 'v2' && path.length === 0) {
-      const whole = wholeV2(v2.document(), elsewhere.openApiV2(), made);
+      const parts = elsewhere.openApiV2();
+      const own = v2.document();
+      const whole =
+        parts.length === 0 ? asDocument(own) : once('openapi/v2', () => withParts(parsed(own.bytes), parts));
       return wantsMessage(exchange) ? messageOf(whole, made) : whole;
     }
     negotiate(header(exchange.request, 'accept'), ONLY_JSON);
@@ -133,7 +143,7 @@ export function apiDocuments(options: DocumentsOptions): EndpointsOptions['docum
     if (other && 'document' in other) return once(`openapi/v3/${name}`, () => other.document);
     const document = v3.document(name);
     if (!document) throw unknownPath();
-    return { ...openApiDocument(document), immutable: exchange.info.query.get('hash') === document.hash };
+    return asDocument(document);
   };
   const root = (): Document => once('root', () => ({ paths: rootPaths(served()) }));
   return { '': root, api, apis, openapi };
@@ -175,13 +185,18 @@ function rootPaths(versions: readonly ServedVersion[]): string[] {
 
 type OpenApiIndex = ReturnType<OpenApiV3['index']>;
 
-function documentOf(json: string, contentType: string): Document {
-  const etag = `"${createHash('sha256').update(json).digest('hex').toUpperCase()}"`;
-  return { bytes: Buffer.from(json), contentType, etag };
+function documentOf(value: object, contentType: string): Document {
+  const bytes = Buffer.from(JSON.stringify(value));
+  const etag = `"${createHash('sha256').update(bytes).digest('hex').toUpperCase()}"`;
+  return new Document({ bytes, contentType, etag });
 }
 
-function openApiDocument({ json, hash }: { json: string; hash: string }): Document {
-  return { bytes: Buffer.from(json), contentType: JSON_TYPE, etag: `"${hash}"` };
+function openApiDocument({ bytes, hash }: OpenApiDocument): Document {
+  return new Document({ bytes, contentType: JSON_TYPE, etag: `"${hash}"` });
+}
+
+function parsed(json: Buffer): Record<string, unknown> {
+  return JSON.parse(json.toString()) as Record<string, unknown>;
 }
 
 /** Whether OpenAPI v2 is asked for as a message, before JSON or without it. Throws NotAcceptable. */
@@ -191,19 +206,6 @@ function wantsMessage(exchange: Exchange): boolean {
   if (first && MESSAGE_TYPES.includes(first.type)) return true;
   negotiate(accept, { ...ONLY_JSON, types: [JSON_TYPE, MESSAGE_TYPE] });
   return false;
-}
-
-/** What is served here and what others serve, made when it is first asked for. */
-function wholeV2(own: OpenApiDocument, parts: readonly OpenApiPart[], made: Map<string, Document>): Document {
-  if (parts.length === 0) return openApiDocument(own);
-  const known = made.get('openapi/v2');
-  if (known) return known;
-  const document = documentOf(
-    JSON.stringify(withParts(JSON.parse(own.json) as Record<string, unknown>, parts)),
-    JSON_TYPE,
-  );
-  made.set('openapi/v2', document);
-  return document;
 }
 
 function wholeIndex(own: OpenApiIndex, elsewhere: ReturnType<DocumentsElsewhere['openApiV3']>): OpenApiIndex {
@@ -218,8 +220,8 @@ function wholeIndex(own: OpenApiIndex, elsewhere: ReturnType<DocumentsElsewhere[
 function messageOf({ bytes: json, etag }: Document, made: Map<string, Document>): Document {
   const known = made.get(MESSAGE_TYPE);
   if (known) return known;
-  const bytes = Buffer.from(documentMessage(JSON.parse(json.toString()) as object));
-  const document = { bytes, contentType: MESSAGE_TYPE, etag: `${etag.slice(0, -1)}.PB"` };
+  const bytes = Buffer.from(documentMessage(parsed(json)));
+  const document = new Document({ bytes, contentType: MESSAGE_TYPE, etag: `${etag.slice(0, -1)}.PB"` });
   made.set(MESSAGE_TYPE, document);
   return document;
 }

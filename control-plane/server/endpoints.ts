@@ -1,20 +1,11 @@
 /** The endpoints that are no resources: health, version, metrics, and the documents that describe the API. */
 import type { Metrics } from '../../lib/metrics.ts';
+import type { Document } from './document.ts';
 import type { Exchange, Handler } from './exchange.ts';
 import type { Health } from './health.ts';
 import { header } from './exchange.ts';
 import { writeBytes } from './respond.ts';
 import { version } from './version.ts';
-
-/** A document that describes the API, made before it is asked for. */
-export interface Document {
-  readonly bytes: Buffer;
-  readonly contentType: string;
-  /** Quoted; changes whenever the bytes do. */
-  readonly etag: string;
-  /** It may be kept for as long as anybody likes: its URL changes with it. */
-  readonly immutable?: boolean;
-}
 
 export interface EndpointsOptions {
   readonly health: Health;
@@ -45,10 +36,11 @@ export function endpoints({ health, metrics, documents }: EndpointsOptions): Rec
 /** Not again to who has it already. */
 async function sendDocument(exchange: Exchange, document: Document): Promise<void> {
   const { response, request } = exchange;
-  const { bytes, contentType, etag, immutable } = document;
+  const { bytes, contentType, etag } = document;
   response.setHeader('etag', etag);
   response.setHeader('vary', 'Accept');
-  if (immutable) response.setHeader('cache-control', 'public, immutable');
+  // A URL with the hash in it changes with the document: what it names may be kept for as long as anybody likes.
+  if (`"${exchange.info.query.get('hash')}"` === etag) response.setHeader('cache-control', 'public, immutable');
   const known = header(request, 'if-none-match')
     .split(',')
     .map((tag) => tag.trim());
@@ -57,5 +49,5 @@ async function sendDocument(exchange: Exchange, document: Document): Promise<voi
     response.end();
     return;
   }
-  await writeBytes(exchange, 200, bytes, contentType);
+  await writeBytes(exchange, 200, bytes, contentType, () => document.compressed());
 }

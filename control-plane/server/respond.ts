@@ -32,16 +32,23 @@ export async function writeValue(
   await writeBytes(exchange, code, encodeAs(encoding, protobuf, typeName, value), MEDIA_TYPES[encoding]);
 }
 
-export async function writeBytes(exchange: Exchange, code: number, bytes: Buffer, type: string): Promise<void> {
+/** `compressed` is asked for the bytes in gzip when the client takes that and it pays. */
+export async function writeBytes(
+  exchange: Exchange,
+  code: number,
+  bytes: Buffer,
+  type: string,
+  compressed: () => Promise<Buffer> = () => promisify(gzip)(bytes, { level: GZIP_LEVEL }),
+): Promise<void> {
   const { response } = exchange;
   exchange.trail?.response(bytes, type);
-  const compressed = bytes.length >= GZIP_FROM_BYTES && acceptsGzip(exchange);
-  const body = compressed ? await promisify(gzip)(bytes, { level: GZIP_LEVEL }) : bytes;
+  const compresses = bytes.length >= GZIP_FROM_BYTES && acceptsGzip(exchange);
+  const body = compresses ? await compressed() : bytes;
   // Time was up meanwhile, and the client has been told so.
   if (isGone(response) || response.headersSent) return;
   response.setHeader('content-type', type);
   response.setHeader('content-length', body.length);
-  if (compressed) response.setHeader('content-encoding', 'gzip');
+  if (compresses) response.setHeader('content-encoding', 'gzip');
   response.setHeader('vary', 'Accept-Encoding');
   response.statusCode = code;
   endWith(exchange, body);

@@ -22,7 +22,7 @@ const v3 = new OpenApiV3(options);
 function documentOf(path: string): Node {
   const document = v3.document(path);
   assert.ok(document, path);
-  return JSON.parse(document.json) as Node;
+  return JSON.parse(String(document.bytes)) as Node;
 }
 
 /** All texts that stand under a key, wherever it is. */
@@ -126,7 +126,7 @@ describe('OpenAPI v3', () => {
     const silent = new Set<string>();
     const all = new OpenApiV3({ ...options, kinds: [...options.kinds, ...USAGE_KINDS] });
     for (const path of Object.keys(all.index().paths)) {
-      const document = JSON.parse(all.document(path)?.json ?? '{}') as Node;
+      const document = JSON.parse(String(all.document(path)?.bytes)) as Node;
       for (const [typeName, schema] of Object.entries(document['components']?.['schemas'] ?? {})) {
         if (!schema['description']) silent.add(typeName);
         for (const [field, { description }] of Object.entries(schema['properties'] ?? {})) {
@@ -150,7 +150,7 @@ describe('OpenAPI v3', () => {
 
 describe('OpenAPI v2', () => {
   it('tells the same in its own form', () => {
-    const document = JSON.parse(new OpenApiV2(options).document().json) as Node;
+    const document = JSON.parse(String(new OpenApiV2(options).document().bytes)) as Node;
     const definitions = new Set(Object.keys(document['definitions'] ?? {}));
     for (const reference of valuesOf(document, '$ref'))
       assert.ok(definitions.has(reference.replace('#/definitions/', '')), reference);
@@ -169,7 +169,7 @@ describe('OpenAPI v2', () => {
   });
 
   it('is a message as well, for Go clients', () => {
-    const document = JSON.parse(new OpenApiV2(options).document().json) as Node;
+    const document = JSON.parse(String(new OpenApiV2(options).document().bytes)) as Node;
     const message = fieldsOf(documentMessage(document));
     assert.equal(textOf(message.get(1)?.[0]), '2.0');
     const definitions = new Map(
