@@ -1,9 +1,10 @@
 /** What the scheduler needs of a pod, worked out once. */
 import { type AffinityTerms, affinityTermsOf } from './affinity-terms.ts';
 import { namedNodes } from './plugins/node-affinity.ts';
+import { hostPortsOf, type HostPort } from '../../api/machinery/host-ports.ts';
 import { bytesOf, milliOf } from '../../api/machinery/quantity.ts';
 import { keyOf } from '../../api/object.ts';
-import type { Container, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../api/schema/types/core.v1.ts';
 
 export interface Request {
   /** Thousandths of a core. */
@@ -37,13 +38,6 @@ export interface PodInfo {
   readonly template: string;
 }
 
-export interface HostPort {
-  readonly protocol: string;
-  /** 0.0.0.0 is every address. */
-  readonly address: string;
-  readonly port: number;
-}
-
 /** What a container that asks for nothing is taken to use when nodes are compared (not when they are filled). */
 const DEFAULT_WEIGHT: Request = { cpu: 100, memory: 200 * 1024 * 1024, others: new Map() };
 const NOTHING: Request = { cpu: 0, memory: 0, others: new Map() };
@@ -51,8 +45,7 @@ const NOTHING: Request = { cpu: 0, memory: 0, others: new Map() };
 export function podInfo(pod: Pod): PodInfo {
   const { spec, metadata } = pod;
   const request = requestOf(pod, NOTHING);
-  const sidecars = (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
-  const hostPorts = hostPortsOf([...sidecars, ...spec.containers]);
+  const hostPorts = hostPortsOf(pod);
   const owner = metadata.ownerReferences?.find(({ controller }) => controller)?.uid ?? '';
   return {
     key: keyOf(pod),
@@ -103,18 +96,6 @@ function othersFrom(list: Record<string, string>, fallback: Amounts): Amounts {
     others.set(name, bytesOf(list[name] ?? '0'));
   }
   return others ?? fallback;
-}
-
-function hostPortsOf(containers: readonly Container[]): HostPort[] {
-  return containers.flatMap(({ ports = [] }) =>
-    ports
-      .filter(({ hostPort }) => hostPort)
-      .map(({ protocol = 'TCP', hostIP, hostPort = 0 }) => ({
-        protocol,
-        address: hostIP || '0.0.0.0',
-        port: hostPort,
-      })),
-  );
 }
 
 /** Everything that a plugin may look at, and nothing else. */

@@ -19,6 +19,7 @@ import type { Cgroups } from './cgroups.ts';
 import { parseResolvConf } from './dns-config.ts';
 import type { PodFiles } from './files.ts';
 import { readHostFile } from './files.ts';
+import { rejectHostPorts } from './host-ports.ts';
 import { Images } from './images.ts';
 import { ANNOTATION } from './labels.ts';
 import { Limit } from './limit.ts';
@@ -29,6 +30,7 @@ import { podCpuRequest, qosOf } from './resources.ts';
 import type { PodIdentity } from './runtime-cache.ts';
 import { RuntimeCache } from './runtime-cache.ts';
 import type { PodServices } from './services.ts';
+import { rejectSysctls } from './sysctls.ts';
 import { PodWorker } from './worker.ts';
 
 export interface PodManagerOptions {
@@ -179,7 +181,8 @@ export class PodManager implements Component {
   }
 
   private add(pod: Pod, wanted: boolean): void {
-    const worker = new PodWorker({ services: this.services, pod, wanted, onGone: (uid) => this.drop(uid) });
+    const rejection = rejectSysctls(pod, this.services.allowedSysctls) ?? rejectHostPorts(pod, this.workers.values());
+    const worker = new PodWorker({ services: this.services, pod, wanted, rejection, onGone: (uid) => this.drop(uid) });
     this.workers.set(worker.uid, worker);
     worker.wake();
   }

@@ -5,6 +5,7 @@
  * hangs holds up nothing but itself.
  */
 import type { Container, Pod, PodStatus } from '../../api/schema/types/core.v1.ts';
+import { hostPortsOf, type HostPort } from '../../api/machinery/host-ports.ts';
 import { sameJson } from '../../api/machinery/json.ts';
 import { parseTime } from '../../api/machinery/time.ts';
 import type { Timer } from '../../lib/clock.ts';
@@ -28,7 +29,6 @@ import type { PodServices } from './services.ts';
 import { emit } from './services.ts';
 import { moveStage } from './stage.ts';
 import { podIpsOf, statusOf } from './status.ts';
-import { rejectSysctls } from './sysctls.ts';
 import { unsupportedIn } from './unsupported.ts';
 
 export interface PodWorkerOptions {
@@ -36,6 +36,8 @@ export interface PodWorkerOptions {
   pod: Pod;
   /** False for what was found on the node though the control plane names no such pod. */
   wanted: boolean;
+  /** Why the node does not take the pod in, unless it runs already. */
+  rejection: Verdict | undefined;
   onGone: (uid: string) => void;
 }
 
@@ -67,14 +69,14 @@ export class PodWorker {
   private isWoken = false;
   private isStopped = false;
 
-  constructor({ services, pod, wanted, onGone }: PodWorkerOptions) {
+  constructor({ services, pod, wanted, rejection, onGone }: PodWorkerOptions) {
     this.services = services;
     this.pod = pod;
     this.wanted = wanted;
     this.onGone = onGone;
     this.uid = pod.metadata.uid ?? '';
     this.problems = unsupportedIn(pod, services);
-    this.rejection = rejectSysctls(pod, services.allowedSysctls);
+    this.rejection = rejection;
     this.status = pod.status;
     this.memory = newMemory(this.firstSeen());
     this.prober = new Prober({
@@ -91,6 +93,14 @@ export class PodWorker {
   /** Whether the pod is being ended because nobody names it any more. */
   get isUnwanted(): boolean {
     return !this.wanted;
+  }
+
+  /** Those of the node that it has now. */
+  get hostPorts(): readonly HostPort[] {
+    const { pod, rejection, memory } = this;
+    const isOver = memory.stage === 'ended' || memory.stage === 'gone' || hasFinished(pod);
+    const isRefused = rejection !== undefined && this.services.cache.podOf(this.uid).containers.length === 0;
+    return isOver || isRefused ? [] : hostPortsOf(pod);
   }
 
   /** The pod as it is now wanted; `wanted` is false when it is no longer named at all. */
@@ -251,7 +261,7 @@ export class PodWorker {
     const observed = services.cache.podOf(this.uid);
     // Once its runtime objects are being removed there is less to tell than was told before.
     const isOver = memory.stage === 'ended' || memory.stage === 'gone';
-    const isTold = this.reported !== '' || ['Succeeded', 'Failed'].includes(pod.status.phase ?? '');
+    const isTold = this.reported !== '' || hasFinished(pod);
     if (!this.wanted || (isOver && observed.containers.length === 0 && isTold)) return;
     const hostIps = services.nodeAddresses();
     this.status = statusOf({ pod, observed, memory, waiting, hostIps, before: this.status, now: this.now() });
@@ -329,4 +339,8 @@ export class PodWorker {
 /** Whether files made of what the pod says of itself stay as they are. */
 function tellsTheSame({ metadata: a }: Pod, { metadata: b }: Pod): boolean {
   return sameJson([a.labels, a.annotations], [b.labels, b.annotations]);
+}
+
+function hasFinished({ status }: Pod): boolean {
+  return status.phase === 'Succeeded' || status.phase === 'Failed';
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { RuntimeError } from '../../../node-agent/runtime/port.ts';
+import type { Pod } from '../../../api/schema/types/core.v1.ts';
 import type { Program } from '../../../node-agent/runtime/memory.ts';
 import { container, deleted, pod, TestNode } from './harness.ts';
 
@@ -409,6 +410,26 @@ describe('a pod on a node', () => {
       node.events.some(({ reason, message }) => reason === 'FailedValidation' && message.includes('stop signals')),
     );
     assert.equal(node.status().containerStatuses?.[0]?.state.waiting?.reason, 'CreateContainerConfigError');
+  });
+
+  it('is refused when another has one of its host ports, until that one has ended', async () => {
+    node = new TestNode();
+    await node.start();
+    const named = (name: string, hostPort = 8080): Pod =>
+      pod({ containers: [container({ ports: [{ hostPort, containerPort: 80 }] })] }, { name, uid: name });
+    await node.apply(named('first'));
+    await node.apply(named('second'));
+    assert.deepEqual([node.status('second').phase, node.status('second').reason], ['Failed', 'NodePorts']);
+    assert.match(
+      node.status('second').message ?? '',
+      /^Pod was rejected: Predicate NodePorts failed: node\(s\) didn't/,
+    );
+    await node.apply(named('other', 8081));
+    assert.equal(node.status('other').phase, 'Running');
+    await node.apply(deleted(named('first'), 0));
+    await node.settle();
+    await node.apply(named('third'));
+    assert.equal(node.status('third').phase, 'Running');
   });
 
   it('is refused with a sysctl that is not safe, for good', async () => {
