@@ -34,7 +34,10 @@ export interface SessionOptions {
   onComplete(): void;
   onServers(addresses: readonly string[]): void;
   onStream(id: string, wanted: Buffer): void;
-  /** A server has acknowledged what was sent at this time of the clock: until then it certainly knew that we live. */
+  /**
+   * A server that has told all that is wanted here has acknowledged what was sent at this time of the clock: until then it
+   * certainly knew that we live.
+   */
   onProof(sentAt: number): void;
   /** Called once. The reason is for people. */
   onEnd(reason: string): void;
@@ -126,7 +129,8 @@ export class Session {
   private proven(sequence: number): void {
     const sentAt = this.sent.get(sequence);
     for (const each of this.sent.keys()) if (each <= sequence) this.sent.delete(each);
-    if (sentAt !== undefined) this.options.onProof(sentAt);
+    // Before all is told, pods that have been started elsewhere meanwhile may still seem to be wanted here.
+    if (sentAt !== undefined && this.state === 'live') this.options.onProof(sentAt);
   }
 
   private acknowledged(sequence: number): void {

@@ -31,8 +31,18 @@ class Stream extends EventEmitter {
   cancel(): void {}
 }
 
-function connect(): { stream: Stream; reports: Reports; session: Session } {
+interface Connected {
+  stream: Stream;
+  reports: Reports;
+  session: Session;
+  /** When what was acknowledged had been sent. */
+  proofs: number[];
+}
+
+/** Welcomed, and with `filled` also told all that is wanted. */
+function connect(filled = true): Connected {
   const clock = new FakeClock();
+  const proofs: number[] = [];
   const events = new EventLog({ component: 'dure-agent', host: 'node-1', clock });
   const stream = new Stream();
   const reports: Reports = new Reports({ events, onNews: () => session.report() });
@@ -47,13 +57,13 @@ function connect(): { stream: Stream; reports: Reports; session: Session } {
     onComplete: () => undefined,
     onServers: () => undefined,
     onStream: () => undefined,
-    onProof: () => undefined,
+    onProof: (sentAt) => proofs.push(sentAt),
     onEnd: () => undefined,
   });
   const welcome = { heartbeatMilliseconds: 400 } as NonNullable<ServerMessage['welcome']>;
   stream.receive({ welcome });
-  stream.receive({ changes: { changes: [], complete: true } });
-  return { stream, reports, session };
+  if (filled) stream.receive({ changes: { changes: [], complete: true } });
+  return { stream, reports, session, proofs };
 }
 
 function pod(name: string): Pod {
@@ -75,5 +85,17 @@ describe('a session with a server', () => {
     stream.receive({ reportAck: { sequence: stream.reports()[1]?.sequence ?? 0 } });
     assert.equal(stream.reports().length, 2);
     session.close();
+  });
+
+  it('is a proof of nothing before it has told all that is wanted', () => {
+    const { stream, session, proofs } = connect(false);
+    stream.receive({ ack: { sequence: 1 } });
+    assert.deepEqual(proofs, []);
+    stream.receive({ changes: { changes: [], complete: true } });
+    session.close();
+    const later = connect();
+    later.stream.receive({ ack: { sequence: 1 } });
+    assert.equal(later.proofs.length, 1);
+    later.session.close();
   });
 });
