@@ -7,7 +7,7 @@ import type { ControllerRevision, StatefulSet, StatefulSetStatus } from '../../.
 import type { Pod } from '../../../api/schema/types/core.v1.ts';
 import type { Action } from '../actions.ts';
 import { targetOf } from '../actions.ts';
-import { untilAvailable } from '../conditions.ts';
+import { isTerminal, untilAvailable } from '../conditions.ts';
 import type { Failure, Moment, Plan } from '../controller.ts';
 import { historyOf, truncate } from '../history/history.ts';
 import type { RevisionOwner } from '../history/revision.ts';
@@ -16,7 +16,7 @@ import { type ClaimLookup, eventAbout } from './claims.ts';
 import { crewOf } from './crew.ts';
 import { ordinalOf, revisionOf } from './pods.ts';
 import { statusOf } from './status.ts';
-import { stepOf } from './step.ts';
+import { stepOf, untilReplaced } from './step.ts';
 
 export interface StatefulSetSnapshot {
   readonly statefulSet: StatefulSet;
@@ -71,9 +71,11 @@ function statusActions(statefulSet: StatefulSet, status: StatefulSetStatus): rea
   return [{ do: 'set-status', target, status, why: 'its status has changed' }];
 }
 
-/** When the next pod will have been ready for long enough. */
+/** When the next pod will have been ready for long enough, or makes room for another. */
 function recheck({ spec }: StatefulSet, pods: readonly Pod[], date: Date): { after?: number } {
-  const waits = pods.map((pod) => untilAvailable(pod, spec.minReadySeconds ?? 0, date) ?? 0);
+  const waits = pods.map((pod) =>
+    isTerminal(pod) ? untilReplaced(pod, date) : (untilAvailable(pod, spec.minReadySeconds ?? 0, date) ?? 0),
+  );
   const pending = waits.filter((wait) => wait > 0);
   return pending.length > 0 ? { after: Math.min(...pending) } : {};
 }

@@ -24,6 +24,7 @@ import { isStuck } from './stuck.ts';
 
 /** The most that one plan does to pods; the views' changes bring on the next. */
 const BURST = 500;
+const SHORTEST_LIFE_MILLISECONDS = 2000;
 
 export interface Step {
   readonly actions: readonly Action[];
@@ -86,6 +87,7 @@ function keep(crew: Crew, slot: Slot): Move {
   }
   if (isTerminating(pod)) return { actions: [], wait: `${name} has not ended yet` };
   if (isTerminal(pod)) {
+    if (untilReplaced(pod, crew.date) > 0) return { actions: [], wait: `${name} has ended as soon as it was made` };
     return { actions: [remove(crew, pod, 'it has ended')], wait: `${name} has ended and makes room for another` };
   }
   if (isStuck(crew, slot)) {
@@ -98,6 +100,12 @@ function keep(crew: Crew, slot: Slot): Move {
     ...relabel(pod, ordinal),
   ];
   return isUp(crew, pod) ? { actions } : { actions, wait: `${name} is not available` };
+}
+
+/** Milliseconds until a pod that has ended makes room for another. One that no node takes would be made again and again. */
+export function untilReplaced({ metadata }: Pod, date: Date): number {
+  const madeAt = Date.parse(metadata.creationTimestamp ?? '');
+  return Number.isNaN(madeAt) ? 0 : Math.max(0, madeAt + SHORTEST_LIFE_MILLISECONDS - date.getTime());
 }
 
 function create(crew: Crew, ordinal: number): Action {

@@ -85,6 +85,7 @@ describe('stateful set controller', () => {
   it('makes a pod anew that was deleted, has failed or has ended, under its name', async () => {
     await stage.open(aSet());
     await stage.finish();
+    stage.world.clock.advance(2000);
     const before = stage.pods.map(({ metadata }) => metadata.uid);
     await stage.setStatus(stage.pod(0), { phase: 'Failed', reason: 'Evicted' });
     await stage.setStatus(stage.pod(2), { phase: 'Succeeded' });
@@ -95,6 +96,16 @@ describe('stateful set controller', () => {
     await stage.finish();
     assert.deepEqual(stage.names, ['db-0', 'db-1', 'db-2']);
     assert.ok(stage.pods.every(({ metadata }) => !before.includes(metadata.uid)));
+  });
+
+  it('does not make a pod that ends at once again and again without a pause', async () => {
+    await stage.open(aSet({ replicas: 1 }));
+    const first = stage.pod(0).metadata.uid;
+    await stage.setStatus(stage.pod(0), { phase: 'Failed', reason: 'NodePorts' });
+    assert.equal(stage.pod(0).metadata.uid, first);
+    stage.world.clock.advance(2000);
+    await settle();
+    assert.notEqual(stage.pod(0).metadata.uid, first);
   });
 
   describe('with fewer replicas', () => {
