@@ -79,6 +79,8 @@ export type Action = Common &
         readonly owner: OwnerReference;
         /** Added too. */
         readonly finalizer?: string;
+        /** Refuse when the object was written since. */
+        readonly resourceVersion?: string;
       }
     | {
         readonly do: 'remove-owners';

@@ -85,10 +85,10 @@ const executors: Executors = {
     return remove(registry, target, { gracePeriodSeconds, propagationPolicy, resourceVersion });
   },
 
-  async 'add-owner'({ target, ownerKind, owner, finalizer }, edges) {
+  async 'add-owner'({ target, ownerKind, owner, finalizer, resourceVersion }, edges) {
     await confirmStays(edges.registry, target, ownerKind, owner);
     return change(edges, target, (object) => {
-      const { ownerReferences: owners = [], finalizers = [] } = object.metadata;
+      const { ownerReferences: owners = [], finalizers = [] } = unchanged(target, object, resourceVersion).metadata;
       const isOwner = owners.some(({ uid }) => uid === owner.uid);
       const lacksFinalizer = finalizer !== undefined && !finalizers.includes(finalizer);
       if (isOwner && !lacksFinalizer) return undefined;

@@ -36,6 +36,7 @@ export function whenShown(
 ): Promise<boolean> {
   const key = keyOf(written.object);
   if (shows(view.get(key), written)) return Promise.resolve(true);
+  if (signal.aborted) return Promise.resolve(false);
   return new Promise((resolve) => {
     const end = (shown: boolean): void => {
       unsubscribe();

@@ -86,6 +86,7 @@ function claimPods({ job, pods }: JobSnapshot): ReturnType<typeof claim<Pod>> {
         ownerKind: kinds.jobs,
         owner,
         finalizer: TRACKING_FINALIZER,
+        resourceVersion: pod.metadata.resourceVersion ?? '',
         why: 'it is not counted yet',
       })),
     ],

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 
+import fc from 'fast-check';
+
 import { forbidden } from '../../../api/errors.ts';
 import { kinds } from '../../../api/kinds.ts';
 import { formatTime } from '../../../api/machinery/time.ts';
@@ -47,6 +49,17 @@ class CronPlay {
     await stopped;
   }
 
+  cut(): void {
+    void this.runner?.stop();
+  }
+
+  /** Another server, whose views hold everything, takes over. */
+  async die(): Promise<void> {
+    await this.end();
+    this.world.deliver();
+    await this.begin();
+  }
+
   async pass(seconds: number): Promise<void> {
     this.world.clock.advance(seconds * 1000);
     await settle();
@@ -75,11 +88,12 @@ class CronPlay {
   }
 
   async finish(name: string | undefined, type = 'Complete'): Promise<void> {
+    if (name === undefined) return;
     const time = formatTime(this.world.clock.date().getTime());
     const status = { completionTime: time, startTime: time, conditions: [{ type, status: 'True' }] };
     await this.world
       .resource(kinds.jobs)
-      .mutate('default', name ?? '', (job) => ({ ...job, status }), { subresource: 'status' });
+      .mutate('default', name, (job) => ({ ...job, status }), { subresource: 'status' });
     await settle();
   }
 
@@ -255,6 +269,52 @@ describe('cron job controller', () => {
     play.world.of(kinds.jobs).refuse = undefined;
     await play.pass(1);
     assert.deepEqual(play.running, [nameAt(10)]);
+  });
+
+  it('never has two jobs where that is forbidden, whenever servers die and however late views are', async () => {
+    const verb = fc.constantFrom('pass', 'finish', 'deliver', 'die', 'die soon');
+    const steps = fc.array(fc.tuple(verb, fc.integer({ min: 1, max: 4 })), {
+      minLength: 5,
+      maxLength: 30,
+      size: 'max',
+    });
+    const law = fc.asyncProperty(steps, async (list) => {
+      const trial = new CronPlay();
+      let [most, left] = [0, Infinity];
+      trial.world.onWrite = () => {
+        most = Math.max(most, trial.running.length);
+        left -= 1;
+        if (left === 0) trial.cut();
+      };
+      await trial.begin(aCronJob({ concurrencyPolicy: 'Forbid' }));
+      for (const [what, many] of list) {
+        trial.world.lagging = true;
+        if (what === 'die soon') left = many;
+        if (what === 'deliver') trial.world.deliverSome(many, many);
+        if (what === 'finish') await trial.finish(trial.running[0]);
+        if (what === 'pass') {
+          // Views are seconds behind at most: what lags for longer has lost its watch.
+          trial.world.lagging = false;
+          trial.world.deliver();
+          await settle();
+          await trial.pass(many * 200);
+        }
+        if (what === 'die' || left <= 0) await trial.die();
+        if (left <= 0) left = Infinity;
+      }
+      left = Infinity;
+      trial.world.lagging = false;
+      await trial.die();
+      for (let round = 0; round < 3; round += 1) {
+        await trial.pass(601);
+        await trial.finish(trial.running[0]);
+      }
+      await trial.end();
+      assert.equal(most, 1);
+      const made = Date.parse(trial.cronJob.status.lastScheduleTime ?? '');
+      assert.ok(trial.world.clock.date().getTime() - made < 600_000, 'it stands still');
+    });
+    await fc.assert(law, { numRuns: 60 });
   });
 
   it('says that its schedule never comes due', async () => {

@@ -1,4 +1,5 @@
 /** A job in a world: nodes whose pods end as they are told, a control plane that may die at any write. */
+import { isStatusError } from '../../../api/errors.ts';
 import { kinds } from '../../../api/kinds.ts';
 import { formatTime } from '../../../api/machinery/time.ts';
 import type { Job, JobSpec, JobStatus } from '../../../api/schema/types/batch.v1.ts';
@@ -22,7 +23,7 @@ export function aJob(spec: Partial<JobSpec> = {}, status: JobStatus = {}): Job {
       selector: { matchLabels: { job: 'sum' } },
       template: {
         metadata: { labels: { job: 'sum' } },
-        spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'sum:1', resources: {} }] },
+        spec: { nodeName: 'a', restartPolicy: 'Never', containers: [{ name: 'main', image: 'sum:1', resources: {} }] },
       },
       ...spec,
     },
@@ -91,6 +92,11 @@ export class JobPlay {
     await stopped;
   }
 
+  /** The server is dead from now on: nothing that it does comes through. */
+  cut(): void {
+    for (const runner of this.runners) void runner.stop();
+  }
+
   /** The server dies; another, which begins with views that hold everything, takes over. */
   async die(): Promise<void> {
     await this.end();
@@ -126,22 +132,37 @@ export class JobPlay {
     await settle();
   }
 
-  /** Its containers end by themselves. */
-  async finish(pod: Pod, end: End): Promise<void> {
+  /** Its containers end by themselves. False when it is not as it was seen any more. */
+  async finish(pod: Pod, end: End): Promise<boolean> {
     const status = endedStatus(end, formatTime(this.world.clock.date().getTime()));
-    const { name = '' } = pod.metadata;
-    await this.world
-      .resource(kinds.pods)
-      .mutate('default', name, (now) => ({ ...now, status }), { subresource: 'status' });
+    const { name = '', resourceVersion } = pod.metadata;
+    let isAsSeen = false;
+    const change = (now: Pod): Pod | undefined => {
+      isAsSeen = now.metadata.resourceVersion === resourceVersion;
+      return isAsSeen ? { ...now, status } : undefined;
+    };
+    await this.unlessGone(this.world.resource(kinds.pods).mutate('default', name, change, { subresource: 'status' }));
     await settle();
+    return isAsSeen;
   }
 
-  async delete(pod: Pod): Promise<void> {
-    const pods = this.world.resource(kinds.pods);
-    const { name = '' } = pod.metadata;
-    await pods.rewrite('default', name, (now) => ({ ...now, spec: { ...now.spec, nodeName: 'a' } }));
-    await pods.delete('default', name);
+  /** False when it is not as it was seen any more. */
+  async delete(pod: Pod): Promise<boolean> {
+    const { name = '', resourceVersion = '' } = pod.metadata;
+    const preconditions = { resourceVersion };
+    const isDone = await this.unlessGone(this.world.resource(kinds.pods).delete('default', name, { preconditions }));
     await settle();
+    return isDone;
+  }
+
+  private async unlessGone(write: Promise<unknown>): Promise<boolean> {
+    try {
+      await write;
+      return true;
+    } catch (error) {
+      if (isStatusError(error, 'NotFound') || isStatusError(error, 'Conflict')) return false;
+      throw error;
+    }
   }
 
   /** Nodes stop the pods that are being deleted. */

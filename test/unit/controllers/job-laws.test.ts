@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+
+import fc from 'fast-check';
+
+import type { JobSpec } from '../../../api/schema/types/batch.v1.ts';
+import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import { completionIndexOf, isTracked } from '../../../control-plane/controllers/job/tracked-pods.ts';
+import { isFinished } from '../../../control-plane/controllers/job/verdict.ts';
+import { aJob, JobPlay } from './job-play.ts';
+import { settle } from './world.ts';
+
+const VERBS = ['succeed', 'fail', 'delete', 'sweep', 'resize', 'deliver', 'pass', 'die', 'die soon'] as const;
+const step = fc.record({ do: fc.constantFrom(...VERBS), pick: fc.nat(30), many: fc.integer({ min: 1, max: 4 }) });
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+/** What happened to the pods of a job, as the one who did it knows. A deleted pod has failed. */
+interface Ledger {
+  readonly succeeded: Pod[];
+  readonly failed: Pod[];
+}
+
+/** A job whose pods end, are deleted and are seen late, run by servers that die, until it has ended. */
+class Trial {
+  readonly play = new JobPlay();
+  readonly ledger: Ledger = { succeeded: [], failed: [] };
+  /** By how many pods more were active than may be. */
+  excess = 0;
+  private mostParallel: number;
+
+  constructor(parallelism: number) {
+    this.mostParallel = parallelism;
+  }
+
+  async run(spec: Partial<JobSpec>, steps: readonly Step[]): Promise<void> {
+    const { play } = this;
+    let left = Infinity;
+    play.world.onWrite = () => {
+      this.excess = Math.max(this.excess, play.active.length - this.mostParallel);
+      left -= 1;
+      if (left === 0) play.cut();
+    };
+    await play.begin(aJob(spec));
+    play.world.lagging = true;
+    for (const { do: verb, pick, many } of steps) {
+      if (verb === 'die soon') left = many;
+      else await this.take(verb, pick, many);
+      if (left <= 0) await play.die();
+      if (left <= 0) left = Infinity;
+    }
+    left = Infinity;
+    play.world.lagging = false;
+    await play.die();
+    for (let round = 0; round < 60 && !isFinished(play.job); round += 1) {
+      await this.take('succeed', 0, 100);
+      await play.sweep();
+      await play.pass(600);
+    }
+    await play.sweep();
+    await play.pass(1);
+    await play.end();
+    assert.equal(this.excess, 0, 'more pods were active than may be');
+  }
+
+  private async take(verb: Exclude<Step['do'], 'die soon'>, pick: number, many: number): Promise<void> {
+    const { play, ledger } = this;
+    const running = play.active.filter((pod) => isTracked(pod));
+    const chosen = running.slice(pick % Math.max(1, running.length)).slice(0, many);
+    switch (verb) {
+      case 'succeed':
+        for (const pod of chosen) if (await play.finish(pod, { phase: 'Succeeded' })) ledger.succeeded.push(pod);
+        break;
+      case 'fail':
+        for (const pod of chosen) if (await play.finish(pod, { phase: 'Failed' })) ledger.failed.push(pod);
+        break;
+      case 'delete':
+        for (const pod of chosen) if (await play.delete(pod)) ledger.failed.push(pod);
+        break;
+      case 'sweep':
+        await play.sweep();
+        break;
+      case 'resize':
+        this.mostParallel = Math.max(this.mostParallel, many);
+        await play.edit({ parallelism: many });
+        break;
+      case 'deliver':
+        play.world.deliverSome(many, pick);
+        await settle();
+        break;
+      case 'pass':
+        // Views are seconds behind at most: what lags for longer has lost its watch.
+        play.world.lagging = false;
+        await play.pass(pick);
+        play.world.lagging = true;
+        break;
+      case 'die':
+        await play.die();
+    }
+  }
+}
+
+describe('jobs, whatever happens', () => {
+  const runs = { numRuns: 100 };
+
+  it('count each pod once, never run too many, and come to an end', async () => {
+    const spec = fc.record({
+      completions: fc.integer({ min: 1, max: 8 }),
+      parallelism: fc.integer({ min: 1, max: 4 }),
+    });
+    const law = fc.asyncProperty(
+      spec,
+      fc.array(step, { minLength: 5, maxLength: 40, size: 'max' }),
+      async (sizes, steps) => {
+        const trial = new Trial(sizes.parallelism);
+        await trial.run({ ...sizes, backoffLimit: 1000 }, steps);
+        const { job, pods } = trial.play;
+        const { succeeded, failed } = trial.ledger;
+        const { status } = job;
+        assert.ok(isFinished(job), 'it does not end');
+        assert.ok((status.succeeded ?? 0) >= sizes.completions);
+        assert.deepEqual(status.uncountedTerminatedPods, {});
+        assert.equal(pods.some(isTracked), false, 'a pod is held');
+        assert.equal(status.succeeded ?? 0, succeeded.length, 'successes');
+        assert.equal(status.failed ?? 0, failed.length, 'failures');
+      },
+    );
+    await fc.assert(law, runs);
+  });
+
+  it('complete each index once', async () => {
+    const spec = fc.record({
+      completions: fc.integer({ min: 1, max: 8 }),
+      parallelism: fc.integer({ min: 1, max: 4 }),
+    });
+    const limits = fc.constantFrom({ backoffLimit: 1000 }, { backoffLimit: 1000, backoffLimitPerIndex: 50 });
+    const law = fc.asyncProperty(
+      spec,
+      limits,
+      fc.array(step, { minLength: 5, maxLength: 40, size: 'max' }),
+      async (sizes, limit, steps) => {
+        const trial = new Trial(sizes.parallelism);
+        await trial.run({ ...sizes, ...limit, completionMode: 'Indexed' }, steps);
+        const { job, pods } = trial.play;
+        const { succeeded, failed } = trial.ledger;
+        assert.ok(isFinished(job), 'it does not end');
+        assert.equal(job.status.succeeded, sizes.completions);
+        assert.equal(new Set(succeeded.map(completionIndexOf)).size, sizes.completions);
+        assert.equal(pods.some(isTracked), false, 'a pod is held');
+        assert.equal(job.status.failed ?? 0, failed.length, 'failures');
+      },
+    );
+    await fc.assert(law, runs);
+  });
+});
