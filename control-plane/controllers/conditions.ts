@@ -1,6 +1,6 @@
 /** Conditions of nodes and pods. */
 import type { Node, Pod } from '../../api/schema/types/core.v1.ts';
-import type { Condition } from './actions.ts';
+import type { Condition, MergePatch } from './actions.ts';
 
 interface StoredCondition extends Condition {
   readonly lastTransitionTime?: string;
@@ -45,6 +45,22 @@ export function isUnschedulable({ status }: Pod): boolean {
 /** Deleted without any more grace, and still there: only its finalizers can let it go. */
 export function isHeldByFinalizers({ metadata }: Pod): boolean {
   return metadata.deletionTimestamp !== undefined && metadata.deletionGracePeriodSeconds === 0;
+}
+
+/**
+ * The status of a pod that nobody will report of any more: it has failed, through no fault of its own when `disruption` is
+ * given. As a patch.
+ */
+export function failedStatus(
+  { status }: Pod,
+  disruption: { reason: string; message: string } | undefined,
+  at: string,
+): MergePatch {
+  const condition = { type: 'DisruptionTarget', status: 'True', ...disruption };
+  return {
+    phase: 'Failed',
+    ...(disruption ? { conditions: withCondition<StoredCondition>(status.conditions ?? [], condition, at) } : {}),
+  };
 }
 
 export function isActive(pod: Pod): boolean {

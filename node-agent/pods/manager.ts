@@ -80,6 +80,8 @@ export class PodManager implements Component {
   private readonly users = new Map<string, Set<string>>();
   private readonly references = new Map<string, Set<string>>();
   private readonly stops: (() => void)[] = [];
+  /** Pods of which nothing is left here and that the control plane has not let go yet. */
+  private readonly ended = new Set<string>();
   private isStopped = false;
   /** Pods with an identity may not run: see {@link fence}. */
   private isFenced = false;
@@ -156,9 +158,14 @@ export class PodManager implements Component {
 
   private onPod({ type, object, previous }: Change<Pod>): void {
     const isReplaced = previous !== undefined && previous.metadata.uid !== object.metadata.uid;
-    if (isReplaced) this.unwant(previous);
-    if (type === 'deleted') this.unwant(object);
-    else this.want(object);
+    if (isReplaced) {
+      this.ended.delete(previous.metadata.uid ?? '');
+      this.unwant(previous);
+    }
+    if (type === 'deleted') {
+      this.ended.delete(object.metadata.uid ?? '');
+      this.unwant(object);
+    } else this.want(object);
     this.weigh();
   }
 
@@ -168,6 +175,8 @@ export class PodManager implements Component {
       return;
     }
     const uid = pod.metadata.uid ?? '';
+    // Its last words are on their way; there is nothing to add when others change it.
+    if (this.ended.has(uid)) return;
     // One that is being ended goes all the way first.
     if (this.workers.get(uid)?.isUnwanted) return;
     this.noteReferences(uid, referencesOf(pod));
@@ -191,9 +200,10 @@ export class PodManager implements Component {
     this.workers.delete(uid);
     this.noteReferences(uid, new Set());
     if (this.isStopped) return;
-    // It may have been wanted again while it was ended.
     const pod = [...this.options.state.pods.list()].find(({ metadata }) => metadata.uid === uid);
-    if (pod && !pod.metadata.deletionTimestamp) this.want(pod);
+    if (pod?.metadata.deletionTimestamp !== undefined) this.ended.add(uid);
+    // It may have been wanted again while it was ended.
+    else if (pod) this.want(pod);
   }
 
   /** What the runtime or the disk holds of pods that nobody wants here. */

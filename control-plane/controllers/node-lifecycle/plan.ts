@@ -5,10 +5,15 @@ import { formatTime } from '../../../api/machinery/time.ts';
 import type { Node, Pod, Taint } from '../../../api/schema/types/core.v1.ts';
 import type { Action, Condition, EventSeed } from '../actions.ts';
 import { referenceTo, targetOf } from '../actions.ts';
-import { isHeldByFinalizers, isReady, isTerminal, readyCondition } from '../conditions.ts';
+import { failedStatus, isHeldByFinalizers, isReady, isTerminal, readyCondition } from '../conditions.ts';
 import type { Moment, Plan } from '../controller.ts';
 import type { Liveness } from './liveness.ts';
 import { taintChange, taintsAfter, untilEviction } from './taints.ts';
+
+const TAINTED = {
+  reason: 'DeletionByTaintManager',
+  message: 'Taint manager: deleting due to NoExecute taint',
+};
 
 export interface NodeSnapshot {
   readonly node: Node;
@@ -37,6 +42,7 @@ export function planNode(snapshot: NodeSnapshot, moment: Moment): Plan {
         : []),
       ...(lost ? markPods(evictions.staying, moment) : []),
       ...evictions.actions,
+      ...(lost ? failHeld(snapshot.pods, moment) : []),
     ],
     reasons: liveness.state === 'doubtful' ? [`not judged yet: ${liveness.why}`] : evictions.reasons,
     ...(Number.isFinite(next) ? { after: next } : {}),
@@ -165,16 +171,22 @@ function removeLost(pod: Pod): Action {
   return { do: 'delete', target, gracePeriodSeconds: 0, event: eviction(pod), why: 'its node is lost' };
 }
 
+/** Pods that only their finalizers keep: whoever holds them is told how they ended, as their node will not say. */
+function failHeld(pods: readonly Pod[], { date }: Moment): readonly Action[] {
+  const held = pods.filter((pod) => isHeldByFinalizers(pod) && !isTerminal(pod));
+  return held.map((pod) => ({
+    do: 'patch-status',
+    target: targetOf(kinds.pods, pod),
+    patch: failedStatus(pod, TAINTED, formatTime(date.getTime())),
+    why: 'it is being deleted and its node is lost',
+  }));
+}
+
 /** The condition tells whoever replaces the pod that it did not fail by itself. */
 function evictFrom(pod: Pod, { date }: Moment): readonly Action[] {
   const target = targetOf(kinds.pods, pod);
   const why = 'it does not tolerate a taint';
-  const condition = {
-    type: 'DisruptionTarget',
-    status: 'True',
-    reason: 'DeletionByTaintManager',
-    message: 'Taint manager: deleting due to NoExecute taint',
-  };
+  const condition = { type: 'DisruptionTarget', status: 'True', ...TAINTED };
   return [
     { do: 'set-conditions', target, conditions: [condition], at: formatTime(date.getTime()), why },
     { do: 'delete', target, event: eviction(pod), why },

@@ -1,9 +1,10 @@
 /** Plans for pods that nobody else will clear away. */
 import { kinds } from '../../../api/kinds.ts';
+import { formatTime } from '../../../api/machinery/time.ts';
 import type { Pod } from '../../../api/schema/types/core.v1.ts';
 import type { Target } from '../actions.ts';
 import { targetOf } from '../actions.ts';
-import { isHeldByFinalizers } from '../conditions.ts';
+import { failedStatus, isHeldByFinalizers, isTerminal } from '../conditions.ts';
 import type { Moment, Plan } from '../controller.ts';
 import { NOTHING } from '../controller.ts';
 
@@ -13,10 +14,10 @@ const QUARANTINE_MILLISECONDS = 10_000;
 const BURST = 500;
 
 /** `nodeMissingSince`: monotonic milliseconds; undefined while the pod's node is there. */
-export function planStrayPod(pod: Pod, nodeMissingSince: number | undefined, { now }: Moment): Plan {
+export function planStrayPod(pod: Pod, nodeMissingSince: number | undefined, { now, date }: Moment): Plan {
   const target = targetOf(kinds.pods, pod);
   const { nodeName } = pod.spec;
-  if (isHeldByFinalizers(pod)) return { ...NOTHING, reasons: ['its finalizers hold it'] };
+  if (isHeldByFinalizers(pod)) return planHeldPod(pod, nodeMissingSince, date);
   if (!nodeName) {
     if (pod.metadata.deletionTimestamp === undefined) return NOTHING;
     const why = 'it is being deleted and no node has it';
@@ -42,6 +43,17 @@ export function planStrayPod(pod: Pod, nodeMissingSince: number | undefined, { n
     ],
     reasons: [],
   };
+}
+
+/** Whoever holds it is told how it ended, as no node will say. */
+function planHeldPod(pod: Pod, nodeMissingSince: number | undefined, date: Date): Plan {
+  const held = { ...NOTHING, reasons: ['its finalizers hold it'] };
+  const { nodeName } = pod.spec;
+  if (isTerminal(pod) || (nodeName && nodeMissingSince === undefined)) return held;
+  const disruption = nodeName ? { reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' } : undefined;
+  const patch = failedStatus(pod, disruption, formatTime(date.getTime()));
+  const why = 'it is being deleted and no node will say how it ended';
+  return { ...held, actions: [{ do: 'patch-status', target: targetOf(kinds.pods, pod), patch, why }] };
 }
 
 /** Ended pods beyond `threshold`, oldest first. */

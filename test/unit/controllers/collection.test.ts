@@ -215,6 +215,29 @@ describe('pod collector', () => {
     assert.deepEqual(await left(world, 10, 11_000), ['kept']);
   });
 
+  it('tells whoever holds a deleted pod that it has failed, when no node will', async () => {
+    const world = new World();
+    world.of(kinds.nodes).seed({ metadata: { name: 'there' } });
+    for (const [name, node] of Object.entries({ unassigned: undefined, stray: 'missing', kept: 'there' })) {
+      const pod = aPod(name, node === undefined ? {} : { node });
+      Object.assign(pod.metadata, {
+        finalizers: ['example.com/held'],
+        deletionTimestamp: '2026-01-01T00:00:00Z',
+        deletionGracePeriodSeconds: 0,
+      });
+      world.of(kinds.pods).seed(pod);
+    }
+    await left(world, 10, 0);
+    const ends = world.all(kinds.pods).map(({ status: { phase, conditions = [] } }) => {
+      return [phase, conditions.find(({ type }) => type === 'DisruptionTarget')?.reason];
+    });
+    assert.deepEqual(ends, [
+      ['Failed', undefined],
+      ['Failed', 'DeletionByPodGC'],
+      ['Running', undefined],
+    ]);
+  });
+
   it('removes ended pods beyond the threshold, oldest first', async () => {
     const world = new World();
     for (const [index, name] of ['old', 'older', 'young'].entries()) {

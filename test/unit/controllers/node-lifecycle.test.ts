@@ -106,6 +106,17 @@ describe('node lifecycle', () => {
     assert.ok(removal?.do === 'delete' && removal.gracePeriodSeconds === 0);
   });
 
+  it('tells whoever holds a removed pod that it has failed by disruption', () => {
+    const pod = aPod('held', { node: 'a' });
+    Object.assign(pod.metadata, { deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 0 });
+    const held = planNode({ node: aNode('a'), pods: [pod], ...lost }, aMoment()).actions.at(-1);
+    assert.ok(held?.do === 'patch-status' && held.target.name === 'held' && held.patch['phase'] === 'Failed');
+    assert.match(JSON.stringify(held.patch['conditions']), /DisruptionTarget.*DeletionByTaintManager/);
+    pod.status.phase = 'Failed';
+    const told = planNode({ node: aNode('a'), pods: [pod], ...lost }, aMoment());
+    assert.ok(!inShort(told.actions).includes('patch-status held'));
+  });
+
   it('leaves the pods of daemon sets on it, as not ready', () => {
     const pod = aPod('daemon', { node: 'a' });
     pod.spec.tolerations = [...daemonTolerations(pod.spec)];

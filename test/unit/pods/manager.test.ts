@@ -163,6 +163,20 @@ describe('a pod on a node', () => {
     assert.equal(node.manager.size, 0);
   });
 
+  it('has nothing to add when others change a pod that has ended here', async () => {
+    node = new TestNode();
+    await node.start();
+    await node.apply(pod());
+    await node.apply(deleted(pod(), 5));
+    await node.advance(5);
+    assert.deepEqual(node.gone, ['uid-web']);
+    const last = node.status();
+    const held = deleted(pod(), 5);
+    await node.apply({ ...held, metadata: { ...held.metadata, finalizers: ['example.com/held'] } });
+    assert.equal(node.manager.size, 0);
+    assert.deepEqual(node.status(), last);
+  });
+
   it('lets a shorter grace overtake a longer one', async () => {
     node = new TestNode({ program: () => ({ onTerminate: 'ignore' }) });
     await node.start();
