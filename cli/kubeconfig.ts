@@ -106,7 +106,7 @@ export function readKubeconfigFile(path: string): KubeconfigFile {
   let value: unknown;
   try {
     const text = readFileSync(path, 'utf8');
-    value = readPlainYaml(text) ?? wholeYaml().parse(text);
+    value = readPlainYaml(text) ?? wholeYaml().parse(text, { logLevel: 'error' });
   } catch (error) {
     throw new CommandError(`error loading config file "${path}": ${(error as Error).message.split('\n')[0]}`);
   }

@@ -149,7 +149,7 @@ function readFile(
   if (path === undefined) return { path: '', values: {} };
   let values: unknown;
   try {
-    values = yaml().parse(readFileSync(path, 'utf8')) ?? {};
+    values = yaml().parse(readFileSync(path, 'utf8'), { logLevel: 'error' }) ?? {};
   } catch (error) {
     throw new FlagError(`--config ${path}: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`);
   }

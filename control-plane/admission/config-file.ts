@@ -56,7 +56,7 @@ function limitOf(file: string, limit: Record<string, unknown>, where: string): E
 async function readYaml(file: string): Promise<Record<string, unknown>> {
   let value: unknown;
   try {
-    value = parse(await readFile(file, 'utf8'), { maxAliasCount: 0 });
+    value = parse(await readFile(file, 'utf8'), { maxAliasCount: 0, logLevel: 'error' });
   } catch (error) {
     throw new Error(`--admission-control-config-file: ${file}: ${(error as Error).message}`, { cause: error });
   }
