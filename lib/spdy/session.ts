@@ -4,8 +4,8 @@
  *
  * Peers of Kubernetes neither obey flow-control windows nor open them. So a window counts only once the peer has shown
  * that it knows them, by a setting or by a window update; before that the connection's own backpressure is all there is.
- * It is given none of ours before that either: a server that has said everything closes the connection, and what arrives
- * after that makes the kernel drop everything that we have not read yet.
+ * It is given none of ours before that either: a server that has said everything closes the connection, a write after that
+ * fails, and Node destroys an ordinary socket for it together with all that has not been read yet.
  */
 import type { Duplex } from 'node:stream';
 import type { Frame } from './frames.ts';

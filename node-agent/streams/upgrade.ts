@@ -2,18 +2,20 @@
 import http from 'node:http';
 import type { Duplex } from 'node:stream';
 import { SpdySession } from '../../lib/spdy/session.ts';
+import { LastingSocket } from './lasting-socket.ts';
 
 const TIMEOUT_MILLISECONDS = 15_000;
 const LARGEST_REFUSAL = 16 << 10;
 
 /** `protocol` is the sub-protocol spoken on the streams, such as `v4.channel.k8s.io`. Rejects with what the server said. */
 export function openSession(url: string, protocol: string, signal: AbortSignal): Promise<SpdySession> {
+  const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const request = http.request(url, {
       method: 'POST',
       headers: { connection: 'Upgrade', upgrade: 'SPDY/3.1', 'x-stream-protocol-version': protocol },
-      // The signal must not tear down a session that has begun: its owner closes it.
-      agent: false,
+      // An agent would make a connection of its own kind.
+      createConnection: () => new LastingSocket().connect(Number(port), hostname),
     });
     const abort = (): void => void request.destroy(new Error('the stream was closed'));
     const timer = setTimeout(() => request.destroy(new Error('the runtime does not answer')), TIMEOUT_MILLISECONDS);
