@@ -68,8 +68,8 @@ async function embedded(options: BackendOptions): Promise<Backend> {
   await membership.load();
   if (joined) await membership.learn(joined.members);
   const endpoints = { list: () => [OWN_URL, ...membership.otherUrls], serverName: SERVER_NAME };
-  const store = new EtcdStore({ endpoints, tls, clock, log });
-  const member = new EtcdMember({
+  const store = new EtcdStore({ endpoints, tls, clock, log, trouble: () => member.trouble });
+  const member: EtcdMember = new EtcdMember({
     dataDir: etcdDirectory,
     memberName: name,
     clientUrl: OWN_URL,

@@ -59,7 +59,8 @@ export class Freshness {
     this.next ??= this.underWay.then(() => {
       this.next = undefined;
       const question = this.options.ask().catch((error: unknown) => {
-        throw new StatusError(serviceUnavailable('the store did not say its revision'), { cause: error });
+        const message = `the store did not say its revision: ${error instanceof Error ? error.message : String(error)}`;
+        throw new StatusError(serviceUnavailable(message), { cause: error });
       });
       // The next question waits for the end of this one, whatever came of it; who asked this one gets the error.
       this.underWay = question.catch(() => undefined);

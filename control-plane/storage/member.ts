@@ -61,6 +61,11 @@ export class EtcdMember implements Component {
     return this.answers;
   }
 
+  /** What it complained of last, from when it died until it answers again. */
+  get trouble(): string | undefined {
+    return this.answers || this.deaths === 0 || this.lastComplaint === '' ? undefined : this.lastComplaint;
+  }
+
   /** Rejects with a DataDirectoryInUseError, or when etcd did not answer in time, with what it complained of last. */
   async start(): Promise<void> {
     mkdirSync(this.options.dataDir, { recursive: true, mode: 0o700 });
@@ -102,7 +107,7 @@ export class EtcdMember implements Component {
     const startedAt = clock.now();
     const child = spawn(binary, memberArguments(this.options), { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     this.child = child;
-    if (child.pid !== undefined) writeFileSync(this.pidFile, String(child.pid));
+    if (child.pid !== undefined) this.recordPid(child.pid);
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on('line', (line) => this.logLine(line));
     }
@@ -123,6 +128,15 @@ export class EtcdMember implements Component {
       this.lastComplaint = error.message;
       onEnd({ err: error });
     });
+  }
+
+  /** For a later server that finds this etcd without its server. It is not worth a server that has no room on its disk. */
+  private recordPid(pid: number): void {
+    try {
+      writeFileSync(this.pidFile, String(pid));
+    } catch (error) {
+      this.options.log.warn({ err: error }, 'the process id of etcd could not be kept');
+    }
   }
 
   private async firstAnswer(): Promise<void> {

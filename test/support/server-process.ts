@@ -80,13 +80,17 @@ export class ServerHost {
     return (await sh('ip', 'netns', 'pids', this.namespace)).split('\n').filter((line) => line !== '');
   }
 
-  async remove(): Promise<void> {
+  /** Ends all that runs on it. */
+  async end(): Promise<void> {
     for (const server of this.running) server.signal('SIGKILL');
     await Promise.all([...this.running].map(({ ended }) => ended));
-    if (existsSync(`/run/netns/${this.namespace}`)) {
-      for (const pid of await this.pids()) process.kill(Number(pid), 'SIGKILL');
-      await sh('ip', 'netns', 'delete', this.namespace);
-    }
+    if (!existsSync(`/run/netns/${this.namespace}`)) return;
+    for (const pid of await this.pids()) process.kill(Number(pid), 'SIGKILL');
+  }
+
+  async remove(): Promise<void> {
+    await this.end();
+    if (existsSync(`/run/netns/${this.namespace}`)) await sh('ip', 'netns', 'delete', this.namespace);
     await rm(this.dataDir, { recursive: true, force: true });
   }
 }

@@ -36,15 +36,18 @@ export function isMemberAway(error: unknown): boolean {
   return /UNAVAILABLE|DEADLINE_EXCEEDED/.test(textOf(error));
 }
 
-/** `asked` is the revision of the request, from which the bounds that etcd does not tell are guessed. */
-export function readError(error: unknown, asked = 0): Error {
+/**
+ * `asked` is the revision of the request, from which the bounds that etcd does not tell are guessed; `trouble` what the
+ * member is known to suffer from, which says more than that nobody listens.
+ */
+export function readError(error: unknown, asked = 0, trouble?: string): Error {
   const text = textOf(error);
   if (text.includes('required revision has been compacted')) return new CompactedError(asked + 1);
   if (text.includes('required revision is a future revision')) return new FutureRevisionError(asked - 1);
-  return new UnavailableError(`etcd did not answer: ${text}`, { cause: error });
+  return new UnavailableError(`etcd did not answer: ${trouble ?? text}`, { cause: error });
 }
 
-export function writeError(error: unknown): Error {
+export function writeError(error: unknown, trouble?: string): Error {
   const text = textOf(error);
   if (text.includes('database space exceeded')) {
     return new StoreFullError(
@@ -57,6 +60,6 @@ export function writeError(error: unknown): Error {
   if (text.includes('request is too large'))
     return new StoreLimitError('the write is larger than etcd takes', { cause: error });
   if (NOT_DONE.some((pattern) => pattern.test(text)))
-    return new UnavailableError(`etcd can't be reached: ${text}`, { cause: error });
-  return new UnknownOutcomeError(`etcd did not confirm the write: ${text}`, { cause: error });
+    return new UnavailableError(`etcd can't be reached: ${trouble ?? text}`, { cause: error });
+  return new UnknownOutcomeError(`etcd did not confirm the write: ${trouble ?? text}`, { cause: error });
 }

@@ -39,6 +39,8 @@ export interface EtcdStoreOptions extends EtcdClientOptions {
   clock: Clock;
   log: Log;
   batch?: Partial<BatchLimits>;
+  /** What the member beside this server ended of, while it is down. */
+  trouble?: () => string | undefined;
 }
 
 export class EtcdStore implements Store, Component {
@@ -47,6 +49,7 @@ export class EtcdStore implements Store, Component {
   private readonly client: Etcd3;
   private readonly members: Members;
   private readonly clock: Clock;
+  private readonly trouble: () => string | undefined;
   /** Milliseconds after which a call is not tried again. */
   private readonly patience: number;
   private readonly batcher: Batcher<LeasedWrite, WriteResult>;
@@ -56,6 +59,7 @@ export class EtcdStore implements Store, Component {
   constructor(options: EtcdStoreOptions) {
     const { clock, log } = options;
     this.clock = clock;
+    this.trouble = options.trouble ?? (() => undefined);
     const { client, members } = connect(options, clock);
     this.client = client;
     this.members = members;
@@ -123,7 +127,7 @@ export class EtcdStore implements Store, Component {
     }
     const sized = { ...write, size: size + write.key.length };
     const leased = await this.leased(sized).catch((error: unknown) => {
-      throw readError(error);
+      throw readError(error, 0, this.trouble());
     });
     return this.batcher.add(leased);
   }
@@ -138,7 +142,7 @@ export class EtcdStore implements Store, Component {
     } catch (error) {
       // Someone compacted as far already, which is all that was wanted.
       if (String(error).includes('required revision has been compacted')) return;
-      throw readError(error, revision);
+      throw readError(error, revision, this.trouble());
     }
   }
 
@@ -152,7 +156,7 @@ export class EtcdStore implements Store, Component {
         this.shared.expect(Number(response.header.revision));
         return resultsOf(writes, response);
       } catch (error) {
-        const failure = writeError(error);
+        const failure = writeError(error, this.trouble());
         if (!(failure instanceof UnavailableError) || !this.mayRepeat(attempt, end)) throw failure;
         await sleep(this.clock, RETRY_DELAY * attempt);
       } finally {
@@ -193,7 +197,7 @@ export class EtcdStore implements Store, Component {
       try {
         return await call();
       } catch (error) {
-        if (!isMemberAway(error) || !this.mayRepeat(attempt, end)) throw readError(error, asked);
+        if (!isMemberAway(error) || !this.mayRepeat(attempt, end)) throw readError(error, asked, this.trouble());
         await sleep(this.clock, RETRY_DELAY * attempt, signal);
       }
     }
