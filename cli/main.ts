@@ -56,13 +56,22 @@ async function runModule(
     if (args.length > 0 && values['help'] !== true) throw new UsageError(`unknown command "${args[0]}" for "${path}"`);
     return values['help'] === true ? 0 : 1;
   }
-  const session = new Session({ world, globals: values as GlobalValues });
+  const session = new Session({ world, globals: globalsAmong(values, module.flags) });
   const call: Call<FlagTable> = { args, afterDash, flags: values, given, session, run };
   try {
     return (await module.run(call)) ?? 0;
   } finally {
     session.close();
   }
+}
+
+/** A verb's own flag hides the one of all verbs: `create rolebinding --user` names a subject, not who asks. */
+function globalsAmong(values: Readonly<Record<string, unknown>>, own: FlagTable = {}): GlobalValues {
+  const names = Object.entries(globalFlags).map(([name, { fallback }]) => [
+    name,
+    name in own ? fallback : values[name],
+  ]);
+  return Object.fromEntries(names) as GlobalValues;
 }
 
 /** The first argument, when it is the name of a verb below. Flags of that verb that stand before it are not known yet. */

@@ -58,6 +58,11 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'Set a new size for a deployment or replica set',
     load: async () => (await import('./commands/scale.ts')).command,
   },
+  autoscale: {
+    section: 'Deploy',
+    summary: 'Auto-scale a deployment, replica set, stateful set, or replication controller',
+    load: async () => (await import('./commands/autoscale.ts')).command,
+  },
   'cluster-info': {
     section: 'Cluster',
     summary: 'Display cluster information',

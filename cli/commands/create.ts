@@ -3,8 +3,13 @@ import { withLastApplied } from '../apply/last-applied.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError, SourceError, forEachAttempt } from '../errors.ts';
 import { text } from '../flags.ts';
+import { cronjob, job } from '../generators/batch.ts';
 import { createFlags } from '../generators/create.ts';
-import { configmap, deployment, namespace, secret, service, serviceaccount } from '../generators/objects.ts';
+import { ingress } from '../generators/ingress.ts';
+import { configmap, deployment, namespace, service, serviceaccount } from '../generators/objects.ts';
+import { poddisruptionbudget, priorityclass, quota } from '../generators/policy.ts';
+import { clusterrole, clusterrolebinding, role, rolebinding } from '../generators/rights.ts';
+import { secret } from '../generators/secrets.ts';
 import { token } from '../generators/token.ts';
 import { fileFlags } from '../file-flags.ts';
 import { readItems } from '../manifests.ts';
@@ -20,12 +25,27 @@ export const command = defineCommand({
   ],
   flags: { ...fileFlags, ...createFlags, raw: text('Raw URI to POST to; needs -f') },
   subcommands: {
+    clusterrole,
+    clusterrolebinding,
     configmap,
     cm: configmap,
+    cronjob,
+    cj: cronjob,
     deployment,
     deploy: deployment,
+    ingress,
+    ing: ingress,
+    job,
     namespace,
     ns: namespace,
+    poddisruptionbudget,
+    pdb: poddisruptionbudget,
+    priorityclass,
+    pc: priorityclass,
+    quota,
+    resourcequota: quota,
+    role,
+    rolebinding,
     secret,
     service,
     svc: service,

@@ -1,7 +1,7 @@
 /** The data of config maps and secrets, from literals, files and env files. */
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { array, text } from '../flags.ts';
+import { array } from '../flags.ts';
 import { CommandError } from '../errors.ts';
 import { pairOf } from './create.ts';
 
@@ -9,7 +9,6 @@ export const dataFlags = {
   fromLiteral: array('Specify a key and literal value to insert (i.e. mykey=somevalue)'),
   fromFile: array('A file or a directory of files; the key is the file name unless given as key=path'),
   fromEnvFile: array('A file of lines key=value'),
-  type: text('The type of secret to create'),
 };
 
 export interface DataValues {

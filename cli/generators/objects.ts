@@ -1,13 +1,6 @@
-/** `create namespace`, `deployment`, `configmap`, `secret`, `service`, `serviceaccount`. */
+/** `create namespace`, `deployment`, `configmap`, `service`, `serviceaccount`. */
 import type { Deployment } from '../../api/schema/types/apps.v1.ts';
-import type {
-  ConfigMap,
-  Namespace,
-  Secret,
-  Service,
-  ServiceAccount,
-  ServicePort,
-} from '../../api/schema/types/core.v1.ts';
+import type { ConfigMap, Namespace, Service, ServiceAccount, ServicePort } from '../../api/schema/types/core.v1.ts';
 import { defineCommand, type CommandModule } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { array, integerOr, integer, list, text } from '../flags.ts';
@@ -102,34 +95,12 @@ export const configmap = defineCommand({
   },
 });
 
-const genericSecret = defineCommand({
-  summary: 'Create a secret from a local file, directory, or literal value',
-  usage: 'NAME [--type=string] [--from-file=[key=]source] [--from-literal=key1=value1]',
-  flags: { ...createFlags, ...dataFlags },
-  async run({ args, flags, session }) {
-    const data = [...dataOf(flags)].map(([key, bytes]) => [key, bytes.toString('base64')]);
-    const object: Secret = {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { name: onlyName(args) },
-      ...(flags.type === undefined ? {} : { type: flags.type }),
-      ...(data.length > 0 ? { data: Object.fromEntries(data) as Record<string, string> } : {}),
-    };
-    await createObject(object, flags, session);
-  },
-});
-
-export const secret: CommandModule = {
-  summary: 'Create a secret using a specified subcommand',
-  usage: 'generic NAME',
-  subcommands: { generic: genericSecret },
-};
-
 const serviceFlags = {
   ...createFlags,
   tcp: array('Port pairs: <port>:<targetPort>'),
   clusterip: text('Assign your own ClusterIP or set to None for a headless service'),
   nodePort: integer('Port used to expose the service on each node'),
+  externalName: text('External name of service'),
 };
 
 function serviceCommand(type: string): CommandModule {
@@ -140,8 +111,13 @@ function serviceCommand(type: string): CommandModule {
     async run({ args, flags, session }) {
       const name = onlyName(args);
       const ports = flags.tcp.flatMap((text) => text.split(',')).map((text) => portOf(text, flags.nodePort));
-      const isHeadless = flags.clusterip === 'None';
-      if (ports.length === 0 && !isHeadless) throw new CommandError('at least one tcp port specifier must be provided');
+      const isExternal = type === 'ExternalName';
+      const mayLackPorts = isExternal || flags.clusterip === 'None';
+      if (isExternal && flags.externalName === undefined) {
+        throw new CommandError('required flag(s) "external-name" not set');
+      }
+      if (ports.length === 0 && !mayLackPorts)
+        throw new CommandError('at least one tcp port specifier must be provided');
       const object: Service = {
         apiVersion: 'v1',
         kind: 'Service',
@@ -150,6 +126,7 @@ function serviceCommand(type: string): CommandModule {
           type,
           selector: { app: name },
           ...(ports.length > 0 ? { ports } : {}),
+          ...(isExternal ? { externalName: flags.externalName ?? '' } : {}),
           ...(flags.clusterip === undefined ? {} : { clusterIP: flags.clusterip }),
         },
         status: { loadBalancer: {} },
@@ -173,9 +150,10 @@ function portOf(text: string, nodePort: number | undefined): ServicePort {
 
 export const service: CommandModule = {
   summary: 'Create a service using a specified subcommand',
-  usage: '(clusterip|nodeport|loadbalancer) NAME',
+  usage: '(clusterip|externalname|nodeport|loadbalancer) NAME',
   subcommands: {
     clusterip: serviceCommand('ClusterIP'),
+    externalname: serviceCommand('ExternalName'),
     nodeport: serviceCommand('NodePort'),
     loadbalancer: serviceCommand('LoadBalancer'),
   },

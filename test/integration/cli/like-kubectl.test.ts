@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { TestServer } from '../../support/api-server.ts';
 import { dure } from '../../support/dure.ts';
 import { kubectl, type KubectlResult } from '../../support/kubectl.ts';
+import { adminAccess } from '../../support/raw-requests.ts';
 import { MANIFEST, POD_STATUS } from './objects.ts';
 
 describe('like kubectl', function () {
@@ -21,6 +22,9 @@ describe('like kubectl', function () {
     writeFileSync(manifest, MANIFEST);
     const applied = await kubectl(server.kubeconfig, ['apply', '-f', manifest]);
     assert.equal(applied.code, 0, applied.stderr);
+    const { client } = await adminAccess({ kubeconfig: server.kubeconfig });
+    writeFileSync(join(directory, 'tls.crt'), client?.certificate ?? '');
+    writeFileSync(join(directory, 'tls.key'), client?.key ?? '');
     const rights: string[][] = [
       ['create', 'role', 'reader', '--verb=get,list', '--resource=pods,pods/log,deployments.apps'],
       ['create', 'role', 'named', '--verb=get', '--resource=configmaps', '--resource-name=b', '--resource-name=a'],
@@ -102,6 +106,55 @@ describe('like kubectl', function () {
     'create deployment d --image=nginx:1 --port=80 --dry-run=client -o yaml',
     'create configmap c --from-literal=a=b --dry-run=client -o yaml',
     'create service clusterip s --tcp=80:8080 --dry-run=client -o yaml',
+    'create role r --verb=get,list --resource=deployments.apps,pods,pods/log --dry-run=client -o yaml',
+    'create role r --verb=get --resource=pods --resource-name=a --resource-name=b --dry-run=client -o yaml',
+    'create role r --verb=get,*,frob --resource=pods --dry-run=client -o yaml',
+    'create role r --resource=pods',
+    'create role r --verb=get',
+    'create clusterrole r --verb=* --resource=pods,nodes --dry-run=client -o yaml',
+    'create clusterrole r --verb=get --non-resource-url=/metrics,/logs/* --dry-run=client -o yaml',
+    'create clusterrole r --aggregation-rule=a/b=c,d=e --dry-run=client -o yaml',
+    'create clusterrole r --verb=get --aggregation-rule=a=b',
+    'create clusterrole r --verb=list --non-resource-url=/x',
+    'create clusterrole r --verb=get --non-resource-url=x',
+    'create clusterrole r --verb=use --resource=pods',
+    'create rolebinding b --clusterrole=view --user=a --group=g --serviceaccount=ns:sa --dry-run=client -o yaml',
+    'create rolebinding b --role=r --user=a --user=c --dry-run=client -o yaml',
+    'create rolebinding b --user=a',
+    'create rolebinding b --clusterrole=view --serviceaccount=bad',
+    'create clusterrolebinding b --clusterrole=view --group=g --serviceaccount=ns:sa --dry-run=client -o yaml',
+    'create clusterrolebinding b',
+    'create cronjob c --image=busybox --schedule=@daily --restart=Never --dry-run=client -o yaml -- date -u',
+    'create cronjob c --schedule=@daily',
+    'create job j --image=busybox --dry-run=client -o yaml -- date -u',
+    'create job j',
+    'create job j --from=cronjob/nothere',
+    'create ingress i --rule=foo.com/bar=svc1:8080,tls=my-cert --rule=foo.com/baz=svc1:8080 --dry-run=client -o yaml',
+    'create ingress i --class=default --rule=foo.com/path*=svc:8080 --rule=/x=svc2:http,tls --annotation=a=b --dry-run=client -o yaml',
+    'create ingress i --default-backend=def:80 --dry-run=client -o yaml',
+    'create ingress i',
+    'create ingress i --rule=nonsense',
+    'create ingress i --default-backend=nope',
+    'create ingress i --rule=a/b=c:1 --annotation=x',
+    'create poddisruptionbudget p --selector=app=a --min-available=1 --dry-run=client -o yaml',
+    'create pdb p --selector=x,y=z --max-unavailable=50% --dry-run=client -o yaml',
+    'create pdb p --selector=a!=b --max-unavailable=1 --dry-run=client',
+    'create pdb p',
+    'create pdb p --selector=a=b',
+    'create pdb p --selector=a=b --min-available=1 --max-unavailable=1',
+    'create priorityclass p --value=10 --description=d --global-default --dry-run=client -o yaml',
+    'create quota q --hard=cpu=1,pods=3 --scopes=BestEffort --dry-run=client -o yaml',
+    'create quota q --hard=cpu',
+    'create secret docker-registry d --docker-username=u --docker-password=p --docker-email=e@x --dry-run=client -o yaml',
+    'create secret docker-registry d --docker-server=r.example --docker-username=u',
+    'create secret tls t --cert=TLS.crt --key=TLS.key --dry-run=client -o yaml',
+    'create secret tls t --cert=nofile --key=TLS.key',
+    'create secret tls t',
+    'create service externalname e --external-name=bar.com --tcp=80:8080 --dry-run=client -o yaml',
+    'create service externalname e',
+    'autoscale deployment web --min=1 --max=3 --cpu=80% --memory=200Mi --dry-run=client -o yaml',
+    'autoscale deployment web --min=5 --max=3',
+    'autoscale deployment web',
     'replace -f MANIFEST --dry-run=server',
     'expose deployment web --port=80 --name=other --dry-run=client -o yaml',
     'run x --image=y --dry-run=client -o yaml -- a b',
@@ -135,6 +188,7 @@ describe('like kubectl', function () {
     it(call, async () => {
       const args = call
         .replace('MANIFEST', manifest)
+        .replaceAll('TLS', join(directory, 'tls'))
         .replace('{range.items', '{range .items')
         .split(/ (?!\.items)/);
       const theirs = ageless(await kubectl(server.kubeconfig, args));
