@@ -6,6 +6,9 @@ import { templateOf } from '../history/revision.ts';
 import type { ClaimLookup } from './claims.ts';
 import { isHealthy, isInRange, ordinalOf, ordinalRange, revisionOf } from './pods.ts';
 
+/** The most that one plan does to pods; the views' changes bring on the next. */
+export const BURST = 500;
+
 /** A place in the set, and who has it. */
 export interface Slot {
   readonly ordinal: number;
@@ -17,7 +20,7 @@ export interface Crew {
   /** What all pods were made of before the update that goes on; otherwise the same as `update`. */
   readonly current: ControllerRevision;
   readonly update: ControllerRevision;
-  /** One for each replica, lowest ordinal first. */
+  /** Those that have a pod and the first of those that have none, lowest ordinal first. */
   readonly slots: readonly Slot[];
   /** Pods with an ordinal that is not wanted, highest first. */
   readonly condemned: readonly Pod[];
@@ -31,15 +34,25 @@ export function crewOf(
   rest: Pick<Crew, 'current' | 'update' | 'lookUp' | 'date'>,
 ): Crew {
   const byOrdinal = new Map(members.map((pod) => [ordinalOf(statefulSet, pod) ?? -1, pod]));
-  const { start, end } = ordinalRange(statefulSet);
-  const ordinals = Array.from({ length: end - start }, (_, index) => start + index);
   const surplus = [...byOrdinal].filter(([ordinal]) => !isInRange(statefulSet, ordinal));
   return {
     ...rest,
     statefulSet,
-    slots: ordinals.map((ordinal) => ({ ordinal, pod: byOrdinal.get(ordinal) })),
+    slots: slotsOf(statefulSet, byOrdinal),
     condemned: surplus.toSorted(([a], [b]) => b - a).map(([, pod]) => pod),
   };
+}
+
+/** Replicas can be asked for by the billion: vacancies beyond what one plan fills are not looked at. */
+function slotsOf(statefulSet: StatefulSet, byOrdinal: ReadonlyMap<number, Pod>): readonly Slot[] {
+  const { start, end } = ordinalRange(statefulSet);
+  const vacant: number[] = [];
+  for (let ordinal = start; ordinal < end && vacant.length < BURST; ordinal += 1) {
+    if (!byOrdinal.has(ordinal)) vacant.push(ordinal);
+  }
+  const taken = [...byOrdinal.keys()].filter((ordinal) => isInRange(statefulSet, ordinal));
+  const ordinals = [...taken, ...vacant].toSorted((a, b) => a - b);
+  return ordinals.map((ordinal) => ({ ordinal, pod: byOrdinal.get(ordinal) }));
 }
 
 export function isParallel({ spec }: StatefulSet): boolean {

@@ -10,6 +10,7 @@ import { targetOf } from '../actions.ts';
 import { isTerminal } from '../conditions.ts';
 import { eventAbout, missingClaims, ownClaims } from './claims.ts';
 import {
+  BURST,
   type Crew,
   firstUpdated,
   isParallel,
@@ -22,8 +23,6 @@ import {
 import { isTerminating, makePod, missingLabels, ordinalOf, podName } from './pods.ts';
 import { isStuck } from './stuck.ts';
 
-/** The most that one plan does to pods; the views' changes bring on the next. */
-const BURST = 500;
 const SHORTEST_LIFE_MILLISECONDS = 2000;
 
 export interface Step {
@@ -166,7 +165,7 @@ function update(crew: Crew): readonly Action[] {
     .filter((pod) => !isTerminal(pod));
   // What is down already costs nothing, and may never get up as it is.
   const down = isParallel(statefulSet) ? outdated.filter((pod) => !isUp(crew, pod)) : [];
-  const unavailable = slots.filter(({ pod }) => !isUp(crew, pod)).length;
+  const unavailable = (statefulSet.spec.replicas ?? 1) - slots.filter(({ pod }) => isUp(crew, pod)).length;
   const room = Math.max(0, maxUnavailable(statefulSet) - unavailable);
   const serving = outdated.filter((pod) => !down.includes(pod)).slice(0, room);
   return [...down, ...serving].slice(0, BURST).map((pod) => remove(crew, pod, 'it is of an old revision'));

@@ -65,6 +65,13 @@ describe('stateful set controller', () => {
     assert.deepEqual(stage.names, ['db-0', 'db-1', 'db-2']);
   });
 
+  it('makes do with what there is to do when it is asked for more than anybody has', async () => {
+    await stage.open(aSet({ replicas: 2 ** 31 - 1, ordinals: { start: 7 } }));
+    assert.deepEqual(stage.names, ['db-7']);
+    await stage.step(stage.pod(7));
+    assert.deepEqual(stage.names, ['db-7', 'db-8']);
+  });
+
   it('says in its status what there is', async () => {
     await stage.open(aSet());
     await stage.finish();
