@@ -168,9 +168,15 @@ describe('Helm', function () {
     });
   });
 
-  it('installs a database, and changes what may change', async () => {
+  it('installs a database and waits for its pods, and changes what may change', async () => {
     const helm = await open('helm-database', '1.35');
     const { session } = helm;
+    await helm.run(`install db ${CHARTS}/database --set storage= ${WAIT}`);
+    await helm.run(`upgrade db ${CHARTS}/database --set storage=,replicas=3 ${WAIT}`);
+    assert.equal(await session.field('statefulset db', '.status.readyReplicas'), '3');
+    assert.equal(await session.field('pdb db', '.status.disruptionsAllowed'), '1');
+    await helm.run(`uninstall db ${WAIT}`);
+    // No node has volumes for claims: its pods are not waited for.
     await helm.run(`install db ${CHARTS}/database`);
     assert.equal(await session.field('statefulset db', '.spec.volumeClaimTemplates[0].spec.volumeMode'), 'Filesystem');
     await helm.run(`upgrade db ${CHARTS}/database --set replicas=3,password=other`);
