@@ -169,7 +169,12 @@ function controllersOf(options: ControllersOptions): readonly Controller[] {
     new CustomResourceDefinitionController({ registry }),
     new GarbageCollector({ registry }),
     new DisruptionController({ registry }),
-    new PodCollector({ registry, clock, ...limits({ threshold: options.terminatedPodThreshold }) }),
+    new PodCollector({
+      registry,
+      clock,
+      sessions,
+      ...limits({ threshold: options.terminatedPodThreshold, fenceMilliseconds: options.fenceMilliseconds }),
+    }),
   ];
 }
 

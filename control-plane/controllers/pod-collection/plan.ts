@@ -1,5 +1,6 @@
 /** Plans for pods that nobody else will clear away. */
 import { kinds } from '../../../api/kinds.ts';
+import { hasIdentity } from '../../../api/machinery/identity.ts';
 import { formatTime } from '../../../api/machinery/time.ts';
 import type { Pod } from '../../../api/schema/types/core.v1.ts';
 import type { Target } from '../actions.ts';
@@ -13,20 +14,34 @@ const QUARANTINE_MILLISECONDS = 10_000;
 /** The most pods deleted by one plan. */
 const BURST = 500;
 
-/** `nodeMissingSince`: monotonic milliseconds; undefined while the pod's node is there. */
-export function planStrayPod(pod: Pod, nodeMissingSince: number | undefined, { now, date }: Moment): Plan {
+/** What is known of the node that a pod names. */
+export interface NamedNode {
+  /** Monotonic milliseconds; undefined while the node is there. */
+  readonly missingSince: number | undefined;
+  /** Its agent is heard, though the node may have been deleted. */
+  readonly isConnected: boolean;
+  /** An agent that is cut off has stopped its identity-bearing pods after this time. */
+  readonly fenceMilliseconds?: number;
+}
+
+export function planStrayPod(pod: Pod, node: NamedNode, { now, date }: Moment): Plan {
   const target = targetOf(kinds.pods, pod);
   const { nodeName } = pod.spec;
-  if (isHeldByFinalizers(pod)) return planHeldPod(pod, nodeMissingSince, date);
+  if (isHeldByFinalizers(pod)) return planHeldPod(pod, node.missingSince, date);
   if (!nodeName) {
     if (pod.metadata.deletionTimestamp === undefined) return NOTHING;
     const why = 'it is being deleted and no node has it';
     return { actions: [{ do: 'delete', target, gracePeriodSeconds: 0, why }], reasons: [] };
   }
-  if (nodeMissingSince === undefined) return NOTHING;
-  const wait = nodeMissingSince + QUARANTINE_MILLISECONDS - now;
+  if (node.missingSince === undefined) return NOTHING;
+  const quarantine = hasIdentity(pod)
+    ? Math.max(QUARANTINE_MILLISECONDS, node.fenceMilliseconds ?? 0)
+    : QUARANTINE_MILLISECONDS;
+  const wait = node.missingSince + quarantine - now;
   if (wait > 0) return { ...NOTHING, reasons: [`its node ${nodeName} is missing`], after: wait };
-  const node: Target = { kind: kinds.nodes, namespace: '', name: nodeName, uid: '' };
+  // Without its object the pod would go on there while another of its name is started.
+  if (hasIdentity(pod) && node.isConnected) return endThere(pod);
+  const owner: Target = { kind: kinds.nodes, namespace: '', name: nodeName, uid: '' };
   const { resourceVersion = '' } = pod.metadata;
   const why = `its node ${nodeName} does not exist`;
   return {
@@ -34,7 +49,7 @@ export function planStrayPod(pod: Pod, nodeMissingSince: number | undefined, { n
       {
         do: 'collect',
         target,
-        owners: [node],
+        owners: [owner],
         propagationPolicy: 'Background',
         gracePeriodSeconds: 0,
         resourceVersion,
@@ -54,6 +69,14 @@ function planHeldPod(pod: Pod, nodeMissingSince: number | undefined, date: Date)
   const patch = failedStatus(pod, disruption, formatTime(date.getTime()));
   const why = 'it is being deleted and no node will say how it ended';
   return { ...held, actions: [{ do: 'patch-status', target: targetOf(kinds.pods, pod), patch, why }] };
+}
+
+/** The agent ends it with its grace, and says so. */
+function endThere(pod: Pod): Plan {
+  const { nodeName } = pod.spec;
+  if (pod.metadata.deletionTimestamp) return { ...NOTHING, reasons: [`the agent of ${nodeName} is ending it`] };
+  const why = `its node ${nodeName} was deleted, and its agent is still there`;
+  return { actions: [{ do: 'delete', target: targetOf(kinds.pods, pod), why }], reasons: [] };
 }
 
 /** Ended pods beyond `threshold`, oldest first. */

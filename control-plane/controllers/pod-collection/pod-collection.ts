@@ -3,10 +3,12 @@ import { kinds } from '../../../api/kinds.ts';
 import { keyOf } from '../../../api/object.ts';
 import type { Pod } from '../../../api/schema/types/core.v1.ts';
 import type { Clock } from '../../../lib/clock.ts';
+import type { View } from '../../../lib/view.ts';
 import type { Registry } from '../../registry/port.ts';
 import { isTerminal } from '../conditions.ts';
 import type { Controller, Moment, Plan } from '../controller.ts';
 import { NOTHING } from '../controller.ts';
+import type { NodeSession } from '../node-lifecycle/node-lifecycle.ts';
 import { planEndedPods, planStrayPod } from './plan.ts';
 
 /** As Kubernetes' `--terminated-pod-gc-threshold`. */
@@ -17,6 +19,10 @@ const ENDED = '(ended)';
 export interface PodCollectorOptions {
   readonly registry: Registry;
   readonly clock: Clock;
+  /** By the names of the nodes whose agents are connected. */
+  readonly sessions: View<NodeSession>;
+  /** Milliseconds after which a cut-off agent has certainly stopped its identity-bearing pods. */
+  readonly fenceMilliseconds?: number;
   /** Ended pods that are kept. */
   readonly threshold?: number;
 }
@@ -24,7 +30,7 @@ export interface PodCollectorOptions {
 export class PodCollector implements Controller {
   readonly name = 'pod-garbage-collector';
   private readonly options: PodCollectorOptions;
-  /** Nodes that pods name and that do not exist, and since when. */
+  /** Nodes that pods name and that do not exist, and since when that is so, or their agents are not connected any more. */
   private readonly missing = new Map<string, number>();
   private readonly ended = new Set<string>();
 
@@ -37,7 +43,12 @@ export class PodCollector implements Controller {
     const pods = registry.resource(kinds.pods).view;
     const nodes = registry.resource(kinds.nodes).view;
     const see = (pod: Pod): void => this.see(pod, enqueue);
+    const { sessions } = this.options;
     const ends = [
+      sessions.subscribe(({ type, key }) => {
+        if (type !== 'deleted' || !this.missing.delete(key)) return;
+        for (const pod of pods.byIndex('node', key)) see(pod);
+      }),
       pods.subscribe(({ type, key, object }) => {
         if (type === 'deleted') this.ended.delete(key);
         else see(object);
@@ -63,7 +74,15 @@ export class PodCollector implements Controller {
       return planEndedPods(ended, threshold);
     }
     const pod = pods.get(key);
-    return pod ? planStrayPod(pod, this.missing.get(pod.spec.nodeName ?? ''), moment) : NOTHING;
+    if (!pod) return NOTHING;
+    const { nodeName = '' } = pod.spec;
+    const { sessions, fenceMilliseconds } = this.options;
+    const node = {
+      missingSince: this.missing.get(nodeName),
+      isConnected: sessions.get(nodeName) !== undefined,
+      ...(fenceMilliseconds === undefined ? {} : { fenceMilliseconds }),
+    };
+    return planStrayPod(pod, node, moment);
   }
 
   private see(pod: Pod, enqueue: (key: string) => void): void {

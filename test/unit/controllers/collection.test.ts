@@ -7,7 +7,9 @@ import { kinds } from '../../../api/kinds.ts';
 import type { ConfigMap } from '../../../api/schema/types/core.v1.ts';
 import { GarbageCollector } from '../../../control-plane/controllers/garbage-collection/garbage-collection.ts';
 import { PodCollector } from '../../../control-plane/controllers/pod-collection/pod-collection.ts';
+import type { NodeSession } from '../../../control-plane/controllers/node-lifecycle/node-lifecycle.ts';
 import type { Runner } from '../../../control-plane/controllers/runner.ts';
+import { MapView } from '../../../lib/view.ts';
 import { World, aPod, settle } from './world.ts';
 
 /** Config maps will do: anything can own anything. */
@@ -188,8 +190,14 @@ describe('garbage collector', () => {
 });
 
 describe('pod collector', () => {
+  let sessions: MapView<NodeSession>;
+
+  beforeEach(() => {
+    sessions = new MapView();
+  });
+
   async function left(world: World, threshold: number, milliseconds: number): Promise<string[]> {
-    const runner = world.runner(new PodCollector({ registry: world, clock: world.clock, threshold }));
+    const runner = world.runner(new PodCollector({ registry: world, clock: world.clock, sessions, threshold }));
     await runner.start();
     await settle();
     world.clock.advance(milliseconds);
@@ -205,6 +213,36 @@ describe('pod collector', () => {
     world.of(kinds.pods).seed(aPod('stray', { node: 'missing' }));
     assert.deepEqual(await left(world, 10, 9000), ['kept', 'stray']);
     assert.deepEqual(await left(world, 10, 10_000), ['kept']);
+  });
+
+  it('never takes away a pod with an identity that may still run on a node that was deleted', async () => {
+    const world = new World();
+    sessions.set('deleted', { node: 'deleted', server: 's' });
+    const member = aPod('db-0', { node: 'deleted' });
+    member.metadata.ownerReferences = [
+      { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db', uid: 'x', controller: true },
+    ];
+    world.of(kinds.pods).seed(member);
+    world.of(kinds.pods).seed(aPod('stray', { node: 'deleted' }));
+    const collector = new PodCollector({ registry: world, clock: world.clock, sessions, fenceMilliseconds: 20_000 });
+    const runner = world.runner(collector);
+    await runner.start();
+    await settle();
+    const names = (): (string | undefined)[] => world.all(kinds.pods).map(({ metadata }) => metadata.name);
+    const pass = async (milliseconds: number): Promise<void> => {
+      world.clock.advance(milliseconds);
+      await settle();
+    };
+    await pass(20_000);
+    assert.deepEqual(names(), ['db-0'], 'its agent is there to end it');
+    assert.equal(world.all(kinds.pods)[0]?.metadata.deletionGracePeriodSeconds, 30);
+    sessions.delete('deleted');
+    await settle();
+    await pass(19_000);
+    assert.deepEqual(names(), ['db-0'], 'its agent may not have noticed yet that it is cut off');
+    await pass(1000);
+    assert.deepEqual(names(), []);
+    await runner.stop();
   });
 
   it('asks the store before it believes that a node is missing', async () => {

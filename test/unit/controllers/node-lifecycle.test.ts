@@ -137,13 +137,18 @@ describe('node lifecycle', () => {
   });
 
   it('replaces a pod with an identity only after the fence', () => {
-    const pod = aPod('db', { node: 'a' });
-    pod.metadata.annotations = { 'dure.internal/identity': 'true' };
-    const early = planNode({ node: aNode('a'), pods: [pod], ...lost }, aMoment(102_000));
-    assert.equal(early.after, 3000);
-    assert.ok(!inShort(early.actions).includes('delete db'));
-    const late = planNode({ node: aNode('a'), pods: [pod], ...lost }, aMoment(105_000));
-    assert.ok(inShort(late.actions).includes('delete db'));
+    const annotated = aPod('db', { node: 'a' });
+    annotated.metadata.annotations = { 'dure.internal/identity': 'true' };
+    const owned = aPod('db', { node: 'a' });
+    const owner = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db', uid: 'x', controller: true };
+    owned.metadata.ownerReferences = [owner];
+    for (const pod of [annotated, owned]) {
+      const early = planNode({ node: aNode('a'), pods: [pod], ...lost }, aMoment(102_000));
+      assert.equal(early.after, 3000);
+      assert.ok(!inShort(early.actions).includes('delete db'));
+      const late = planNode({ node: aNode('a'), pods: [pod], ...lost }, aMoment(105_000));
+      assert.ok(inShort(late.actions).includes('delete db'));
+    }
   });
 
   it('takes the taints off when the agent reports that the node is ready', () => {
