@@ -12,6 +12,7 @@ import type { Session } from '../session.ts';
 import { parseOne, pathOf, type ObjectTarget } from '../targets.ts';
 import { explainDeployment } from '../why/deployment.ts';
 import type { Explanation } from '../why/explanation.ts';
+import { explainJob } from '../why/job.ts';
 import { explainOwner } from '../why/owner.ts';
 import { lastLinesOf } from '../why/last-lines.ts';
 import { explainPod } from '../why/pod.ts';
@@ -75,7 +76,7 @@ async function explain(target: ObjectTarget, session: Session): Promise<Explanat
     case 'DaemonSet':
       return explainOwnerNow(named as DaemonSet, (named as DaemonSet).status?.desiredNumberScheduled ?? 0, session);
     case 'Job':
-      return explainOwnerNow(named as Job, podsOfJob(named as Job), session);
+      return explainJobNow(named as Job, session);
     case 'Service':
       return explainServiceNow(named as Service, session);
     default:
@@ -119,7 +120,7 @@ async function explainSet(set: ReplicaSet, session: Session): Promise<Explanatio
 
 /** `wanted` is how many pods it should have now. */
 async function explainOwnerNow(
-  owner: ReplicaSet | StatefulSet | DaemonSet | Job,
+  owner: ReplicaSet | StatefulSet | DaemonSet,
   wanted: number,
   session: Session,
 ): Promise<Explanation> {
@@ -157,12 +158,23 @@ async function explainServiceNow(service: Service, session: Session): Promise<Ex
   return explainService({ service, slices, pods, whys });
 }
 
-/** A job that is over, or that waits to be resumed, needs no pod. */
-function podsOfJob({ spec, status }: Job): number {
-  const isOver = status?.conditions?.some(
-    ({ type, status: is }) => ['Complete', 'Failed', 'Suspended'].includes(type) && is === 'True',
-  );
-  return isOver || spec?.suspend ? 0 : 1;
+/** Of pods that have ended, the latest that failed tells most. */
+async function explainJobNow(job: Job, session: Session): Promise<Explanation> {
+  const all = await podsWith(selectorText(job.spec.selector), job.metadata.namespace, session);
+  const own = all.filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid));
+  const failed = own.filter(({ status }) => status.phase === 'Failed');
+  const age = ({ metadata }: Pod): string => metadata.creationTimestamp ?? '';
+  const latest = failed.toSorted((a, b) => (age(a) < age(b) ? -1 : 1)).slice(-1);
+  const living = own.filter(({ status }) => status.phase !== 'Succeeded' && status.phase !== 'Failed');
+  const around = new Surroundings(session);
+  return explainJob({
+    job,
+    pods: await Promise.all(
+      [...living, ...latest].map(async (pod) => ({ pod, why: await explainPodNow(pod, session, around) })),
+    ),
+    events: await eventsOf(job, session),
+    now: session.world.clock.date(),
+  });
 }
 
 /** Every pod of the namespace that is not fine. */

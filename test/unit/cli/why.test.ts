@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Deployment } from '../../../api/schema/types/apps.v1.ts';
+import type { Job } from '../../../api/schema/types/batch.v1.ts';
 import type { ContainerStatus, Event, Node, Pod } from '../../../api/schema/types/core.v1.ts';
 import { explainDeployment } from '../../../cli/why/deployment.ts';
+import type { Explanation } from '../../../cli/why/explanation.ts';
+import { explainJob } from '../../../cli/why/job.ts';
 import { explainOwner } from '../../../cli/why/owner.ts';
 import { explainRefused } from '../../../cli/why/refused.ts';
 import { explainPod, type PodSeen } from '../../../cli/why/pod.ts';
@@ -287,6 +290,66 @@ describe('why a deployment is not done', () => {
     const conditions = [{ type: 'ReplicaFailure', status: 'True', message: 'exceeded quota' }];
     assert.match(explain(deployment({ conditions })), /can't create its pods/);
     assert.match(explain(deployment({ updatedReplicas: 3, availableReplicas: 3 })), /nothing is wrong/);
+  });
+});
+
+describe('why a job', () => {
+  const job = (spec: Partial<Job['spec']> = {}, status: Job['status'] = {}): Job => ({
+    metadata: { name: 'sum', namespace: 'default' },
+    spec: { completions: 3, template: { metadata: {}, spec: { containers: [] } }, ...spec },
+    status,
+  });
+  const member = (name: string, status: Pod['status']): { pod: Pod; why: Explanation } => {
+    const own = pod(name, { nodeName: 'n1' }, status);
+    return { pod: own, why: explainPod(seen(own)) };
+  };
+  const explain = (own: Job, pods: { pod: Pod; why: Explanation }[] = [], events: Event[] = []): Explanation =>
+    explainJob({ job: own, pods, events, now });
+  const decided = (type: string, reason = '', message = ''): Job['status'] => ({
+    conditions: [{ type, status: 'True', reason, message }],
+  });
+
+  it('has failed, with what its last pod said', () => {
+    const status = {
+      ...decided('Failed', 'BackoffLimitExceeded', 'Job has reached the limit'),
+      succeeded: 1,
+      failed: 2,
+    };
+    const terminated = { exitCode: 3, reason: 'Error', finishedAt: '2026-01-01T00:59:30Z' };
+    const main = { name: 'c', image: 'app:1', imageID: '', ready: false, restartCount: 0, state: { terminated } };
+    const failed = member('sum-a', { phase: 'Failed', containerStatuses: [main as unknown as ContainerStatus] });
+    const why = explain(job({}, { ...status, failedIndexes: '1' }), [failed]);
+    assert.equal(why.headline, 'job/sum has failed: Job has reached the limit (BackoffLimitExceeded).');
+    assert.deepEqual(why.facts.slice(0, 2), ['It got to 1 of 3 completions, 2 pods have failed.', 'Failed indexes: 1']);
+    assert.match(why.facts.join('\n'), /The last that failed: pod\/sum-a[^]*exit code 3/);
+  });
+
+  it('is done, suspended, or under way', () => {
+    const running = member('sum-a', { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] });
+    const headlines = [
+      explain(job({}, { ...decided('Complete'), succeeded: 3 })),
+      explain(job({ suspend: true })),
+      explain(job({}, { startTime: '2026-01-01T00:58:00Z' }), [running]),
+      explain(job({ managedBy: 'example.com/queue' })),
+    ].map(({ headline, isFine }) => `${isFine} ${headline}`);
+    assert.deepEqual(headlines, [
+      'true job/sum has completed: 3 of 3 completions.',
+      'true job/sum is suspended: 0 of 3 completions.',
+      'true job/sum is under way: 1 pod runs, 0 of 3 completions in 2m.',
+      'true job/sum is managed by example.com/queue, not by this cluster.',
+    ]);
+  });
+
+  it('waits after a failure, for a node, or for leave to make its pods', () => {
+    const failed = member('sum-a', { phase: 'Failed' });
+    assert.match(explain(job({}, { failed: 1 }), [failed]).headline, /waits before it tries again: .*1 pod has failed/);
+    const large = pod('sum-b', {}, {}, '8');
+    const unplaced = { pod: large, why: explainPod(seen(large)) };
+    const why = explain(job(), [failed, unplaced]);
+    assert.match(why.headline, /^job\/sum is not done: 0 of 3 completions. pod\/sum-b waits for a node/);
+    assert.equal(why.nodes.length, 1);
+    const refusal = event('FailedCreate', 'Error creating: pods "sum-c" is forbidden: exceeded quota: small, …');
+    assert.equal(explain(job(), [failed], [refusal]).headline, "job/sum can't create its pods.");
   });
 });
 
