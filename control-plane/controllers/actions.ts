@@ -24,6 +24,9 @@ export interface EventSeed {
   readonly message: string;
 }
 
+/** What there is to say of an object that goes without saying. */
+export type Announcement = Omit<EventSeed, 'about'>;
+
 export interface Condition {
   readonly type: string;
   readonly status: string;

@@ -3,12 +3,12 @@ import { kinds } from '../../../api/kinds.ts';
 import { ZoneClock } from '../../../api/machinery/cron-times.ts';
 import { CronError, parseSchedule } from '../../../api/machinery/cron.ts';
 import type { CronJob, Job } from '../../../api/schema/types/batch.v1.ts';
-import type { Action, EventSeed } from '../actions.ts';
+import type { Action, Announcement, EventSeed } from '../actions.ts';
 import { referenceTo, targetOf } from '../actions.ts';
 import type { Failure, Moment, Plan } from '../controller.ts';
 import { isFinished } from '../job/verdict.ts';
 import { dueRun, ScheduleError, untilNextRun, type Timetable } from './due.ts';
-import { callRoll, hasSucceeded, statusWith, type Announcement, type Roll } from './roll.ts';
+import { callRoll, hasSucceeded, statusWith, type Roll } from './roll.ts';
 import { makeRun, runName } from './run.ts';
 
 export interface CronJobSnapshot {

@@ -4,15 +4,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { kinds } from '../../../api/kinds.ts';
 import type { CronJob, CronJobStatus, Job } from '../../../api/schema/types/batch.v1.ts';
 import type { ObjectReference } from '../../../api/schema/types/core.v1.ts';
-import { referenceTo, type Target } from '../actions.ts';
+import { referenceTo, type Announcement, type Target } from '../actions.ts';
 import { conditionOf, isFinished } from '../job/verdict.ts';
 import { runOf } from './run.ts';
-
-export interface Announcement {
-  readonly type: 'Normal' | 'Warning';
-  readonly reason: string;
-  readonly message: string;
-}
 
 export interface Roll {
   readonly status: CronJobStatus;

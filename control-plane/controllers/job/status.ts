@@ -1,6 +1,7 @@
 /** What a job's status says after a plan, and which events tell of it. */
 import { formatTime } from '../../../api/machinery/time.ts';
 import type { Job, JobCondition, JobStatus } from '../../../api/schema/types/batch.v1.ts';
+import type { Announcement } from '../actions.ts';
 import { isReady } from '../conditions.ts';
 import type { Pod } from '../../../api/schema/types/core.v1.ts';
 import type { Census } from './census.ts';
@@ -11,12 +12,6 @@ import { conditionOf, type Verdict } from './verdict.ts';
 export interface Changes {
   readonly removed: readonly Pod[];
   readonly made: number;
-}
-
-export interface Announcement {
-  readonly type: 'Normal' | 'Warning';
-  readonly reason: string;
-  readonly message: string;
 }
 
 export interface NextStatus {
