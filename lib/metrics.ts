@@ -1,7 +1,7 @@
-/** Prometheus metrics. prom-client enters the project here and nowhere else. */
+/** Prometheus metrics. Other parts see these interfaces only. */
 import { readdirSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from './prometheus.ts';
 
 export type Labels<L extends string> = Readonly<Record<L, string | number>>;
 

@@ -1,8 +1,8 @@
 /** SPDY/3.1 to the API server, by an upgrade of a request of its own. */
-import http from 'node:http';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import { readBody } from '../body.ts';
+import { http } from '../http.ts';
 import { SpdySession } from '../spdy/session.ts';
 import type { ClusterAccess } from './cluster.ts';
 import { ConnectionError, errorOf } from './errors.ts';

@@ -1,10 +1,10 @@
 /** The cluster's DNS on this node: UDP and TCP on the cluster DNS address, which is bound here. */
 import dgram from 'node:dgram';
 import { createServer, type Server, type Socket } from 'node:net';
-import { Counter, type Registry } from 'prom-client';
 import type { Pod } from '../../api/schema/types/core.v1.ts';
 import type { Component } from '../../lib/component.ts';
 import type { Log } from '../../lib/log.ts';
+import { Counter, type Registry } from '../../lib/prometheus.ts';
 import { blockTest } from '../network/address.ts';
 import type { IpCommand } from '../network/port.ts';
 import type { ClusterSettings, DesiredState } from '../state/port.ts';

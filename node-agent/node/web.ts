@@ -1,6 +1,7 @@
 /** The agent's web side: metrics and health, on an address that only this machine reaches unless told otherwise. */
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { Component } from '../../lib/component.ts';
+import { http } from '../../lib/http.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Metrics } from '../../lib/metrics.ts';
 
@@ -28,7 +29,7 @@ export class AgentWeb implements Component {
 
   constructor(options: AgentWebOptions) {
     this.options = options;
-    this.server = createServer({ requestTimeout: 10_000 }, (request, response) => {
+    this.server = http.createServer({ requestTimeout: 10_000 }, (request, response) => {
       void this.answer(request.method, request.url).then(({ code, type, text }) => {
         response.writeHead(code, { 'content-type': type });
         response.end(text);

@@ -1,6 +1,7 @@
 /** An edge: one HTTP request to a pod, for probes and hooks, on a connection of its own. */
-import http from 'node:http';
+import type { OutgoingHttpHeaders } from 'node:http';
 import https from 'node:https';
+import { http } from '../../lib/http.ts';
 
 export interface HttpTarget {
   scheme: 'http' | 'https';
@@ -67,7 +68,7 @@ function ask(
   });
 }
 
-function headersOf(target: HttpTarget, url: URL): http.OutgoingHttpHeaders {
+function headersOf(target: HttpTarget, url: URL): OutgoingHttpHeaders {
   const headers: Record<string, string | string[]> = {};
   const given = new Set(target.headers.map(({ name }) => name.toLowerCase()));
   if (!given.has('user-agent')) headers['User-Agent'] = target.userAgent;

@@ -1,9 +1,9 @@
 /** Keeps the kernel's rules as the services and their endpoints ask. */
-import { Gauge, Histogram, type Registry } from 'prom-client';
 import { keyOf } from '../../api/object.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
 import type { Log } from '../../lib/log.ts';
+import { Gauge, Histogram, type Registry } from '../../lib/prometheus.ts';
 import type { ClusterSettings, DesiredState } from '../state/port.ts';
 import { localAddresses } from './endpoints.ts';
 import { frontendsOf } from './frontends.ts';

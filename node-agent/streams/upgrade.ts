@@ -1,6 +1,7 @@
 /** Opens a SPDY/3.1 session on one of the runtime's streaming URLs. */
-import http from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { http } from '../../lib/http.ts';
 import { SpdySession } from '../../lib/spdy/session.ts';
 import { LastingSocket } from './lasting-socket.ts';
 
@@ -38,7 +39,7 @@ export function openSession(url: string, protocol: string, signal: AbortSignal):
   });
 }
 
-async function collect(response: http.IncomingMessage): Promise<string> {
+async function collect(response: IncomingMessage): Promise<string> {
   let text = '';
   for await (const chunk of response) {
     text += String(chunk);
