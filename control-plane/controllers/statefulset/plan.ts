@@ -56,8 +56,9 @@ export function planStatefulSet(snapshot: StatefulSetSnapshot, { date }: Moment)
     actions: [
       ...history.actions,
       ...actions,
-      ...step.actions,
+      // Told also while the rest fails.
       ...statusActions(statefulSet, statusOf(crew)),
+      ...step.actions,
       ...(leaving ? [] : truncate(owner, history, isLive)),
     ],
     reasons: step.reasons,

@@ -4,6 +4,8 @@ import { forbidden } from '../../../api/errors.ts';
 import { kinds } from '../../../api/kinds.ts';
 import { hasIdentity } from '../../../api/machinery/identity.ts';
 import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import { planStatefulSet } from '../../../control-plane/controllers/statefulset/plan.ts';
+import { aMoment, inShort } from './moment.ts';
 import { Stage, aClaim, aSet, nameOf } from './statefulset-stage.ts';
 import { aPod, settle } from './world.ts';
 
@@ -291,9 +293,24 @@ describe('stateful set controller', () => {
     );
   });
 
+  it('makes no more at once than it can, however many are wanted', () => {
+    const most = 2 ** 31 - 1;
+    const made = (podManagementPolicy: string, names: string[]): string[] => {
+      const statefulSet = aSet({ replicas: most, podManagementPolicy });
+      statefulSet.metadata.uid = 'set';
+      const pods = names.map((name) => ({ ...aPod(name, { node: 'a', labels: { app: 'db' } }), status: RUNNING }));
+      const plan = planStatefulSet({ statefulSet, revisions: [], pods, lookUp: () => undefined }, aMoment());
+      return inShort(plan.actions).filter((action) => action.startsWith('create db-') && /-\d+$/.test(action));
+    };
+    assert.deepEqual(made('OrderedReady', ['db-0', 'db-9']), ['create db-1']);
+    const parallel = made('Parallel', ['db-0', 'db-1000000']);
+    assert.deepEqual([parallel[0], parallel.at(-1)], ['create db-1', 'create db-499'], 'and one to label');
+  });
+
   it('says why it can not make a pod, and goes on when it can', async () => {
     stage.world.of(kinds.pods).refuse = forbidden(kinds.pods, 'db-0', 'exceeded quota');
     await stage.open(aSet({ replicas: 1 }));
+    assert.equal(stage.set.status.observedGeneration, 1);
     assert.match(
       stage.told[0] ?? '',
       /^FailedCreate: create Pod db-0 in StatefulSet db failed error: .*exceeded quota$/,
