@@ -32,6 +32,7 @@ import { fieldsOf } from './fields-of.ts';
 import { takenOver, withLastApplied } from './last-applied.ts';
 import { merge } from './merge.ts';
 import { prune } from './prune.ts';
+import { SharedSets } from './shared-sets.ts';
 
 export interface Writer {
   readonly manager: string;
@@ -81,6 +82,7 @@ export class FieldManager {
   private readonly options: FieldManagerOptions;
   private readonly type: FieldType;
   private readonly statusKeeps: Fields;
+  private readonly sets = new SharedSets();
   private blank: KubeObject | undefined;
 
   /** Throws when the source does not know the version. */
@@ -134,7 +136,7 @@ export class FieldManager {
       apiVersion: writer.apiVersion,
       subresource,
       time,
-      fields: sorted(fields),
+      fields: this.sets.of(sorted(fields)),
     };
     return withEntries(next, encodeEntries(entry ? [...rest, entry] : rest));
   }
@@ -205,9 +207,10 @@ export class FieldManager {
     const identity = { manager: manager || 'unknown', operation: 'Update' as const, apiVersion, subresource };
     const own = known.find((entry) => isSameWriter(entry, identity));
     const others = known.filter((entry) => entry !== own);
+    const fields = union(difference(own?.fields, changes.removed), gained)!;
     // Mostly a writer has owned before what it changes: then its set stays the one that it is.
-    const fields = sorted(union(difference(own?.fields, changes.removed), gained)!);
-    return [...remaining(others, changes), { ...identity, time: now, fields }];
+    const stored = fields === own?.fields ? fields : this.sets.of(sorted(fields));
+    return [...remaining(others, changes), { ...identity, time: now, fields: stored }];
   }
 
   /** What differs between the two and may be written through the subresource. */

@@ -9,7 +9,11 @@ function copy(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(copy);
   const result: Record<string, unknown> = {};
-  for (const [name, member] of Object.entries(value)) if (member !== undefined) setOwn(result, name, copy(member));
+  // Every object that is written is copied: no list of pairs is made on the way.
+  for (const name of Object.keys(value)) {
+    const member = (value as Record<string, unknown>)[name];
+    if (member !== undefined) setOwn(result, name, copy(member));
+  }
   return result;
 }
 
