@@ -4,11 +4,13 @@ import type { Query } from '../lib/client/rest.ts';
 import { objectName, type Resource } from './discovery.ts';
 import { UsageError } from './errors.ts';
 import { text, textOr, textWithBare, toggle } from './flags.ts';
+import { formatOf, templateFlags } from './print/flags.ts';
 import type { Session } from './session.ts';
 
 export const outcomeFlags = {
   dryRun: textWithBare('unchanged', 'none', 'Must be "none", "server", or "client"'),
-  output: text('Output format: json, yaml, name, jsonpath=…, custom-columns=…', { short: 'o' }),
+  output: text('Output format: json, yaml, name, jsonpath=…, go-template=…, custom-columns=…', { short: 'o' }),
+  ...templateFlags,
   showManagedFields: toggle('If true, keep the managedFields when printing objects in JSON or YAML format'),
   fieldManager: textOr('dure', 'Name of the manager used to track field ownership'),
 };
@@ -22,6 +24,8 @@ export const validateFlag = textWithBare(
 export interface OutcomeValues {
   readonly dryRun: string;
   readonly output: string | undefined;
+  readonly template?: string | undefined;
+  readonly allowMissingTemplateKeys?: boolean;
   readonly showManagedFields: boolean;
   readonly fieldManager: string;
 }
@@ -66,8 +70,9 @@ export class Outcome {
 
   /** `deployment.apps/hello created`, or the object in the format that was asked for. `done` is such as `created`. */
   async say(resource: Resource, object: KubeObject, done: string): Promise<void> {
-    const { output, dryRun } = this.values;
-    if (output === undefined || output === '') {
+    const { dryRun } = this.values;
+    const output = formatOf(this.values);
+    if (output === undefined) {
       this.session.print(`${objectName(resource, object.metadata.name ?? '')} ${done}${this.suffix(dryRun)}`);
       return;
     }

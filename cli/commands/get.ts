@@ -1,6 +1,7 @@
 import { defineCommand, type Call } from '../command.ts';
 import { CommandError, throwAll } from '../errors.ts';
 import { getFlags } from '../get/flags.ts';
+import { formatOf } from '../print/flags.ts';
 import { parseTargets, type Target } from '../targets.ts';
 
 export const command = defineCommand({
@@ -28,7 +29,7 @@ export const command = defineCommand({
       const { watchTargets } = await import('../get/watch.ts');
       return watchTargets(targets, flags, session);
     }
-    const isTable = flags.output === undefined || flags.output === '' || flags.output === 'wide';
+    const isTable = [undefined, 'wide'].includes(formatOf(flags));
     const errors = isTable
       ? await (await import('../get/tables.ts')).printTables(targets, flags, session)
       : await (await import('../get/objects.ts')).printObjects(targets, flags, session);

@@ -1,6 +1,7 @@
 /** The flags of `get`. */
 import { fileFlags } from '../file-flags.ts';
 import { integerOr, list, text, toggle, type FlagTable, type Values } from '../flags.ts';
+import { templateFlags } from '../print/flags.ts';
 
 export const getFlags = {
   ...fileFlags,
@@ -10,7 +11,8 @@ export const getFlags = {
   ignoreNotFound: toggle('If the requested object does not exist the command will return exit code 0'),
   labelColumns: list('Labels that are going to be presented as columns', { short: 'L' }),
   noHeaders: toggle("When using the default or custom-column output format, don't print headers"),
-  output: text('Output format: json, yaml, name, wide, jsonpath=…, custom-columns=…', { short: 'o' }),
+  output: text('Output format: json, yaml, name, wide, jsonpath=…, go-template=…, custom-columns=…', { short: 'o' }),
+  ...templateFlags,
   outputWatchEvents: toggle('Output watch event objects when --watch or --watch-only is used'),
   raw: text('Raw URI to request from the server'),
   selector: text('Selector (label query) to filter on', { short: 'l' }),

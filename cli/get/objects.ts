@@ -3,6 +3,7 @@ import type { KubeObject } from '../../api/object.ts';
 import type { RestClient } from '../../lib/client/rest.ts';
 import type { GetFlags } from './flags.ts';
 import { apiVersionOf } from '../discovery.ts';
+import { formatOf } from '../print/flags.ts';
 import { printerFor } from '../print/printer.ts';
 import type { Session } from '../session.ts';
 import type { Target } from '../targets.ts';
@@ -11,7 +12,7 @@ import { isNotFound } from './tables.ts';
 
 /** Resolves with what failed; the rest is printed. */
 export async function printObjects(targets: readonly Target[], flags: GetFlags, session: Session): Promise<unknown[]> {
-  const printer = await printerFor(flags.output ?? '', flags);
+  const printer = await printerFor(formatOf(flags) ?? '', flags);
   const client = await session.client();
   const errors: unknown[] = [];
   const found: KubeObject[] = [];

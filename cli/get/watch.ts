@@ -4,6 +4,7 @@ import { watch, type WatchEvent } from '../../lib/client/watch.ts';
 import type { GetFlags } from './flags.ts';
 import { CommandError } from '../errors.ts';
 import { TABLE_TYPE, type Table } from '../print/table.ts';
+import { formatOf } from '../print/flags.ts';
 import { printerFor } from '../print/printer.ts';
 import type { Session } from '../session.ts';
 import type { Target } from '../targets.ts';
@@ -19,7 +20,7 @@ export async function watchTargets(targets: readonly Target[], flags: GetFlags, 
   const stopping = new AbortController();
   const release = session.world.onInterrupt(() => stopping.abort(new Error('interrupted')));
   try {
-    const isTable = flags.output === undefined || flags.output === '' || flags.output === 'wide';
+    const isTable = [undefined, 'wide'].includes(formatOf(flags));
     await (isTable ? watchTable : watchObjects)(target, flags, session, stopping.signal);
     return 0;
   } catch (error) {
@@ -69,7 +70,7 @@ async function watchTable(target: Target, flags: GetFlags, session: Session, sig
 
 async function watchObjects(target: Target, flags: GetFlags, session: Session, signal: AbortSignal): Promise<void> {
   const client = await session.client();
-  const printer = await printerFor(flags.output ?? '', flags);
+  const printer = await printerFor(formatOf(flags) ?? '', flags);
   const { path, query } = placeOf(target, flags);
   const print = ({ type, object }: Pick<WatchEvent<KubeObject>, 'type' | 'object'>): void =>
     session.write(printer.print(flags.outputWatchEvents ? { type, object } : object));

@@ -16,34 +16,39 @@ const FORMATS = [
   'jsonpath-file',
   'custom-columns',
   'custom-columns-file',
+  'go-template',
+  'go-template-file',
+  'template',
+  'templatefile',
 ] as const;
-const TEMPLATES = ['go-template', 'go-template-file', 'template', 'templatefile'];
 
 export interface PrinterOptions {
   /** Those of the formats that the verb knows; all when absent. */
   readonly allowed?: readonly string[];
   readonly noHeaders?: boolean;
   readonly showManagedFields?: boolean;
+  /** `--template`: of a format that needs one and was given without. */
+  readonly template?: string | undefined;
+  /** Whether a key that is not there is left out or an error; left out when absent. */
+  readonly allowMissingTemplateKeys?: boolean;
 }
 
 /** `output` is such as `jsonpath={.metadata.name}`. Throws CommandError for what there is no printer for. */
 export async function printerFor(output: string, options: PrinterOptions = {}): Promise<Printer> {
   const equals = output.indexOf('=');
   const format = equals < 0 ? output : output.slice(0, equals);
-  const argument = equals < 0 ? '' : output.slice(equals + 1);
+  const argument = equals < 0 ? (options.template ?? '') : output.slice(equals + 1);
   const { allowed = FORMATS } = options;
-  if (TEMPLATES.includes(format))
-    throw new CommandError(`dure has no Go templates; use -o jsonpath=… or custom-columns=…`);
   if (!allowed.includes(format)) {
     throw new CommandError(
       `unable to match a printer suitable for the output format "${format}", allowed formats are: ${allowed.join(',')}`,
     );
   }
-  const printer = await load(format, argument, options.noHeaders === true);
+  const printer = await load(format, argument, options);
   return options.showManagedFields ? printer : { print: (object) => printer.print(withoutManagedFields(object)) };
 }
 
-async function load(format: string, argument: string, noHeaders: boolean): Promise<Printer> {
+async function load(format: string, argument: string, options: PrinterOptions): Promise<Printer> {
   switch (format) {
     case 'json':
       return { print: (await import('./json.ts')).jsonText };
@@ -64,15 +69,39 @@ async function load(format: string, argument: string, noHeaders: boolean): Promi
       }
       return { print: (object) => template.text(object) };
     }
+    case 'go-template':
+    case 'template':
+      return goTemplate(needed(argument, 'template', format), options);
+    case 'go-template-file':
+    case 'templatefile':
+      return goTemplate(readText(needed(argument, 'template', format)), options);
     default: {
       const { CustomColumns } = await import('./custom-columns.ts');
       const columns =
         format === 'custom-columns-file'
           ? CustomColumns.parseFile(readText(argument))
           : CustomColumns.parse(needed(argument, 'custom-columns', format));
-      return { print: (object) => columns.text(object, noHeaders) };
+      return { print: (object) => columns.text(object, options.noHeaders === true) };
     }
   }
+}
+
+async function goTemplate(source: string, { allowMissingTemplateKeys }: PrinterOptions): Promise<Printer> {
+  const { GoTemplate, GoTemplateError } = await import('./go-template/template.ts');
+  const telling = <T>(what: string, work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof GoTemplateError)) throw error;
+      throw new CommandError(`${what} ${error.message}`);
+    }
+  };
+  const quoted = JSON.stringify(source);
+  const template = telling(
+    `error parsing template ${source},`,
+    () => new GoTemplate(source, { allowMissingKeys: allowMissingTemplateKeys ?? true }),
+  );
+  return { print: (object) => telling(`error executing template ${quoted}:`, () => template.text(object)) };
 }
 
 function needed(argument: string, what: string, format: string): string {
@@ -88,7 +117,9 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new CommandError(`error reading template ${path}: ${(error as NodeJS.ErrnoException).code}`);
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const why = isMissing ? 'no such file or directory' : (error as Error).message;
+    throw new CommandError(`error reading --template ${path}, open ${path}: ${why}`);
   }
 }
 

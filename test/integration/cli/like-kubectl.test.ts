@@ -89,6 +89,9 @@ describe('like kubectl', function () {
     'get pods,cm -o jsonpath={range.items[*]}{.metadata.name},{end}',
     'get nodes -o jsonpath={.items[*].metadata.name}',
     'get pods -o custom-columns=NAME:.metadata.name,IMAGE:.spec.containers[*].image,X:.nothing',
+    'get cm conf --template={{.metadata.name}}',
+    'get cm conf -o go-template-file=nothere',
+    'get cm conf -o go-template',
     'get cm --sort-by=.metadata.name',
     'get foo/bar baz',
     'describe pod busy',
@@ -184,6 +187,50 @@ describe('like kubectl', function () {
     'config view',
     'get pods --nope',
   ];
+  const templates = [
+    '{{range .items}}{{.metadata.name}};{{end}}',
+    '{{range $at, $pod := .items}}{{if $at}}, {{end}}{{$at}}={{$pod.metadata.name}}{{end}}',
+    '{{- range .items -}} {{.kind}}/{{ .metadata.name | printf "%-12s" }}| {{- /* none */ -}} {{end}}',
+    '{{len .items}} {{len .kind}} {{.nothing}} {{.nothing.at.all}} {{index .items 0 "kind"}}',
+    '{{with index .items 0}}{{.metadata.name}}{{else}}none{{end}}{{with .nothing}}x{{else with .kind}}{{.}}{{end}}',
+    '{{range .nothing}}x{{else}}empty{{end}}',
+    '{{$names := ""}}{{range .items}}{{$names = print $names .metadata.name ","}}{{end}}{{$names}}',
+    '{{range .items}}{{if eq .metadata.name "conf" "busy"}}{{continue}}{{end}}{{.metadata.name}}{{break}}{{end}}',
+    '{{range .items}}{{range $key, $value := .data}}{{$key}}: {{$value}}{{"\\n"}}{{end}}{{end}}',
+    '{{define "name"}}<{{.metadata.name}}>{{end}}{{range .items}}{{template "name" .}}{{end}}',
+    '{{and 1 0}} {{or 0 "b"}} {{not true}} {{eq 1 1}} {{ne "a" "b"}} {{lt 1 2}} {{le 2.5 2.5}} {{gt "b" "a"}} {{ge 1 2}}',
+    '{{printf "%s|%v|%5d|%05d|%-4s|%q|%t|%.2f|%x|%d%%" "a" .kind 42 42 "b" "c\\"" true 3.14159 255 1}}',
+    '{{printf "%d" "x"}} {{printf "%s"}} {{printf "a" 1}} {{print 1 2 "a" 3}} {{println "a" 1}}',
+    '{{html "<a href=\'b\'>&"}} {{js "it\'s <b>"}} {{urlquery "a b&c/d!"}} {{slice "abcdef" 1 3}}',
+    '{{exists . "items" 0 "metadata"}} {{exists . "nope"}} {{"aGVsbG8=" | base64decode}}',
+    '{{(index .items 0).metadata.name}} {{`raw {{`}} {{"\\t"}}{{1.5}} {{1e3}} {{0x1f}} {{true}}',
+    '{{range $i := 3}}{{$i}}{{end}}',
+    '{{range .items}}{{.metadata.labels}} {{.spec}}{{end}}',
+    '{{.items | len | printf "%d items"}}',
+    '{{.a',
+    '{{foo .a}}',
+    '{{if .a}}x',
+    '{{index .items 99}}',
+    '{{eq (len .items) 3.0}}',
+    '{{range .kind}}x{{end}}',
+    '{{.kind.x}}',
+    '{{template "none"}}',
+    '{{"!" | base64decode}}',
+    '{{end}}',
+    '{{break}}',
+  ];
+  for (const template of templates) {
+    it(`get -o go-template=${template}`, async () => {
+      const args = ['get', 'pods/busy', 'cm/conf', '-o', `go-template=${template}`];
+      const theirs = await kubectl(server.kubeconfig, args);
+      const ours = await dure(server.kubeconfig, args);
+      assert.equal(ours.stderr, theirs.stderr);
+      assert.equal(ours.code, theirs.code);
+      // kubectl shows the template and the data when the template fails.
+      assert.equal(ours.stdout, theirs.code === 0 ? theirs.stdout : '');
+    });
+  }
+
   for (const call of calls) {
     it(call, async () => {
       const args = call

@@ -100,7 +100,6 @@ describe('printers', () => {
 
   it('refuse what there is no printer for', async () => {
     await assert.rejects(printerFor('xml'), /unable to match a printer suitable for the output format "xml"/);
-    await assert.rejects(printerFor('go-template={{.x}}'), /no Go templates/);
     await assert.rejects(printerFor('jsonpath='), /no template given/);
   });
 
