@@ -146,7 +146,7 @@ export class Server implements Component {
     reached.sessions = sessions;
     sessionKeys.onLost(() => sessions.cutOff());
     const joins = await makeJoins({ ...foundation, keys });
-    const leader = makeLeader({ ...foundation, ...identity, table, nextId });
+    const leader = makeLeader({ ...foundation, ...identity, table, nextId, sessions });
     metrics.observed('leader_election_master_status', 'Whether this server leads.', () => Number(leader.isLeading));
     const election = makeElection(foundation);
     const api = makeApi({ ...foundation, ...identity, table, codec, sessions, join: joins, election });

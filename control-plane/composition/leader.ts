@@ -5,6 +5,7 @@ import { kindTypes } from '../admission/kind-types.ts';
 import { authorizersOf } from '../auth/authorizers.ts';
 import { mayHaveNodeCertificate } from '../certificates/rights.ts';
 import { queueMetrics, schedulerMetrics } from '../component-metrics.ts';
+import { NodeUsages } from '../handlers/node-usage.ts';
 import { Leader } from '../leader.ts';
 import { managedBy } from '../registry/managed-by.ts';
 import { RegistryOutput } from '../scheduler/output.ts';
@@ -21,12 +22,23 @@ const OFFICE = 'leader';
 type Needed = Basics &
   Pick<
     Parts,
-    'table' | 'tokens' | 'pki' | 'registry' | 'caches' | 'events' | 'keys' | 'sight' | 'aggregation' | 'nextId'
+    | 'table'
+    | 'tokens'
+    | 'pki'
+    | 'registry'
+    | 'caches'
+    | 'events'
+    | 'keys'
+    | 'sight'
+    | 'aggregation'
+    | 'nextId'
+    | 'sessions'
   >;
 
 export function makeLeader(parts: Needed): Leader {
-  const { flags, clock, log, metrics, table, tokens, pki, registry, caches, events, keys, sight, aggregation, nextId } =
-    parts;
+  const { flags, clock, log, metrics, table, tokens, pki, registry, caches, events, keys, sight, aggregation } = parts;
+  const { nextId, sessions } = parts;
+  const usages = new NodeUsages({ tunnels: sessions.tunnels, clock, log });
   const leader: Leader = new Leader({
     registry,
     log,
@@ -52,6 +64,7 @@ export function makeLeader(parts: Needed): Leader {
         frontProxyName: FRONT_PROXY.commonName,
       },
       probe: aggregation.probe,
+      usageOf: (nodeNames) => usages.ofAll(nodeNames),
       empty: aggregation.empty,
       elsewhere: aggregation.served,
       credentials: {

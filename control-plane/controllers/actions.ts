@@ -60,6 +60,7 @@ export type Action = Common &
         /** Objects of which the store must confirm first that they are gone. */
         readonly gone?: readonly Target[];
       }
+    | { readonly do: 'set-scale'; readonly target: Target; readonly replicas: number }
     | {
         readonly do: 'set-conditions';
         readonly target: Target;

@@ -32,6 +32,8 @@ export interface Failure {
 
 export interface Controller {
   readonly name: string;
+  /** What its events are said to come from; otherwise its name with `-controller`. */
+  readonly component?: string;
   /** Calls `enqueue` for every key there is now, and later for every key that a change concerns. Returns what ends that. */
   watch(enqueue: (key: string) => void): () => void;
   /** Reads the views and decides; no IO. */

@@ -36,6 +36,7 @@ import { NodeCidrController } from './node-cidr/node-cidr.ts';
 import { PolicyStatusController, type PolicyStatusOptions } from './policy-status/policy-status.ts';
 import { PodCollector } from './pod-collection/pod-collection.ts';
 import { TokenSecretController } from './token-secrets/token-secrets.ts';
+import { PodAutoscaling, type PodAutoscalingOptions } from './pod-autoscaling/pod-autoscaling.ts';
 import { ReplicaSetController, ReplicationControllerController } from './replicaset/replicaset.ts';
 import type { QueueMetrics } from './runner.ts';
 import { RbacDefaults } from './rbac-defaults/rbac-defaults.ts';
@@ -72,6 +73,7 @@ export interface ControllersOptions {
   /** Whom extension API servers believe. */
   readonly authorities: Authorities;
   readonly probe: Edges['probe'];
+  readonly usageOf: PodAutoscalingOptions['usageOf'];
   readonly empty: Edges['empty'];
   /** What other API servers serve. */
   readonly elsewhere: Elsewhere;
@@ -159,6 +161,7 @@ function controllersOf(options: ControllersOptions): readonly Controller[] {
     new ReplicationControllerController({ registry }),
     new DeploymentController({ registry }),
     new DaemonSetController({ registry }),
+    new PodAutoscaling({ registry, clock, usageOf: options.usageOf }),
     new StatefulSetController({ registry }),
     new JobController({ registry }),
     new OrphanedJobPods({ registry }),
@@ -186,7 +189,7 @@ function limits<K extends string>(values: Record<K, number | undefined>): Partia
 
 function runnerOf(controller: Controller, options: ControllersOptions): Runner {
   const { registry, clock, log, metrics, nextId, whenFresh } = options;
-  const component = `${controller.name}-controller`;
+  const component = controller.component ?? `${controller.name}-controller`;
   const edges: Edges = {
     registry,
     events: { record: (event) => options.events.record({ component, ...event }) },

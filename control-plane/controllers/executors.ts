@@ -3,12 +3,14 @@ import { isStatusError, conflict, serviceUnavailable } from '../../api/errors.ts
 import { kinds, type Kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { APIService } from '../../api/schema/types/apiregistration.v1.ts';
+import type { Scale } from '../../api/schema/types/autoscaling.v1.ts';
 import type { CertificateSigningRequest } from '../../api/schema/types/certificates.v1.ts';
 import type { Secret, ServiceAccount, Taint } from '../../api/schema/types/core.v1.ts';
 import type { OwnerReference } from '../../api/schema/types/meta.v1.ts';
 import type { EventRecorder } from '../events/recorder.ts';
 
 import type { Registry } from '../registry/port.ts';
+import { mutateScale, type Scalable } from '../registry/scale.ts';
 import type { Action, ActionOf, Condition, MergePatch, Target } from './actions.ts';
 import { withCondition } from './conditions.ts';
 import { emptyElsewhere } from './namespace/empty-elsewhere.ts';
@@ -76,6 +78,15 @@ const executors: Executors = {
     await confirmGone(edges.registry, target, gone);
     const replace = (object: KubeObject): Conditioned => ({ ...unchanged(target, object, resourceVersion), status });
     return change(edges, target, replace, 'status');
+  },
+
+  async 'set-scale'({ target: { kind, namespace, name, uid }, replicas }, { registry }) {
+    const resize = (scale: Scale): Scale => {
+      if (scale.metadata.uid !== uid) throw conflict(kind, name, 'it was replaced by another');
+      return { ...scale, spec: { replicas } };
+    };
+    const scale = await mutateScale(registry.resource(kind as Kind<Scalable>), namespace, name, resize);
+    return { kind, object: scale, deleted: false };
   },
 
   'set-conditions': ({ target, conditions, at }, edges) =>

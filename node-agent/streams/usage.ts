@@ -77,7 +77,10 @@ export class UsageMeter {
       if (!pod) continue;
       const entry = pods.get(item.sandboxId) ?? { ...pod, containers: [] };
       pods.set(item.sandboxId, entry);
-      entry.containers.push({ name: item.name, ...containerUsage(before.containers.get(item.containerId), item) });
+      entry.containers.push({
+        name: item.name,
+        ...containerUsage(before.containers.get(item.containerId), item, seconds),
+      });
     }
     return {
       timestamp: this.options.clock.date().toISOString(),
@@ -89,8 +92,8 @@ export class UsageMeter {
 }
 
 /** One that was started since the earlier sample has used all of its CPU since then. */
-function containerUsage(before: ContainerUsage | undefined, now: ContainerUsage): Usage {
-  const elapsed = before ? (now.timestamp - before.timestamp) * 1e6 : 0;
+function containerUsage(before: ContainerUsage | undefined, now: ContainerUsage, seconds: number): Usage {
+  const elapsed = before ? (now.timestamp - before.timestamp) * 1e6 : seconds * 1e9;
   const used = now.cpuNanoseconds - (before?.cpuNanoseconds ?? 0);
   return { cpu: elapsed > 0 ? Math.max(0, used / elapsed) : 0, memory: now.memoryBytes };
 }

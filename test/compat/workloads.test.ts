@@ -45,6 +45,28 @@ describe('kubectl on workloads', function () {
     await session.run('delete deployment scaled');
   });
 
+  it('scales by what the pods use', async () => {
+    const resources = { requests: { cpu: '10m', memory: '1Mi' } };
+    await session.apply(manifest(deployment('busy', { replicas: 1, container: { resources } })));
+    await session.wait('--for=condition=Available deployment/busy');
+    const target = { type: 'AverageValue', averageValue: '1k' };
+    const spec = {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'busy' },
+      maxReplicas: 2,
+      metrics: [{ type: 'Resource', resource: { name: 'memory', target } }],
+    };
+    const metadata = { name: 'busy' };
+    await session.apply(manifest({ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata, spec }));
+    await session.wait('--for=jsonpath={.spec.replicas}=2 deployment/busy');
+    await session.wait('--for=condition=ScalingLimited hpa/busy');
+    assert.match(await session.run('get hpa busy --no-headers'), /^busy +Deployment\/busy +memory: \d+\/1k +1 +2 +\d /);
+    const described = await session.run('describe hpa busy');
+    assert.match(described, /ScalingLimited +True +TooManyReplicas/);
+    assert.match(described, /SuccessfulRescale .* New size: 2; reason: memory resource above target/);
+    assert.equal(await session.field('hpa.v1.autoscaling busy', '.status.desiredReplicas'), '2');
+    await session.run('delete hpa,deployment busy');
+  });
+
   it('lets dure say which rule refuses the pods of a workload, and what has them spread', async () => {
     const refused = await Session.open(cluster, 'refused');
     const quota = {

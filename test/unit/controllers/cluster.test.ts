@@ -39,6 +39,7 @@ describe('all controllers together', () => {
       empty: () => Promise.reject(new Error('there are no other servers')),
       elsewhere: { deletable: () => [], silent: () => [], onChange: () => () => {} },
       authorities: { client: 'CLIENT', frontProxy: 'FRONT', frontProxyName: 'front' },
+      usageOf: () => Promise.resolve(new Map()),
       mayHaveNodeCertificate: () => false,
     });
     running = controllers.run(leadership.signal);

@@ -281,12 +281,13 @@ describe('usage of a node', () => {
   it('compares two samples', async () => {
     const clock = new FakeClock();
     let cpu = 0;
+    let containerId = 'c';
     const meter = new UsageMeter({
       runtime: {
         usage: () =>
           Promise.resolve([
             {
-              containerId: 'c',
+              containerId,
               sandboxId: 's',
               name: 'main',
               cpuNanoseconds: cpu * 1e9,
@@ -312,6 +313,11 @@ describe('usage of a node', () => {
     clock.advance(10_000);
     cpu += 10;
     assert.equal((await meter.measure(signal)).pods[0]?.containers[0]?.cpu, 1);
+    // What was started since then has used all of it since then.
+    containerId = 'd';
+    cpu = 2;
+    clock.advance(10_000);
+    assert.equal((await meter.measure(signal)).pods[0]?.containers[0]?.cpu, 0.2);
   });
 
   it('reads the counters of Linux', () => {

@@ -1,0 +1,224 @@
+/** Measures the pods of every autoscaler's target at intervals, and decides on what was measured. */
+import { kinds, type Kind } from '../../../api/kinds.ts';
+import { isStatusError } from '../../../api/errors.ts';
+import { sameJson } from '../../../api/machinery/json.ts';
+import { parseLabelSelector, type Selector } from '../../../api/machinery/selectors.ts';
+import { keyOf, objectKey } from '../../../api/object.ts';
+import type { HorizontalPodAutoscaler } from '../../../api/schema/types/autoscaling.v2.ts';
+import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { NodeUsage } from '../../../api/streams.ts';
+import type { Clock, Timer } from '../../../lib/clock.ts';
+import type { Registry } from '../../registry/port.ts';
+import { scaleOf, type Scalable } from '../../registry/scale.ts';
+import type { Action } from '../actions.ts';
+import type { Controller, Failure, Moment, Plan } from '../controller.ts';
+import { NOTHING } from '../controller.ts';
+import { periodOf, windowOf, type Dated } from './limits.ts';
+import { planAutoscaler, reportFailure, type AutoscalerSnapshot, type Target } from './plan.ts';
+import { usagesOf, type Usages } from './usage.ts';
+
+/** As Kubernetes' `--horizontal-pod-autoscaler-sync-period`. */
+const SYNC_MILLISECONDS = 15_000;
+
+/** What nodes and their pods use now, by node; without nodes that can't be asked. */
+export type NodeUsageSource = (nodeNames: readonly string[]) => Promise<ReadonlyMap<string, NodeUsage>>;
+
+export interface PodAutoscalingOptions {
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly usageOf: NodeUsageSource;
+}
+
+interface Past {
+  recommendations: Dated[];
+  added: Dated[];
+  removed: Dated[];
+}
+
+export class PodAutoscaling implements Controller {
+  readonly name = 'horizontal-pod-autoscaler';
+  readonly component = 'horizontal-pod-autoscaler';
+  private readonly options: PodAutoscalingOptions;
+  /** Measured and not yet decided on. */
+  private readonly measured = new Map<string, Usages>();
+  private readonly measuring = new Set<string>();
+  private readonly pasts = new Map<string, Past>();
+
+  constructor(options: PodAutoscalingOptions) {
+    this.options = options;
+  }
+
+  watch(enqueue: (key: string) => void): () => void {
+    const { clock } = this.options;
+    const { view } = this.options.registry.resource(kinds.horizontalpodautoscalers);
+    let timer: Timer | undefined;
+    let isEnded = false;
+    const measure = (key: string): void => {
+      void this.measure(key).then(() => {
+        if (!isEnded && this.measured.has(key)) enqueue(key);
+      });
+    };
+    const round = (): void => {
+      for (const autoscaler of view.list()) measure(keyOf(autoscaler));
+      timer = clock.after(SYNC_MILLISECONDS, round);
+    };
+    const end = view.subscribe(({ type, key, object, previous }) => {
+      if (type === 'deleted') this.forget(key);
+      else if (!previous || !sameJson(previous.spec, object.spec)) measure(key);
+    });
+    round();
+    return () => {
+      isEnded = true;
+      end();
+      timer?.cancel();
+    };
+  }
+
+  plan(key: string, moment: Moment): Plan {
+    const { registry } = this.options;
+    const autoscaler = registry.resource(kinds.horizontalpodautoscalers).view.get(key);
+    const usages = this.measured.get(key);
+    this.measured.delete(key);
+    // Each measurement is decided on once.
+    if (!autoscaler || !usages) return NOTHING;
+    const target = this.targetOf(autoscaler);
+    const past = this.pastOf(key, autoscaler, 'why' in target ? undefined : target, moment);
+    const plan = planAutoscaler({ ...this.surroundings(autoscaler, target), usages, memory: past }, moment);
+    const at = moment.date.getTime();
+    if (plan.recommendation !== undefined) past.recommendations.push({ at, replicas: plan.recommendation });
+    if (plan.change && autoscaler.spec.behavior) note(past, plan.change.to - plan.change.from, at);
+    return plan;
+  }
+
+  planFailure(key: string, failure: Failure, moment: Moment): readonly Action[] {
+    const autoscaler = this.options.registry.resource(kinds.horizontalpodautoscalers).view.get(key);
+    if (!autoscaler) return [];
+    if (failure.action.do === 'set-scale') this.unnote(key, moment);
+    return reportFailure(autoscaler, failure, moment);
+  }
+
+  private forget(key: string): void {
+    this.measured.delete(key);
+    this.pasts.delete(key);
+  }
+
+  /** Only what still bears on decisions is kept. */
+  private pastOf(key: string, autoscaler: HorizontalPodAutoscaler, target: Target | undefined, { date }: Moment): Past {
+    const now = date.getTime();
+    const first = target && { at: now, replicas: target.scale.spec?.replicas ?? 0 };
+    const { recommendations, added, removed } = this.pasts.get(key) ?? {
+      recommendations: first ? [first] : [],
+      added: [],
+      removed: [],
+    };
+    const since = (milliseconds: number) => (each: Dated) => each.at > now - milliseconds;
+    const past = {
+      recommendations: recommendations.filter(since(windowOf(autoscaler))),
+      added: added.filter(since(periodOf(autoscaler))),
+      removed: removed.filter(since(periodOf(autoscaler))),
+    };
+    if (target) this.pasts.set(key, past);
+    return past;
+  }
+
+  /** The change that was decided on at this moment was not made. */
+  private unnote(key: string, { date }: Moment): void {
+    const past = this.pasts.get(key);
+    for (const changes of past ? [past.added, past.removed] : []) {
+      if (changes.at(-1)?.at === date.getTime()) changes.pop();
+    }
+  }
+
+  /** Asks the nodes of the target's pods. */
+  private async measure(key: string): Promise<void> {
+    const autoscaler = this.options.registry.resource(kinds.horizontalpodautoscalers).view.get(key);
+    if (!autoscaler || this.measuring.has(key)) return;
+    this.measuring.add(key);
+    try {
+      const { pods } = this.surroundings(autoscaler, this.targetOf(autoscaler));
+      const nodes = new Set(('why' in pods ? [] : pods).flatMap(({ spec }) => spec.nodeName ?? []));
+      const usages = await this.options.usageOf([...nodes]);
+      this.measured.set(key, usagesOf(autoscaler.metadata.namespace ?? '', usages.values()));
+    } catch {
+      // What went wrong goes wrong again when it is planned, and the runner says so.
+      this.measured.set(key, new Map());
+    } finally {
+      this.measuring.delete(key);
+    }
+  }
+
+  private targetOf({ metadata, spec }: HorizontalPodAutoscaler): AutoscalerSnapshot['target'] {
+    const { apiVersion = '', kind: kindName, name } = spec.scaleTargetRef;
+    const { registry } = this.options;
+    const kind = registry.kindOf(apiVersion, kindName);
+    if (!kind) {
+      const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : '';
+      return { why: `no matches for kind "${kindName}" in group "${group}"` };
+    }
+    if (!kind.scale) return { why: 'the server could not find the requested resource' };
+    try {
+      const object = registry.resource(kind as Kind<Scalable>).view.get(objectKey(metadata.namespace, name));
+      const resource = kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}`;
+      return object ? { kind, scale: scaleOf(object, kind) } : { why: `${resource} "${name}" not found` };
+    } catch (error) {
+      // A custom object without replicas, or whose definition has just gone.
+      if (isStatusError(error, 'InternalError') || isStatusError(error, 'NotFound')) return { why: error.message };
+      throw error;
+    }
+  }
+
+  private surroundings(
+    autoscaler: HorizontalPodAutoscaler,
+    target: AutoscalerSnapshot['target'],
+  ): Pick<AutoscalerSnapshot, 'autoscaler' | 'target' | 'pods' | 'rivals' | 'isServed'> {
+    const selector = 'why' in target ? target : selectorOf(target);
+    const pods = 'why' in selector ? selector : this.podsOf(autoscaler, selector);
+    return {
+      autoscaler,
+      target,
+      pods,
+      rivals: 'why' in pods ? [] : this.rivalsOf(autoscaler, pods),
+      isServed: (group) => this.isServed(group),
+    };
+  }
+
+  private podsOf({ metadata }: HorizontalPodAutoscaler, selector: Selector): readonly Pod[] {
+    const pods = this.options.registry.resource(kinds.pods).view.byIndex('namespace', metadata.namespace ?? '');
+    return [...pods].filter((pod) => selector.matches(pod.metadata.labels));
+  }
+
+  /** All autoscalers that select one of the pods, when there is another one among them. */
+  private rivalsOf(autoscaler: HorizontalPodAutoscaler, pods: readonly Pod[]): readonly string[] {
+    const { view } = this.options.registry.resource(kinds.horizontalpodautoscalers);
+    const others = [...view.byIndex('namespace', autoscaler.metadata.namespace ?? '')].filter((other) => {
+      if (other.metadata.uid === autoscaler.metadata.uid) return false;
+      const target = this.targetOf(other);
+      const selector = 'why' in target ? target : selectorOf(target);
+      return !('why' in selector) && pods.some(({ metadata }) => selector.matches(metadata.labels));
+    });
+    return others.length === 0 ? [] : [autoscaler, ...others].map((each) => keyOf(each)).toSorted();
+  }
+
+  private isServed(group: string): boolean {
+    for (const { spec } of this.options.registry.resource(kinds.apiservices).view.list()) {
+      if (spec.group === group) return true;
+    }
+    return false;
+  }
+}
+
+function note({ added, removed }: Past, change: number, at: number): void {
+  if (change > 0) added.push({ at, replicas: change });
+  if (change < 0) removed.push({ at, replicas: -change });
+}
+
+function selectorOf({ scale }: Target): Selector | { readonly why: string } {
+  const text = scale.status?.selector ?? '';
+  if (text === '') return { why: 'selector is required' };
+  try {
+    return parseLabelSelector(text);
+  } catch (error) {
+    const cause = (error as Error).message;
+    return { why: `couldn't convert selector into a corresponding internal selector object: ${cause}` };
+  }
+}
