@@ -1,3 +1,4 @@
+import type { Clock, Timer } from '../../../lib/clock.ts';
 import { UnavailableError } from '../port.ts';
 
 export interface BatchItem {
@@ -9,6 +10,7 @@ export interface BatchItem {
 export interface BatcherOptions<T extends BatchItem, R> {
   /** Carries out a batch, one result for each item. Keys in a batch are unique. */
   commit: (items: readonly T[]) => Promise<readonly R[]>;
+  clock: Pick<Clock, 'now' | 'after'>;
   limits?: Partial<BatchLimits>;
 }
 
@@ -21,12 +23,21 @@ export interface BatchLimits {
   readonly inFlight: number;
   /** With this many items waiting a batch goes out although others are under way. */
   readonly full: number;
+  /** Milliseconds; what waits behind a batch that takes longer passes it, unless it is about the same keys. */
+  readonly late: number;
   /** Items that may wait; more are refused. */
   readonly waiting: number;
 }
 
 /** etcd takes 128 operations in a transaction and counts the outer one; a request may have 1.5 MiB. */
-export const DEFAULT_LIMITS: BatchLimits = { items: 127, bytes: 1 << 20, inFlight: 4, full: 50, waiting: 20_000 };
+export const DEFAULT_LIMITS: BatchLimits = {
+  items: 127,
+  bytes: 1 << 20,
+  inFlight: 4,
+  full: 50,
+  late: 100,
+  waiting: 20_000,
+};
 
 interface Waiting<T, R> {
   readonly item: T;
@@ -36,17 +47,24 @@ interface Waiting<T, R> {
 
 /**
  * Puts independent items together. With nothing under way they go out in the same turn; otherwise they collect until an
- * answer comes or a batch is full, so that batches grow with the load and nobody waits for a timer.
+ * answer comes or a batch is full, so that batches grow with the load and nobody waits for a timer. A batch that hangs,
+ * because the member that was asked is slow or cut off, holds nobody up for long: the next may well ask another.
  */
 export class Batcher<T extends BatchItem, R> {
   private readonly commit: BatcherOptions<T, R>['commit'];
   private readonly limits: BatchLimits;
+  private readonly clock: BatcherOptions<T, R>['clock'];
   private waiting: Waiting<T, R>[] = [];
   private inFlight = 0;
+  /** The keys of the batches that are under way: writes of one key go one after the other. */
+  private readonly busy = new Set<string>();
+  private lastSentAt = 0;
+  private lateTimer: Timer | undefined;
   private scheduled = false;
 
-  constructor({ commit, limits }: BatcherOptions<T, R>) {
+  constructor({ commit, clock, limits }: BatcherOptions<T, R>) {
     this.commit = commit;
+    this.clock = clock;
     this.limits = { ...DEFAULT_LIMITS, ...limits };
   }
 
@@ -70,19 +88,39 @@ export class Batcher<T extends BatchItem, R> {
   }
 
   private pump(): void {
-    while (this.waiting.length > 0 && this.maySend()) this.send(this.take());
+    while (this.waiting.length > 0 && this.maySend()) {
+      const batch = this.take();
+      if (batch.length === 0) break;
+      this.send(batch);
+    }
+    if (this.waiting.length > 0) this.watchForLateness();
   }
 
   private maySend(): boolean {
     if (this.inFlight === 0) return true;
-    return this.inFlight < this.limits.inFlight && this.waiting.length >= this.limits.full;
+    const isDue = this.waiting.length >= this.limits.full || this.lateIn() <= 0;
+    return isDue && this.inFlight < this.limits.inFlight;
   }
 
-  /** The first items that fit together; what is left keeps its order. */
+  /** Milliseconds until the batch that was sent last is late. */
+  private lateIn(): number {
+    return this.lastSentAt + this.limits.late - this.clock.now();
+  }
+
+  /** One timer for all that waits, and none while batches are answered in time or as many hang as may be under way. */
+  private watchForLateness(): void {
+    if (this.lateTimer || this.inFlight >= this.limits.inFlight) return;
+    this.lateTimer = this.clock.after(Math.max(1, this.lateIn()), () => {
+      this.lateTimer = undefined;
+      this.pump();
+    });
+  }
+
+  /** The first items that fit together and are not under way already; what is left keeps its order. */
   private take(): Waiting<T, R>[] {
     const batch: Waiting<T, R>[] = [];
     const left: Waiting<T, R>[] = [];
-    const keys = new Set<string>();
+    const keys = new Set(this.busy);
     let bytes = 0;
     for (const waiting of this.waiting) {
       const { key, size } = waiting.item;
@@ -100,6 +138,8 @@ export class Batcher<T extends BatchItem, R> {
 
   private send(batch: readonly Waiting<T, R>[]): void {
     this.inFlight++;
+    this.lastSentAt = this.clock.now();
+    for (const { item } of batch) this.busy.add(item.key);
     this.commit(batch.map(({ item }) => item))
       .then(
         (results) => this.settle(batch, results),
@@ -107,6 +147,7 @@ export class Batcher<T extends BatchItem, R> {
       )
       .finally(() => {
         this.inFlight--;
+        for (const { item } of batch) this.busy.delete(item.key);
         this.schedule();
       });
   }

@@ -64,7 +64,7 @@ export class EtcdStore implements Store, Component {
     this.client = client;
     this.members = members;
     this.patience = options.requestTimeout ?? DEFAULT_REQUEST_TIMEOUT;
-    this.batcher = new Batcher({ commit: (writes) => this.commit(writes), limits: options.batch ?? {} });
+    this.batcher = new Batcher({ commit: (writes) => this.commit(writes), clock, limits: options.batch ?? {} });
     this.leases = new EtcdLeases({ client, clock, log });
     this.ttlLeases = new TtlLeases({
       clock,

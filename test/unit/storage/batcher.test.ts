@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Batcher, type BatchItem } from '../../../control-plane/storage/etcd/batcher.ts';
 import { UnavailableError } from '../../../control-plane/storage/port.ts';
+import { FakeClock } from '../../../lib/clock.ts';
 
 interface Commit {
   readonly items: readonly BatchItem[];
@@ -9,13 +10,14 @@ interface Commit {
   fail(error: Error): void;
 }
 
-function build(limits = {}): { commits: Commit[]; batcher: Batcher<BatchItem, string> } {
+function build(limits = {}): { commits: Commit[]; batcher: Batcher<BatchItem, string>; clock: FakeClock } {
+  const clock = new FakeClock();
   const commits: Commit[] = [];
   const commit = (items: readonly BatchItem[]): Promise<string[]> =>
     new Promise((resolve, reject) => {
       commits.push({ items, answer: () => resolve(items.map(({ key }) => key)), fail: reject });
     });
-  return { commits, batcher: new Batcher({ commit, limits }) };
+  return { commits, clock, batcher: new Batcher({ commit, clock, limits }) };
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -49,6 +51,38 @@ describe('write batcher', () => {
       await turn();
     }
     assert.equal((await Promise.all(added)).length, 9);
+  });
+
+  it('lets others pass a batch that hangs, but not writes of its keys, and only up to a number', async () => {
+    const { commits, clock, batcher } = build({ late: 100, inFlight: 2 });
+    const keysOf = (): string[] => commits.map(({ items }) => items.map(({ key }) => key).join());
+    const hung = assert.rejects(batcher.add(item('a')), /hung/);
+    await turn();
+    const all = [batcher.add(item('a', 2)), batcher.add(item('b')), batcher.add(item('c'))];
+    await turn();
+    clock.advance(99);
+    await turn();
+    assert.deepEqual(keysOf(), ['a']);
+    clock.advance(1);
+    await turn();
+    assert.deepEqual(keysOf(), ['a', 'b,c']);
+    all.push(batcher.add(item('d')));
+    await turn();
+    clock.advance(1000);
+    await turn();
+    assert.deepEqual(keysOf(), ['a', 'b,c']);
+    commits[1]?.answer();
+    await turn();
+    clock.advance(100);
+    await turn();
+    assert.deepEqual(keysOf(), ['a', 'b,c', 'd']);
+    commits[0]?.fail(new Error('hung'));
+    commits[2]?.answer();
+    await turn();
+    assert.equal(commits[3]?.items[0]?.size, 2);
+    commits[3]?.answer();
+    await hung;
+    assert.deepEqual(await Promise.all(all), ['a', 'b', 'c', 'd']);
   });
 
   it('fails only the writes of the batch that failed', async () => {
