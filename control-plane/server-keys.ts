@@ -3,6 +3,7 @@ import { hostPort } from './addresses.ts';
 import type { NodeSession } from './controllers/node-lifecycle/node-lifecycle.ts';
 import type { ApiServer } from './controllers/bootstrap/bootstrap.ts';
 import type { SessionKeys as NodeSessionKeys } from './nodes/sessions.ts';
+import type { ServerLoad } from './nodes/spreading.ts';
 import type { KeyEntry, KeyWatch, SessionKeys } from './storage/coordination.ts';
 import type { Component } from '../lib/component.ts';
 import type { Log } from '../lib/log.ts';
@@ -24,7 +25,7 @@ export interface ServerKeysOptions {
 export class ServerKeys implements Component, NodeSessionKeys {
   readonly name = 'server keys';
   readonly sessions: View<NodeSession>;
-  readonly servers: View<ApiServer>;
+  readonly servers: View<ApiServer & { readonly name: string }>;
   private readonly options: ServerKeysOptions;
   private readonly watches: KeyWatch[] = [];
   private order: Promise<void> = Promise.resolve();
@@ -32,7 +33,7 @@ export class ServerKeys implements Component, NodeSessionKeys {
   constructor(options: ServerKeysOptions) {
     this.options = options;
     this.sessions = this.follow(SESSIONS, ({ key, value }) => ({ node: key, server: value }));
-    this.servers = this.follow(SERVERS, ({ value }) => ({ address: value }));
+    this.servers = this.follow(SERVERS, ({ key, value }) => ({ name: key, address: value }));
   }
 
   async start(): Promise<void> {
@@ -63,6 +64,18 @@ export class ServerKeys implements Component, NodeSessionKeys {
     const { address, agentPort } = this.options;
     const others = [...this.servers.list()].map((server) => server.address).filter((other) => other !== address);
     return [address, ...others].map((each) => hostPort(each, agentPort));
+  }
+
+  /** How many nodes each server that works now has; this one first. */
+  loads(): ServerLoad[] {
+    const { server: own, address, agentPort } = this.options;
+    const nodes = new Map<string, number>();
+    for (const { server } of this.sessions.list()) nodes.set(server, (nodes.get(server) ?? 0) + 1);
+    const others = [...this.servers.list()].filter((server) => server.name !== own);
+    return [{ name: own, address }, ...others].map((server) => ({
+      address: hostPort(server.address, agentPort),
+      nodes: nodes.get(server.name) ?? 0,
+    }));
   }
 
   /** Calls `listener` when a server comes or goes. Returns what ends it. */

@@ -8,6 +8,7 @@ import type { NodeTunnels } from './port.ts';
 import { registerNode } from './registration.ts';
 import { ReportWriter } from './reports.ts';
 import { NodeSession } from './session.ts';
+import { type ServerLoad, Spreading } from './spreading.ts';
 import { Tunnels } from './tunnels.ts';
 import type { TokenRequest } from '../../api/schema/types/authentication.v1.ts';
 import type { Node } from '../../api/schema/types/core.v1.ts';
@@ -47,6 +48,8 @@ export interface Servers {
   /** `host:port` for agents of each server that works now; this one first. */
   agentServers(): string[];
   onServers(listener: () => void): () => void;
+  /** How many nodes each of them has; this one first. */
+  loads(): ServerLoad[];
   /** The same of the other server that holds the node's session; undefined when none does, or this one. */
   holderOf(node: string): string | undefined;
 }
@@ -78,6 +81,7 @@ export class NodeSessions implements Component {
   private readonly options: NodeSessionsOptions;
   private readonly dispatch: Dispatch;
   private readonly liveness: Liveness;
+  private readonly spreading: Spreading;
   private readonly sessions = new Map<string, NodeSession>();
   private readonly server: grpc.Server;
   private endServers: (() => void) | undefined;
@@ -109,6 +113,12 @@ export class NodeSessions implements Component {
       onLost: (node, silence) => this.lost(node, silence),
       onPause: (milliseconds) => options.onPause(milliseconds),
     });
+    this.spreading = new Spreading({
+      loads: () => options.servers.loads(),
+      onServers: (listener) => options.servers.onServers(listener),
+      move: (to) => this.move(to),
+      clock: options.clock,
+    });
     this.server = new grpc.Server({ 'grpc.max_receive_message_length': MESSAGE_BYTES });
     this.server.addService(agentsService, {
       Session: (stream: SessionStream) => this.greet(stream),
@@ -131,6 +141,7 @@ export class NodeSessions implements Component {
     this.endDoubts = this.options.caches.nodes.view.subscribe(({ object }) => this.doubt(object));
     await this.liveness.start();
     this.endServers = this.options.servers.onServers(() => this.serversChanged());
+    await this.spreading.start();
     await new Promise<void>((resolve, reject) => {
       this.server.bindAsync(listen, credentials, (error) => (error ? reject(error) : resolve()));
     });
@@ -138,6 +149,7 @@ export class NodeSessions implements Component {
 
   async stop(): Promise<void> {
     this.endServers?.();
+    await this.spreading.stop();
     this.forwarding.close();
     await this.liveness.stop();
     this.endDoubts();
@@ -163,6 +175,15 @@ export class NodeSessions implements Component {
     if (this.options.servers.agentServers().length < 2) return;
     this.options.log.warn({ nodes: this.sessions.size }, 'cut off from the store; sending the agents to other servers');
     for (const session of this.sessions.values()) session.close('the server is cut off from the store');
+  }
+
+  /** An agent dials the server that comes after its last one. While it is on its way its session key stays. */
+  private move(to: string): void {
+    const session = [...this.sessions.values()].find(({ node }) => !this.ownTunnels.isUsed(node));
+    if (!session) return;
+    const [own = '', ...others] = this.options.servers.agentServers();
+    session.send({ servers: { addresses: [own, to, ...others.filter((address) => address !== to)] } });
+    session.close('another server has fewer nodes');
   }
 
   private serversChanged(): void {

@@ -29,6 +29,8 @@ export interface TunnelsOptions {
 export class Tunnels implements NodeTunnels {
   private readonly options: TunnelsOptions;
   private readonly waiting = new Map<string, Waiting>();
+  /** How many streams each node has open here. */
+  private readonly opened = new Map<string, number>();
 
   constructor(options: TunnelsOptions) {
     this.options = options;
@@ -66,16 +68,35 @@ export class Tunnels implements NodeTunnels {
     return promise;
   }
 
+  /** Whether somebody is connected to the node through here. */
+  isUsed(node: string): boolean {
+    return this.opened.has(node) || [...this.waiting.values()].some((waiting) => waiting.node === node);
+  }
+
   /** An agent opened a stream; its first frame names which. One that nobody waits for is ended. */
   accept(node: string, stream: Stream): void {
     // A stream that breaks is seen by whoever reads from it.
     stream.on('error', () => undefined);
+    this.count(node, 1);
+    let isOpen = true;
+    const ended = (): void => {
+      if (isOpen) this.count(node, -1);
+      isOpen = false;
+    };
+    // Whichever comes first: a stream that was cancelled need not close.
+    for (const event of ['close', 'cancelled']) stream.once(event, ended);
     stream.once('data', (first: Frame) => {
       stream.pause();
       const waiting = this.waiting.get(first.id);
       if (waiting?.node === node) waiting.opened(tunnelOver(stream));
       else stream.end();
     });
+  }
+
+  private count(node: string, step: 1 | -1): void {
+    const now = (this.opened.get(node) ?? 0) + step;
+    if (now > 0) this.opened.set(node, now);
+    else this.opened.delete(node);
   }
 }
 
