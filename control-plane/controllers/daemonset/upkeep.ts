@@ -13,7 +13,7 @@ export function upkeepStep(fleet: Fleet, untilReplaced: UntilReplaced): Step {
   const reasons: string[] = [];
   const waits: number[] = [];
   for (const site of fleet.sites) {
-    const ended = site.mayStay ? endedAt(site, untilReplaced(site.node)) : NONE_ENDED;
+    const ended = site.mayStay ? endedAt(site, untilReplaced) : NONE_ENDED;
     remove.push(...ended.remove, ...superfluousAt(fleet, site));
     if (lacksPod(fleet, site)) create.push(site.node);
     if (ended.wait === undefined) continue;
@@ -37,7 +37,7 @@ interface Ended {
 
 const NONE_ENDED: Ended = { remove: [] };
 
-function endedAt(site: Site, wait: number): Ended {
+function endedAt(site: Site, untilReplaced: UntilReplaced): Ended {
   const { node } = site;
   const staying = stayingAt(site);
   const failed = staying.filter((pod) => phaseOf(pod) === 'Failed');
@@ -45,6 +45,7 @@ function endedAt(site: Site, wait: number): Ended {
   const [next] = failed;
   const remove: Removal[] = succeeded.map((pod) => ({ pod, node, ended: 'Succeeded', why: 'it has ended' }));
   if (!next) return { remove };
+  const wait = untilReplaced(node);
   if (wait > 0) return { remove, wait };
   return { remove: [...remove, { pod: next, node, ended: 'Failed', why: 'it has failed' }] };
 }
