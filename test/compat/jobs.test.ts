@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import type { Job } from '../../api/schema/types/batch.v1.ts';
 import type { Pod } from '../../api/schema/types/core.v1.ts';
 import { IMAGES } from '../../cli/local/images.ts';
+import { apiReady } from '../../cli/local/ready.ts';
+import { systemClock } from '../../lib/clock.ts';
 import { TestCluster } from '../support/cluster.ts';
 import { dure } from '../support/dure.ts';
 import { busybox, manifest, SLEEP } from '../support/manifests.ts';
@@ -235,6 +237,23 @@ describe('kubectl on jobs', function () {
   it('goes away some time after it has ended', async () => {
     await create(job('brief', 'true', { completions: 1, ttlSecondsAfterFinished: 0 }));
     await session.wait('--for=delete job/brief');
+  });
+
+  it('counts every pod once, through the death of the server', async () => {
+    await create(
+      job('steady', 'sleep 0.5', { parallelism: 3, completions: 12 }),
+      job('steady-indexed', 'sleep 0.5', { ...INDEXED, parallelism: 3, completions: 12 }),
+    );
+    await session.eventually(async () => assert.ok(((await read('steady')).status.succeeded ?? 0) >= 2));
+    await cluster.local.kill('server-1');
+    await cluster.local.start('server-1');
+    await apiReady(cluster.client, systemClock);
+    for (const name of ['steady', 'steady-indexed']) {
+      await endOf(name, 'complete');
+      const { succeeded, failed, uncountedTerminatedPods } = (await read(name)).status;
+      assert.deepEqual([succeeded, failed, uncountedTerminatedPods], [12, undefined, {}]);
+      assert.equal((await podsOf(name)).length, 12);
+    }
   });
 
   it('counts and replaces the pods of a host that dies', async () => {

@@ -7,6 +7,7 @@ import type { CronJob } from '../../../api/schema/types/batch.v1.ts';
 const MARGIN_MILLISECONDS = 100;
 /** So many runs that were missed are more than a control plane that was away accounts for. */
 const MANY = 100;
+const MINUTE = 60_000;
 
 export interface Timetable {
   readonly schedule: Schedule;
@@ -53,9 +54,17 @@ function latestRun(since: number, { schedule, clock }: Timetable, now: number): 
   if (second === undefined || now < second) return { time: first, missed: 'none' };
   const interval = second - first;
   const missed = Math.floor((now - first) / interval) + 1;
-  // Begins one interval early, as not all are equally long.
-  let latest: number | undefined;
-  for (let time = next(first + (missed - 2) * interval); time !== undefined && time <= now; time = next(time))
-    latest = time;
-  return { ...(latest === undefined ? {} : { time: latest }), missed: missed > MANY ? 'many' : 'few' };
+  const time = schedule.kind === 'interval' ? first + (missed - 1) * interval : lastUntil(now, first, next);
+  return { ...(time === undefined ? {} : { time }), missed: missed > MANY ? 'many' : 'few' };
+}
+
+/** The last run until `now`, of which there is one after `from`. Asks a few dozen times, however many runs there were. */
+function lastUntil(now: number, from: number, next: (after: number) => number | undefined): number | undefined {
+  let [low, high] = [from, now];
+  while (high - low > MINUTE) {
+    const middle = (low + high) / 2;
+    if ((next(middle) ?? Infinity) <= now) low = middle;
+    else high = middle;
+  }
+  return next(low);
 }

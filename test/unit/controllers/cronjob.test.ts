@@ -4,9 +4,12 @@ import fc from 'fast-check';
 
 import { forbidden } from '../../../api/errors.ts';
 import { kinds } from '../../../api/kinds.ts';
+import { nextTime, ZoneClock } from '../../../api/machinery/cron-times.ts';
+import { parseSchedule } from '../../../api/machinery/cron.ts';
 import { formatTime } from '../../../api/machinery/time.ts';
 import type { CronJob, CronJobSpec, Job } from '../../../api/schema/types/batch.v1.ts';
 import { CronJobController } from '../../../control-plane/controllers/cronjob/cronjob.ts';
+import { dueRun } from '../../../control-plane/controllers/cronjob/due.ts';
 import { isFinished } from '../../../control-plane/controllers/job/verdict.ts';
 import type { Runner } from '../../../control-plane/controllers/runner.ts';
 import { settle, World } from './world.ts';
@@ -107,6 +110,58 @@ class CronPlay {
 function nameAt(minutes: number): string {
   return `tidy-${MIDNIGHT / 60_000 + minutes}`;
 }
+
+describe('the run of a cron job that is due', () => {
+  const due = (schedule: string, last: string, now: string, clock = new ZoneClock('UTC')): unknown => {
+    const cronJob = aCronJob({ schedule }, { lastScheduleTime: last });
+    const { time, missed } = dueRun(cronJob, { schedule: parseSchedule(schedule), clock }, Date.parse(now));
+    return [time === undefined ? undefined : clock.print(time), missed];
+  };
+
+  it('is the latest since the last that was made', () => {
+    const last = '2026-01-02T09:00:00Z';
+    assert.deepEqual(due('0 9 * * *', last, '2026-01-03T08:59:59Z'), [undefined, 'none']);
+    assert.deepEqual(due('0 9 * * *', last, '2026-01-03T09:00:00Z'), ['2026-01-03T09:00:00Z', 'none']);
+    assert.deepEqual(due('0 9 * * 1-5', last, '2026-01-12T12:00:00Z'), ['2026-01-12T09:00:00Z', 'few']);
+    assert.deepEqual(due('@every 90s', last, '2026-01-02T09:05:00Z'), ['2026-01-02T09:04:30Z', 'few']);
+  });
+
+  it('is found with few questions, however many runs were missed and however uneven they are', () => {
+    let asked = 0;
+    class Counting extends ZoneClock {
+      override shows(time: number): number {
+        asked += 1;
+        return super.shows(time);
+      }
+    }
+    const found = due('* * * 1 *', '2026-01-31T23:58:00Z', '2027-01-20T12:00:30Z', new Counting('UTC'));
+    assert.deepEqual(found, ['2027-01-20T12:00:00Z', 'few']);
+    assert.ok(asked < 1000, `asked ${asked} times`);
+  });
+
+  it('is what trying each finds', () => {
+    const schedules = fc.constantFrom(
+      '*/7 * * * *',
+      '30 6-16/4 * * 1-5',
+      '*/5 0 1 * *',
+      '15,45 */3 */2 * *',
+      '0 12 * * 0',
+    );
+    const start = Date.parse('2026-01-01T00:00:00Z');
+    const law = fc.property(schedules, fc.nat(60 * 24 * 30), fc.nat(60 * 24 * 10), (text, after, later) => {
+      const [schedule, clock] = [parseSchedule(text), new ZoneClock('UTC')];
+      const [since, now] = [start + after * 60_000, start + (after + later) * 60_000];
+      const cronJob = aCronJob({ schedule: text }, { lastScheduleTime: new Date(since).toISOString() });
+      let last: number | undefined;
+      for (let time = nextTime(schedule, since, clock); time !== undefined && time <= now;) {
+        last = time;
+        time = nextTime(schedule, time, clock);
+      }
+      assert.equal(dueRun(cronJob, { schedule, clock }, now).time, last);
+    });
+    fc.assert(law, { numRuns: 40 });
+  });
+});
 
 describe('cron job controller', () => {
   let play: CronPlay;

@@ -95,7 +95,7 @@ describe('the pod of an index', () => {
 
 describe('jobs that are kept for a while only', () => {
   const ended = (name: string, ttlSecondsAfterFinished?: number, type = 'Complete'): Job => {
-    const job = aJob({ ...(ttlSecondsAfterFinished === undefined ? {} : { ttlSecondsAfterFinished }) });
+    const job = aJob(ttlSecondsAfterFinished === undefined ? {} : { ttlSecondsAfterFinished });
     const conditions = [{ type, status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' }];
     return { ...job, metadata: { ...job.metadata, name, uid: name }, status: { conditions } };
   };
