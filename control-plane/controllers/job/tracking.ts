@@ -34,13 +34,19 @@ export interface Tracking {
 export function track(census: Census, verdict: Verdict | undefined): Tracking {
   const { pods, indexes } = census;
   const { counted, listed } = strikeOff(census);
+  const known = new Set([...listed.succeeded, ...listed.failed]);
   const release: Pod[] = [];
   for (const pod of pods.filter((each) => isTracked(each) && mayRelease(census, verdict, each))) {
-    if (release.length >= MAX_UNCOUNTED || listed.succeeded.length + listed.failed.length >= MAX_UNCOUNTED) break;
-    release.push(pod);
-    const list = listFor(census, verdict, pod);
+    if (release.length >= MAX_UNCOUNTED) break;
     const { uid = '' } = pod.metadata;
-    if (list && !listed.succeeded.includes(uid) && !listed.failed.includes(uid)) listed[list].push(uid);
+    const list = known.has(uid) ? undefined : listFor(census, verdict, pod);
+    // When the list is full, those on it go first.
+    if (list && known.size >= MAX_UNCOUNTED) continue;
+    if (list) {
+      listed[list].push(uid);
+      known.add(uid);
+    }
+    release.push(pod);
   }
   const succeeded = indexes ? countIndexes(indexes.succeeded) : counted.succeeded;
   return {

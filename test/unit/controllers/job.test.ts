@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 
 import { forbidden } from '../../../api/errors.ts';
 import { kinds } from '../../../api/kinds.ts';
-import type { JobSpec, PodFailurePolicyRule } from '../../../api/schema/types/batch.v1.ts';
+import type { JobSpec, JobStatus, PodFailurePolicyRule } from '../../../api/schema/types/batch.v1.ts';
 import { NO_FAILURES } from '../../../control-plane/controllers/job/backoff.ts';
 import { planJob } from '../../../control-plane/controllers/job/plan.ts';
 import { completionIndexOf, isTracked } from '../../../control-plane/controllers/job/tracked-pods.ts';
@@ -367,6 +367,26 @@ describe('job controller', () => {
     pod.status.containerStatuses = [main];
     const { actions } = planJob({ job, pods: [pod], failures: NO_FAILURES }, aMoment());
     assert.deepEqual(inShort(actions), ['delete a', 'set-status sum', 'remove-finalizer a']);
+  });
+
+  it('lists so many pods as uncounted and no more, and goes on from a list that is full', () => {
+    const pods = Array.from({ length: 700 }, (_, index) => aJobPod(`p${index}`, { end: SUCCEEDED }));
+    const plan = (status: JobStatus): { listed: number; released: readonly string[] } => {
+      const job = aJob({ completions: 1000, suspend: true }, status);
+      const { actions } = planJob({ job, pods, failures: NO_FAILURES }, aMoment());
+      const written = actions.find((action) => action.do === 'set-status')?.status as JobStatus;
+      const released = actions.filter((action) => action.do === 'remove-finalizer');
+      return {
+        listed: written.uncountedTerminatedPods?.succeeded?.length ?? 0,
+        released: released.map(({ target }) => target.name),
+      };
+    };
+    const { listed, released } = plan({});
+    assert.deepEqual([listed, released.length], [500, 500]);
+    const succeeded = pods.slice(200).map(({ metadata }) => metadata.uid ?? '');
+    const again = plan({ uncountedTerminatedPods: { succeeded } });
+    assert.deepEqual([again.listed, again.released.length], [500, 500]);
+    assert.ok(!again.released.includes('p0'));
   });
 
   it('writes what it counts only over what it has seen', () => {
