@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 
 import fc from 'fast-check';
 
-import type { JobSpec } from '../../../api/schema/types/batch.v1.ts';
+import type { FieldError } from '../../../api/errors.ts';
+import { kinds } from '../../../api/kinds.ts';
+import type { Job, JobSpec } from '../../../api/schema/types/batch.v1.ts';
 import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import { validateJobStatus } from '../../../api/validation/batch/job-status.ts';
 import { completionIndexOf, isTracked } from '../../../control-plane/controllers/job/tracked-pods.ts';
 import { isFinished } from '../../../control-plane/controllers/job/verdict.ts';
-import { aJob, JobPlay } from './job-play.ts';
+import { aJob, aJobPod, JobPlay } from './job-play.ts';
 import { settle } from './world.ts';
 
 const VERBS = ['succeed', 'fail', 'delete', 'sweep', 'resize', 'deliver', 'pass', 'die', 'die soon'] as const;
@@ -25,6 +28,8 @@ class Trial {
   readonly ledger: Ledger = { succeeded: [], failed: [] };
   /** By how many pods more were active than may be. */
   excess = 0;
+  private readonly refused: FieldError[] = [];
+  private before: Job | undefined;
   private mostParallel: number;
 
   constructor(parallelism: number) {
@@ -35,6 +40,7 @@ class Trial {
     const { play } = this;
     let left = Infinity;
     play.world.onWrite = () => {
+      this.checkStatus();
       this.excess = Math.max(this.excess, play.active.length - this.mostParallel);
       left -= 1;
       if (left === 0) play.cut();
@@ -50,6 +56,22 @@ class Trial {
     left = Infinity;
     play.world.lagging = false;
     await play.die();
+    await this.finish();
+    await play.end();
+    assert.deepEqual(this.refused, []);
+    assert.equal(this.excess, 0, 'more pods were active than may be');
+  }
+
+  /** As the API server would: World takes every status. */
+  private checkStatus(): void {
+    const { job } = this.play;
+    if (this.before && job !== this.before) this.refused.push(...validateJobStatus(job, this.before));
+    this.before = job;
+  }
+
+  /** Everything that runs succeeds, until the job has ended. */
+  async finish(): Promise<void> {
+    const { play } = this;
     for (let round = 0; round < 60 && !isFinished(play.job); round += 1) {
       await this.take('succeed', 0, 100);
       await play.sweep();
@@ -57,8 +79,6 @@ class Trial {
     }
     await play.sweep();
     await play.pass(1);
-    await play.end();
-    assert.equal(this.excess, 0, 'more pods were active than may be');
   }
 
   private async take(verb: Exclude<Step['do'], 'die soon'>, pick: number, many: number): Promise<void> {
@@ -148,6 +168,43 @@ describe('jobs, whatever happens', () => {
         assert.equal(job.status.failed ?? 0, failed.length, 'failures');
       },
     );
+    await fc.assert(law, runs);
+  });
+
+  it('come to an end from whatever state', async () => {
+    const pod = fc.record({
+      phase: fc.constantFrom('Pending', 'Running', 'Succeeded', 'Failed'),
+      tracked: fc.boolean(),
+      deleted: fc.boolean(),
+      index: fc.option(fc.nat(5), { nil: undefined }),
+      listed: fc.constantFrom('succeeded', 'failed', undefined),
+    });
+    const spec = fc.record({
+      completions: fc.integer({ min: 1, max: 4 }),
+      parallelism: fc.integer({ min: 1, max: 4 }),
+      completionMode: fc.constantFrom('Indexed', 'NonIndexed'),
+      podReplacementPolicy: fc.constantFrom('Failed', 'TerminatingOrFailed'),
+    });
+    const law = fc.asyncProperty(spec, fc.array(pod, { maxLength: 8 }), fc.nat(3), async (sizes, pods, failed) => {
+      const trial = new Trial(Infinity);
+      const listed: Record<'succeeded' | 'failed', string[]> = { succeeded: ['gone'], failed: [] };
+      for (const [position, { phase, tracked, deleted, index, listed: list }] of pods.entries()) {
+        const one = aJobPod(`p${position}`, { tracked, ...(index === undefined ? {} : { index }) });
+        one.metadata.creationTimestamp = '2025-12-31T23:00:00Z';
+        one.status.phase = phase;
+        if (deleted) {
+          Object.assign(one.metadata, { deletionTimestamp: '2026-01-01T00:00:30Z', deletionGracePeriodSeconds: 30 });
+        }
+        if (list) listed[list].push(one.metadata.uid ?? '');
+        trial.play.world.of(kinds.pods).seed(one);
+      }
+      await trial.play.begin(aJob({ backoffLimit: 1000, ...sizes }, { failed, uncountedTerminatedPods: listed }));
+      await trial.finish();
+      await trial.play.end();
+      assert.ok(isFinished(trial.play.job), 'it does not end');
+      assert.deepEqual(trial.play.job.status.uncountedTerminatedPods, {});
+      assert.equal(trial.play.pods.some(isTracked), false, 'a pod is held');
+    });
     await fc.assert(law, runs);
   });
 });
