@@ -82,7 +82,7 @@ describe('kubectl on jobs', function () {
     await session.run('create job now --from=cronjob/tidy');
     await endOf('now', 'complete');
     await session.run(['patch', 'cronjob', 'tidy', '-p', '{"spec":{"schedule":"@every 2s"}}']);
-    await session.wait('--for=jsonpath={.status.lastSuccessfulTime} cronjob/tidy');
+    await session.wait('--for=jsonpath={.status.lastScheduleTime} cronjob/tidy');
     const made = (await session.run('get jobs -o name')).split('\n').find((name) => /tidy-\d+$/.test(name)) ?? '';
     const due = await session.field(made, '.metadata.annotations.batch\\.kubernetes\\.io/cronjob-scheduled-timestamp');
     assert.equal(made, `job.batch/tidy-${Math.floor(Date.parse(due) / 60_000)}`);
