@@ -99,17 +99,27 @@ async function pour(
     gathered.push(piece);
     size += piece.length;
     if (size < CHUNK_BYTES) continue;
-    const chunk = Buffer.concat(gathered, size);
+    const takes = writeTogether(sink, gathered, size);
     gathered = [];
     size = 0;
-    if (!write(sink, chunk)) await once(sink, 'drain', { signal });
+    if (!takes) await once(sink, 'drain', { signal });
     signal.throwIfAborted();
   }
-  if (size > 0) write(sink, Buffer.concat(gathered, size));
+  if (size > 0) writeTogether(sink, gathered, size);
+}
+
+/** A connection takes many pieces at once as they are; to compress each would be a job of its own, so they are joined. */
+function writeTogether(sink: HttpResponse | Gzip, pieces: readonly Uint8Array[], size: number): boolean {
+  if ('flush' in sink) return sink.write(Buffer.concat(pieces, size));
+  sink.cork();
+  let takes = true;
+  for (const piece of pieces) takes = write(sink, piece);
+  sink.uncork();
+  return takes;
 }
 
 /** The two kinds of response don't share a signature of `write`. */
-export function write(sink: HttpResponse | Gzip, chunk: Buffer): boolean {
+export function write(sink: HttpResponse | Gzip, chunk: Uint8Array): boolean {
   return (sink as ServerResponse).write(chunk);
 }
 

@@ -3,10 +3,12 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import https from 'node:https';
 import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { parse } from 'yaml';
 import type { ConfigMap } from '../../../api/schema/types/core.v1.ts';
 import type { User } from '../../../control-plane/auth/user.ts';
 import { createAuthority, issue } from '../../../lib/certificates.ts';
+import { Connection, readAll } from '../../../lib/client/connection.ts';
 import { Informer } from '../../../lib/client/informer.ts';
 import type { ClusterAccess } from '../../../lib/client/cluster.ts';
 import { ApiError } from '../../../lib/client/errors.ts';
@@ -15,7 +17,9 @@ import { watch } from '../../../lib/client/watch.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { joinCluster, renewMembership } from '../../../lib/join.ts';
 import { TestServer } from '../../support/api-server.ts';
+import { RawClient } from '../../support/raw-requests.ts';
 
+const MEGABYTE = 1024 * 1024;
 const MAPS = '/api/v1/namespaces/default/configmaps';
 const TOKENS = new Map<string, User>([['somebody', { name: 'somebody', groups: [] }]]);
 
@@ -270,6 +274,30 @@ describe('the API server', () => {
       const { body, headers } = await client.open(MAPS, {});
       body.destroy();
       assert.equal(headers['content-encoding'], 'gzip');
+    });
+  });
+
+  describe('long lists', () => {
+    it('are the same over HTTP/2 and HTTP/1.1, compressed or not', async () => {
+      const names = Array.from({ length: 300 }, (_, number) => `map-${String(number).padStart(3, '0')}`);
+      await Promise.all(names.map((name) => client.create(MAPS, configMap(name, { text: name.repeat(100) }))));
+      const connection = new Connection({ access, clock: systemClock });
+      const overOne = new RawClient(access);
+      for (const encoding of ['identity', 'gzip']) {
+        const headers = { 'accept-encoding': encoding };
+        const answer = await connection.request({ method: 'GET', path: MAPS, headers });
+        const { items } = JSON.parse(String(await readAll(answer.body, MEGABYTE))) as ListOf<ConfigMap>;
+        assert.deepEqual(
+          items.map(({ metadata }) => metadata.name),
+          names,
+        );
+        assert.ok(items.every(({ metadata, data }) => data?.['text'] === metadata.name?.repeat(100)));
+        const { bytes } = await overOne.ask(MAPS, { headers });
+        const list = JSON.parse(String(encoding === 'gzip' ? gunzipSync(bytes) : bytes)) as ListOf<ConfigMap>;
+        assert.deepEqual(list.items, items);
+      }
+      connection.close();
+      overOne.close();
     });
   });
 
