@@ -114,7 +114,7 @@ async function documents(): Promise<Parts> {
 /** Against a program that writes the same bytes and does nothing else, in turns: how many times as much processor time. */
 async function againstWriting(size: number): Promise<Spread> {
   const path = PODS_PATH;
-  const writing = await writingOf(await load.readBytes({ path }));
+  const writing = await writingOf(await load.readBytes({ path }), size);
   try {
     const ratios: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {

@@ -1,4 +1,4 @@
-/** A program that writes given bytes over TLS and does nothing else, for benches that compare with it. */
+/** A program that writes given bytes, in so many pieces, over TLS and does nothing else, for benches that compare with it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -15,12 +15,12 @@ export interface Writing {
   stop(): Promise<void>;
 }
 
-export async function writingOf(bytes: Buffer): Promise<Writing> {
+export async function writingOf(bytes: Buffer, pieces: number): Promise<Writing> {
   const directory = await mkdtemp(join(tmpdir(), 'dure-bench-bytes-'));
   const file = join(directory, 'bytes');
   await writeFile(file, bytes);
   const program = join(import.meta.dirname, 'stored_bytes.ts');
-  const child = spawn(process.execPath, [program, file], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [program, file, String(pieces)], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const { value: port = '' } = await lines.next();
   const access = { server: `https://127.0.0.1:${port}`, insecureSkipVerify: true };
