@@ -49,9 +49,12 @@ export class ServerProcess {
       'etcd-servers': etcd.url,
       ...flags,
     };
-    const profile = (process.env['BENCH_SERVER_NODE_FLAGS'] ?? '').split(' ').filter(Boolean);
+    const nodeFlags = [
+      '--max-semi-space-size=16',
+      ...(process.env['BENCH_SERVER_NODE_FLAGS'] ?? '').split(' ').filter(Boolean),
+    ];
     const args = [
-      ...profile,
+      ...nodeFlags,
       PROGRAM,
       'server',
       ...Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]),
