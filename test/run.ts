@@ -3,6 +3,7 @@
  *
  *     node test/run.ts fast            no root, no cluster
  *     node test/run.ts all [STAGE …]   everything, or the stages named
+ *     node test/run.ts files PATTERN   the files that match, as a stage of their own
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -42,9 +43,8 @@ const REAL: Stage[] = [
 const INTERRUPTED = 130;
 
 const [mode = 'all', ...wanted] = process.argv.slice(2);
-const stages = (mode === 'fast' ? FAST : [...FAST, ...REAL]).filter(
-  ({ name }) => wanted.length === 0 || wanted.includes(name),
-);
+const stages = mode === 'files' ? [theseFiles(wanted[0] ?? '')] : chosen(mode === 'fast' ? FAST : [...FAST, ...REAL]);
+/** All that tests put into the directory for temporary files is below this one. */
 const directory = mkdtempSync(join(tmpdir(), 'dure-run-'));
 /** What the run makes carries this mark, so that it can be found again whatever happens. */
 const mark = randomBytes(4).toString('hex');
@@ -64,7 +64,7 @@ for (const stage of stages) {
   const started = performance.now();
   console.log(`\n=== ${stage.name}`);
   const counts = await runStage(stage);
-  await cleanUp(mark);
+  await cleanUp(mark, directory);
   total.passes += counts.passes;
   total.failures += counts.failures;
   total.pending += counts.pending;
@@ -76,13 +76,25 @@ const skipped = total.pending > 0 ? `, ${total.pending} skipped` : '';
 console.log(`\n${total.passes} passed, ${total.failures} failed${skipped}`);
 process.exitCode = interrupted ? INTERRUPTED : total.failures > 0 || total.passes === 0 ? 1 : 0;
 
+function chosen(all: readonly Stage[]): Stage[] {
+  return all.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+}
+
+function theseFiles(files: string): Stage {
+  return { name: 'files', files, timeout: 2 * MINUTE, limit: 10 * MINUTE };
+}
+
 /** A stage that ends without counts (it crashed, or hung) counts as one failure. */
 async function runStage({ name, files, timeout, limit, args = [] }: Stage): Promise<Counts> {
   const countsFile = join(directory, `${name}.json`);
   const child = spawn(
     'node_modules/.bin/mocha',
     ['--exit', '--reporter', './test/support/reporter.ts', '--timeout', String(timeout), ...args, files],
-    { stdio: 'inherit', env: { ...process.env, DURE_TEST_COUNTS: countsFile, DURE_TEST_RUN: mark }, detached: true },
+    {
+      stdio: 'inherit',
+      env: { ...process.env, DURE_TEST_COUNTS: countsFile, DURE_TEST_RUN: mark, TMPDIR: directory },
+      detached: true,
+    },
   );
   running = child;
   const hang = setTimeout(() => {

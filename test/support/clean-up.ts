@@ -6,7 +6,8 @@ import { output } from '../../lib/process.ts';
 /** The environment variable that every process of a run inherits. */
 export const RUN_VARIABLE = 'DURE_TEST_RUN';
 
-export async function cleanUp(mark: string): Promise<void> {
+/** `directory` is where its temporary files are: they are left for the end of the run, what is mounted among them is not. */
+export async function cleanUp(mark: string, directory: string): Promise<void> {
   for (const name of clusterNames().filter((each) => each.startsWith(clusterPrefix(mark)))) {
     console.error(`=== removing cluster ${name}, which a test left behind`);
     await LocalCluster.find(name)?.down(() => undefined);
@@ -15,6 +16,15 @@ export async function cleanUp(mark: string): Promise<void> {
   const namespaces = await namespacesOf(left);
   for (const pid of left) kill(pid);
   for (const namespace of namespaces) await output('ip', ['netns', 'delete', namespace]);
+  for (const mount of mountsBelow(directory)) await output('umount', ['--lazy', mount]);
+}
+
+/** The innermost first. */
+function mountsBelow(directory: string): string[] {
+  const places = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '');
+  return places.filter((place) => place.startsWith(`${directory}/`)).toReversed();
 }
 
 /** What the names of a run's clusters begin with. Short: names of interfaces and namespaces are made of it. */
@@ -22,7 +32,8 @@ export function clusterPrefix(mark: string): string {
   return `t${mark.slice(0, 4)}`;
 }
 
-function processesOf(mark: string): number[] {
+/** The processes of a run, but this one. */
+export function processesOf(mark: string): number[] {
   const wanted = `${RUN_VARIABLE}=${mark}`;
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
