@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../api/object.ts';
 import { isRetriableConflict } from '../apply/retry.ts';
+import { patchedLocally } from '../apply/locally.ts';
 import { LAST_APPLIED, lastAppliedOf, withLastApplied } from '../apply/last-applied.ts';
 import { SchemaRules } from '../apply/rules.ts';
 import { threeWayPatch } from '../apply/three-way.ts';
@@ -113,24 +114,13 @@ async function patch(
   const original = lastAppliedOf(current) ?? {};
   const change = threeWayPatch({ original, modified: { ...modified }, current: { ...current } }, typeName, rules);
   if (Object.keys(change).length === 0) return outcome.say(resource, current, 'unchanged');
-  if (outcome.isClientOnly) return outcome.say(resource, await locally(current, change, typeName), 'configured');
+  if (outcome.isClientOnly) return outcome.say(resource, await patchedLocally(current, change, typeName), 'configured');
   const query = { ...outcome.query, fieldValidation: validation };
   const patchType = typeName === undefined ? 'merge-patch' : 'strategic-merge-patch';
   const patched = await attempt('applying patch to', item, () =>
     client.patch<KubeObject>(item.path, patchType, change, { query }),
   );
   return outcome.say(resource, patched, 'configured');
-}
-
-/** What the patch would make of the object. */
-async function locally(current: KubeObject, change: object, typeName: string | undefined): Promise<KubeObject> {
-  if (typeName === undefined) {
-    const { applyMergePatch } = await import('../../api/patch/merge.ts');
-    return applyMergePatch(current, change) as unknown as KubeObject;
-  }
-  const { StrategicMerge } = await import('../../api/patch/strategic.ts');
-  const { loadSchemaTable } = await import('../../api/schema/table.ts');
-  return new StrategicMerge({ table: loadSchemaTable() }).apply(typeName, current, change) as unknown as KubeObject;
 }
 
 async function attempt<T>(doing: string, { source }: Item, act: () => Promise<T>): Promise<T> {

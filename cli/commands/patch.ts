@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import type { KubeObject } from '../../api/object.ts';
 import { sameJson } from '../../api/machinery/json.ts';
 import type { PatchType } from '../../lib/client/rest.ts';
+import { patchedAlone } from '../apply/locally.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError, forEachAttempt } from '../errors.ts';
 import { text, textOr, toggle } from '../flags.ts';
@@ -36,7 +37,9 @@ export const command = defineCommand({
     const outcome = new Outcome(flags, session);
     const client = await session.client();
     await forEachAttempt(await selectObjects(args, flags, session), async ({ resource, path, object }) => {
-      if (outcome.isClientOnly) return outcome.say(resource, object, 'patched');
+      if (outcome.isClientOnly) {
+        return outcome.say(resource, await patchedAlone({ resource, object }, type, patch), 'patched');
+      }
       const target = flags.subresource === undefined ? path : `${path}/${flags.subresource}`;
       const patched = await client.patch<KubeObject>(target, type, patch, { query: outcome.query });
       const isSame = sameJson(patched.metadata.resourceVersion, object.metadata.resourceVersion);

@@ -1,40 +1,25 @@
-import type { KubeObject } from '../../api/object.ts';
-import type { Container, EnvVar, PodSpec } from '../../api/schema/types/core.v1.ts';
+import type { Container, EnvVar } from '../../api/schema/types/core.v1.ts';
 import { defineCommand, type CommandModule } from '../command.ts';
-import { objectName } from '../discovery.ts';
-import { CommandError, forEachAttempt } from '../errors.ts';
+import { CommandError } from '../errors.ts';
 import { array, text, textOr, toggle } from '../flags.ts';
-import { Outcome, outcomeFlags } from '../outcome.ts';
-import { selectObjects, selectionFlags, type Selected } from '../selection.ts';
-
-interface WithTemplate extends KubeObject {
-  readonly spec?: PodSpec & { readonly template?: { readonly spec?: PodSpec } };
-}
-
-/** The pod spec of an object, and how a patch of it is wrapped. */
-function podSpecOf({ resource, name, object }: Selected<WithTemplate>): {
-  spec: PodSpec;
-  readonly wrap: (spec: object) => object;
-} {
-  if (resource.kind === 'Pod' && object.spec) return { spec: object.spec, wrap: (spec) => ({ spec }) };
-  const spec = object.spec?.template?.spec;
-  if (!spec) throw new CommandError(`${objectName(resource, name)} has no pods of its own`);
-  return { spec, wrap: (inner) => ({ spec: { template: { spec: inner } } }) };
-}
+import type { Selected } from '../selection.ts';
+import { changeEach, podSpecOf, setFlags, type WithTemplate } from '../set/change.ts';
+import { resources } from '../set/resources.ts';
+import { selector } from '../set/selector.ts';
+import { serviceaccount } from '../set/serviceaccount.ts';
+import { subject } from '../set/subject.ts';
 
 const image = defineCommand({
   summary: 'Update the image of a pod template',
   usage: '(-f FILENAME | TYPE NAME) CONTAINER_NAME_1=CONTAINER_IMAGE_1 ... CONTAINER_NAME_N=CONTAINER_IMAGE_N',
   examples: ['dure set image deployment/web nginx=nginx:1.27', "dure set image deployment/web '*=nginx:1.27'"],
-  flags: { ...selectionFlags, ...outcomeFlags },
+  flags: setFlags,
   async run({ args, flags, session }) {
     const pairs = args.filter((arg) => arg.includes('='));
     if (pairs.length === 0) throw new CommandError('at least one image update is required');
     const images = new Map(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
-    const outcome = new Outcome(flags, session);
-    const client = await session.client();
     const words = args.filter((arg) => !arg.includes('='));
-    await forEachAttempt(await selectObjects<WithTemplate>(words, flags, session), async (selected) => {
+    await changeEach<WithTemplate>(words, { flags, session, done: 'image updated' }, (selected) => {
       const { spec, wrap } = podSpecOf(selected);
       const changed = (containers: readonly Container[] = []): object[] =>
         containers.flatMap(({ name, image: before }) => {
@@ -45,15 +30,11 @@ const image = defineCommand({
       const missing = [...images.keys()].find((name) => name !== '*' && !names.has(name));
       if (missing !== undefined) throw new CommandError(`unable to find container named "${missing}"`);
       const [containers, initContainers] = [changed(spec.containers), changed(spec.initContainers)];
-      if (containers.length + initContainers.length === 0) return;
-      const patch = wrap({
+      if (containers.length + initContainers.length === 0) return undefined;
+      return wrap({
         ...(containers.length > 0 ? { containers } : {}),
         ...(initContainers.length > 0 ? { initContainers } : {}),
       });
-      const object = outcome.isClientOnly
-        ? selected.object
-        : await client.patch<KubeObject>(selected.path, 'strategic-merge-patch', patch, { query: outcome.query });
-      await outcome.say(selected.resource, object, 'image updated');
     });
   },
 });
@@ -67,8 +48,7 @@ const env = defineCommand({
     'dure set env deployment/web --list',
   ],
   flags: {
-    ...selectionFlags,
-    ...outcomeFlags,
+    ...setFlags,
     containers: textOr('*', 'The names of containers in the selected pod templates to change', { short: 'c' }),
     env: array('Specify a key-value pair for an environment variable to set into each container', { short: 'e' }),
     list: toggle('If true, display the environment and any changes in the standard format'),
@@ -78,19 +58,16 @@ const env = defineCommand({
     if (flags.from !== undefined) throw new CommandError('--from is not supported');
     const isChange = (arg: string): boolean => arg.includes('=') || /^[A-Za-z_][\w.-]*-$/.test(arg);
     const changes = [...flags.env, ...args.filter(isChange)].map(parseChange);
-    const outcome = new Outcome(flags, session);
-    const client = await session.client();
     const words = args.filter((arg) => !isChange(arg));
-    await forEachAttempt(await selectObjects<WithTemplate>(words, flags, session), async (selected) => {
+    await changeEach<WithTemplate>(words, { flags, session, done: 'env updated' }, (selected) => {
       const { spec, wrap } = podSpecOf(selected);
       const chosen = spec.containers.filter(({ name }) => flags.containers === '*' || flags.containers === name);
-      if (flags.list) return listEnv(selected, chosen, (line) => session.print(line));
+      if (flags.list) {
+        listEnv(selected, chosen, (line) => session.print(line));
+        return undefined;
+      }
       if (changes.length === 0) throw new CommandError('at least one environment variable must be provided');
-      const patch = wrap({ containers: chosen.map(({ name }) => ({ name, env: changes })) });
-      const object = outcome.isClientOnly
-        ? selected.object
-        : await client.patch<KubeObject>(selected.path, 'strategic-merge-patch', patch, { query: outcome.query });
-      await outcome.say(selected.resource, object, 'env updated');
+      return wrap({ containers: chosen.map(({ name }) => ({ name, env: changes })) });
     });
   },
 });
@@ -120,6 +97,6 @@ function envLine({ name, value, valueFrom }: EnvVar): string {
 
 export const command: CommandModule = {
   summary: 'Set specific features on objects',
-  usage: '(image|env) …',
-  subcommands: { image, env },
+  usage: '(env|image|resources|selector|serviceaccount|subject) …',
+  subcommands: { env, image, resources, selector, serviceaccount, sa: serviceaccount, subject },
 };
