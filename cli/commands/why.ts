@@ -85,13 +85,15 @@ async function explain(target: ObjectTarget, session: Session): Promise<Explanat
 }
 
 async function explainPodNow(pod: Pod, session: Session, around: Surroundings): Promise<Explanation> {
-  const [events, nodes, others, lastLines] = await Promise.all([
+  const isPlaced = Boolean(pod.spec.nodeName);
+  const [events, nodes, others, namespaces, lastLines] = await Promise.all([
     eventsOf({ ...pod, kind: 'Pod' }, session),
     around.nodes(),
-    pod.spec.nodeName ? [] : around.placed(),
+    isPlaced ? [] : around.placed(),
+    isPlaced ? new Map() : around.namespaces(),
     lastLinesOf(pod, session),
   ]);
-  return explainPod({ pod, events, nodes, others, lastLines, now: session.world.clock.date() });
+  return explainPod({ pod, events, nodes, others, namespaces, lastLines, now: session.world.clock.date() });
 }
 
 async function explainDeploymentNow(deployment: Deployment, session: Session): Promise<Explanation> {

@@ -2,9 +2,11 @@
 import type { Event, Node, Pod } from '../../api/schema/types/core.v1.ts';
 import { since } from '../../api/printing/duration.ts';
 import { isReady } from '../pods.ts';
+import type { NamespaceLabels } from './company.ts';
 import { findTrouble } from './containers.ts';
 import { endText } from './crash.ts';
 import { nothing, type Explanation } from './explanation.ts';
+import { importanceFacts } from './importance.ts';
 import { verdicts } from './refusals.ts';
 import { explainUnscheduled } from './scheduling.ts';
 
@@ -15,6 +17,7 @@ export interface PodSeen {
   readonly nodes: readonly Node[];
   /** Those on nodes now. */
   readonly others: readonly Pod[];
+  readonly namespaces: NamespaceLabels;
   /** The last lines of the logs of containers that have ended, by their names. */
   readonly lastLines: ReadonlyMap<string, readonly string[]>;
   readonly now: Date;
@@ -44,7 +47,9 @@ export function explainPod(seen: PodSeen): Explanation {
     const event = seen.events.findLast(({ reason }) => reason === 'FailedScheduling');
     const said = condition?.message || event?.message || '';
     const headline = `${name} waits for a node that can take it, for ${age} now.`;
-    return { headline, isFine: false, ...explainUnscheduled(pod, verdicts(pod, seen.nodes, seen.others), said) };
+    const all = verdicts(pod, seen.nodes, seen.others, seen.namespaces);
+    const why = explainUnscheduled(pod, all, said);
+    return { headline, isFine: false, ...why, facts: [...why.facts, ...importanceFacts(pod, seen.others)] };
   }
   const node = seen.nodes.find((candidate) => candidate.metadata.name === spec.nodeName);
   const lost = lostNode(spec.nodeName, node);

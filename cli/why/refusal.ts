@@ -26,5 +26,11 @@ export type Refusal =
       readonly least: number;
       readonly maxSkew: number;
     }
+  /** No pod that the pod must be with is in its domain; undefined when it lacks the label. */
+  | { readonly kind: 'alone'; readonly key: string; readonly domain: string | undefined; readonly wanted: string }
+  /** In its domain is a pod that the pod must not be with, */
+  | { readonly kind: 'shunned'; readonly key: string; readonly domain: string; readonly by: string }
+  /** or one that must not be with the pod. */
+  | { readonly kind: 'unwelcome'; readonly key: string; readonly domain: string; readonly by: string }
   | { readonly kind: 'pods'; readonly limit: number }
   | { readonly kind: 'port'; readonly port: number; readonly by: string };

@@ -4,6 +4,7 @@ import { isTolerated } from '../../api/machinery/tolerations.ts';
 import type { Node, Pod, Taint } from '../../api/schema/types/core.v1.ts';
 import { amountsOf, totals } from '../describe/amounts.ts';
 import { affinityRefusal } from './affinity.ts';
+import { companyRefusals, type NamespaceLabels } from './company.ts';
 import type { Refusal } from './refusal.ts';
 import { spreadRefusals } from './spread.ts';
 
@@ -17,7 +18,12 @@ const SYSTEM_TAINTS = /^node\.kubernetes\.io\/(not-ready|unreachable|unschedulab
 const UNSCHEDULABLE: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
 
 /** `others` are the pods that are on nodes now. */
-export function verdicts(pod: Pod, nodes: readonly Node[], others: readonly Pod[]): Verdict[] {
+export function verdicts(
+  pod: Pod,
+  nodes: readonly Node[],
+  others: readonly Pod[],
+  namespaces: NamespaceLabels,
+): Verdict[] {
   const byNode = Map.groupBy(others.filter(isRunning), ({ spec }) => spec.nodeName ?? '');
   const seen = nodes.map((node) => ({
     node,
@@ -26,9 +32,10 @@ export function verdicts(pod: Pod, nodes: readonly Node[], others: readonly Pod[
     isTolerated: taintRefusals(pod, node).length === 0,
   }));
   const spreads = spreadRefusals(pod, seen);
+  const company = companyRefusals(pod, seen, namespaces);
   return seen.map(({ node, there }) => ({
     node: node.metadata.name ?? '',
-    refusals: [...refusalsOf(pod, node, there), ...spreads(node)],
+    refusals: [...refusalsOf(pod, node, there), ...spreads(node), ...company(node)],
   }));
 }
 

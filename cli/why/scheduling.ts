@@ -56,6 +56,14 @@ export function refusalText(refusal: Refusal): string {
       return `lacks the label ${refusal.key}, by which the pods are spread`;
     case 'spread':
       return spreadText(refusal);
+    case 'alone':
+      return refusal.domain === undefined
+        ? `lacks the label ${refusal.key}, by which the pod must be with others`
+        : `is in ${refusal.key}=${refusal.domain}, where no pod is that the pod must be with (${refusal.wanted})`;
+    case 'shunned':
+      return `is in ${refusal.key}=${refusal.domain} with ${refusal.by}, which the pod must not be with`;
+    case 'unwelcome':
+      return `is in ${refusal.key}=${refusal.domain} with ${refusal.by}, which must not be with such a pod`;
     case 'pods':
       return `has its ${refusal.limit} pods already`;
     case 'port':
@@ -135,6 +143,14 @@ function helpText(pod: Pod, node: string, refusal: Refusal): string {
       return `Label the node: dure label node ${node} ${refusal.key}=…`;
     case 'spread':
       return `Make room where fewer such pods are (another ${refusal.key} than ${refusal.domain}), or raise maxSkew or change whenUnsatisfiable of the pod's spread constraint`;
+    case 'alone':
+      return refusal.domain === undefined
+        ? `Label the node: dure label node ${node} ${refusal.key}=…`
+        : `Start a pod with the labels ${refusal.wanted}, or change the pod's podAffinity`;
+    case 'shunned':
+      return `Stop ${refusal.by}, add a node in another ${refusal.key}, or change the pod's podAntiAffinity`;
+    case 'unwelcome':
+      return `Stop ${refusal.by}, add a node in another ${refusal.key}, or change the podAntiAffinity of ${refusal.by}`;
     case 'pods':
       return 'Add a node, or stop other pods';
     case 'port':

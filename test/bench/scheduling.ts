@@ -1,11 +1,11 @@
 /**
  * The scheduler on 5,000 nodes and 10,000 pods with the default profile: decisions a second in memory, with and without
- * topology spread constraints, and pods a second created through the API of a real server and bound in a real etcd.
- * One line of JSON.
+ * topology spread constraints, with pod affinity, and with pods that must all preempt others; and pods a second created
+ * through the API of a real server and bound in a real etcd. One line of JSON.
  */
 import { rounded, spreadOf } from './measure.ts';
 import { ServerProcess } from './server_process.ts';
-import type { Namespace, Node, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Namespace, Node, Pod, PodAffinityTerm } from '../../api/schema/types/core.v1.ts';
 import type { PodDisruptionBudget } from '../../api/schema/types/policy.v1.ts';
 import { PROFILES } from '../../control-plane/scheduler/profiles.ts';
 import { Scheduler } from '../../control-plane/scheduler/scheduler.ts';
@@ -17,6 +17,7 @@ import { MapView } from '../../lib/view.ts';
 const NODES = 5000;
 const PODS = 10_000;
 const ZONES = 10;
+const PREEMPTORS = 200;
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 5);
 const API_ROUNDS = 3;
 const TARGET = { decisions: 10_000, spread: 5000, bound: 1500 };
@@ -32,6 +33,27 @@ const spreading: Spec = {
     constraint('kubernetes.io/hostname', 'ScheduleAnyway'),
   ],
 };
+
+/** Beside the other pods of the bench in a zone, rather not on the same host. */
+const inCompany: Spec = {
+  affinity: {
+    podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term('topology.kubernetes.io/zone')] },
+    podAntiAffinity: {
+      preferredDuringSchedulingIgnoredDuringExecution: [
+        { weight: 100, podAffinityTerm: term('kubernetes.io/hostname') },
+      ],
+    },
+  },
+};
+
+/** Half of a node. */
+const half: Spec = {
+  containers: [{ name: 'main', image: 'app:1', resources: { requests: { cpu: '4' } } }],
+} as unknown as Spec;
+
+function term(topologyKey: string): PodAffinityTerm {
+  return { topologyKey, labelSelector: { matchLabels: { app: 'bench' } } };
+}
 
 function constraint(topologyKey: string, whenUnsatisfiable: string): NonNullable<Spec['topologySpreadConstraints']>[0] {
   return { topologyKey, whenUnsatisfiable, maxSkew: 5, labelSelector: { matchLabels: { app: 'bench' } } };
@@ -67,13 +89,14 @@ function pod(name: string, spec: Spec): Pod {
   } as unknown as Pod;
 }
 
-/** Decisions a second, the views of pods and nodes and their events included. */
-async function inMemory(spec: Spec): Promise<number> {
+/** Decisions a second, the views of pods and nodes and their events included. `before` are there already, on nodes. */
+async function inMemory(spec: Spec, count = PODS, before: readonly Pod[] = []): Promise<number> {
   const nodes = new MapView<Node>();
   const pods = new MapView<Pod>();
   const budgets = new MapView<PodDisruptionBudget>();
   const namespaces = new MapView<Namespace>();
   for (let number = 0; number < NODES; number += 1) nodes.set(`node-${number}`, node(number));
+  for (const each of before) pods.set(each.metadata.name ?? '', each);
   nodes.markSynced();
   pods.markSynced();
   budgets.markSynced();
@@ -94,24 +117,35 @@ async function inMemory(spec: Spec): Promise<number> {
       bind: (each, nodeName) => {
         pods.set(each.metadata.name ?? '', { ...each, spec: { ...each.spec, nodeName } });
         bound += 1;
-        if (bound === PODS) done.resolve();
+        if (bound === count) done.resolve();
         return Promise.resolve();
       },
-      refused: (each, _reason, message) => done.reject(new Error(`${each.metadata.name} was refused: ${message}`)),
+      refused: (each, _reason, message, nominated) => {
+        if (!nominated) done.reject(new Error(`${each.metadata.name} was refused: ${message}`));
+      },
       clearNomination: () => undefined,
-      preempt: () => Promise.reject(new Error('nothing is to be preempted')),
+      preempt: (victim) => Promise.resolve(pods.delete(victim.metadata.name ?? '')),
     },
   });
   await scheduler.start();
   const begun = performance.now();
-  for (let number = 0; number < PODS; number += 1) {
+  for (let number = 0; number < count; number += 1) {
     const made = pod(`pod-${number}`, spec);
     pods.set(`pod-${number}`, { ...made, metadata: { ...made.metadata, uid: String(number) }, status: {} });
   }
   await done.promise;
-  const rate = PODS / ((performance.now() - begun) / 1000);
+  const rate = count / ((performance.now() - begun) / 1000);
   await scheduler.stop();
   return rate;
+}
+
+/** Pods a second that each end another one, on nodes that are full of less important pods. */
+function preempting(): Promise<number> {
+  const low = Array.from({ length: 2 * NODES }, (_, number) => {
+    const made = pod(`low-${number}`, { ...half, nodeName: `node-${number % NODES}` });
+    return { ...made, metadata: { ...made.metadata, uid: `low-${number}` }, status: {} };
+  });
+  return inMemory({ ...half, priority: 10 }, PREEMPTORS, low);
 }
 
 /** Calls `work` with 0 to `count` - 1, {@link PARALLEL} at a time. */
@@ -175,6 +209,8 @@ async function repeated(measure: () => Promise<number>): Promise<number[]> {
 
 const decisions = spreadOf(await repeated(() => inMemory({})));
 const spread = spreadOf(await repeated(() => inMemory(spreading)));
+const company = spreadOf(await repeated(() => inMemory(inCompany)));
+const preempted = spreadOf(await repeated(preempting));
 const bound = process.env['BENCH_MEMORY_ONLY'] ? undefined : spreadOf(await boundInEtcd());
 console.log(
   JSON.stringify({
@@ -188,6 +224,8 @@ console.log(
     target: TARGET,
     decisions,
     spread,
+    company,
+    preempted,
     bound,
     nodes: NODES,
     pods: PODS,

@@ -31,7 +31,6 @@ const VOLUMES: ReadonlySet<string> = new Set<keyof Volume>([
 export function refuseUnsupported(errors: FieldErrors, spec: PodSpec, path: string): void {
   for (const field of SPEC_FIELDS) if (isSet(spec[field])) errors.forbidden(`${path}.${field}`, NOT_YET);
   if (spec.os && spec.os.name !== 'linux') errors.forbidden(`${path}.os.name`, NOT_YET);
-  refuseRequiredPodAffinity(errors, spec, path);
   if (spec.securityContext) {
     refuseInSecurity(errors, spec.securityContext, `${path}.securityContext`);
     if (spec.securityContext.supplementalGroupsPolicy === 'Strict') {
@@ -47,15 +46,6 @@ export function refuseUnsupported(errors: FieldErrors, spec: PodSpec, path: stri
   });
   spec.containers?.forEach((each, index) => refuseInContainer(errors, each, `${path}.containers[${index}]`));
   spec.initContainers?.forEach((each, index) => refuseInContainer(errors, each, `${path}.initContainers[${index}]`));
-}
-
-/** A preference may go unheard; a demand may not. */
-function refuseRequiredPodAffinity(errors: FieldErrors, { affinity }: PodSpec, path: string): void {
-  for (const field of ['podAffinity', 'podAntiAffinity'] as const) {
-    if (isSet(affinity?.[field]?.requiredDuringSchedulingIgnoredDuringExecution)) {
-      errors.forbidden(`${path}.affinity.${field}.requiredDuringSchedulingIgnoredDuringExecution`, NOT_YET);
-    }
-  }
 }
 
 /** Kubernetes allows it in user namespaces only. */

@@ -37,7 +37,16 @@ function pod(name: string, spec: Partial<Pod['spec']> = {}, status: Pod['status'
 }
 
 function seen(own: Pod, more: Partial<PodSeen> = {}): PodSeen {
-  return { pod: own, events: [], nodes: [node('n1')], others: [], lastLines: new Map(), now, ...more };
+  return {
+    pod: own,
+    events: [],
+    nodes: [node('n1')],
+    others: [],
+    namespaces: new Map(),
+    lastLines: new Map(),
+    now,
+    ...more,
+  };
 }
 
 function event(reason: string, message: string): Event {
@@ -405,6 +414,70 @@ describe('why pods that are spread are on no node', () => {
     others[0]!.metadata.deletionTimestamp = '2026-01-01T00:59:00Z';
     assert.deepEqual(refused({}), [FREE, FREE]);
     delete others[0]!.metadata.deletionTimestamp;
+  });
+});
+
+describe('why pods in the way of others are on no node', () => {
+  const rule = (app: string, more: object = {}): object => ({
+    requiredDuringSchedulingIgnoredDuringExecution: [
+      { topologyKey: 'zone', labelSelector: { matchLabels: { app } }, ...more },
+    ],
+  });
+  const named = (name: string, app: string, spec: object = {}): Pod => {
+    const own = pod(name, spec as Partial<Pod['spec']>, { phase: 'Running' }, '0');
+    own.metadata.labels = { app };
+    return own;
+  };
+  const nodes = [node('n1', { labels: { zone: 'a' } }), node('n2', { labels: { zone: 'b' } }), node('n3')];
+  const reasons = (own: Pod, others: Pod[]): (string | undefined)[] => {
+    const namespaces = new Map([['default', { team: 'red' }]]);
+    const { nodes: told } = explainPod(seen(own, { nodes, others, namespaces }));
+    return nodes.map(({ metadata }) => told.find((each) => each.name === metadata.name)?.reason);
+  };
+  const FREE = 'nothing that is seen from here speaks against it now';
+  const LONE = 'lacks the label zone, by which the pod must be with others';
+
+  it('tells where the pods are that a pod must be with', () => {
+    const own = named('web', 'web', { affinity: { podAffinity: rule('db') } });
+    const away = 'is in zone=b, where no pod is that the pod must be with (app=db)';
+    assert.deepEqual(reasons(own, [named('db', 'db', { nodeName: 'n1' })]), [FREE, away, LONE]);
+    const first = named('web', 'web', { affinity: { podAffinity: rule('web') } });
+    assert.deepEqual(reasons(first, []), [FREE, FREE, LONE]);
+    const namespaceSelector = (team: string): object => ({ namespaceSelector: { matchLabels: { team } } });
+    for (const [team, expected] of [
+      ['red', FREE],
+      ['blue', away.replace('zone=b', 'zone=a')],
+    ] as const) {
+      const selecting = named('web', 'web', { affinity: { podAffinity: rule('db', namespaceSelector(team)) } });
+      assert.equal(reasons(selecting, [named('db', 'db', { nodeName: 'n1' })])[0], expected);
+    }
+  });
+
+  it('names the pods that are in the way, whoever of the two objects', () => {
+    const noisy = named('noisy', 'noisy', { nodeName: 'n1' });
+    const quiet = named('quiet', 'quiet', { nodeName: 'n2', affinity: { podAntiAffinity: rule('web') } });
+    const own = named('web', 'web', { affinity: { podAntiAffinity: rule('noisy') } });
+    assert.deepEqual(reasons(own, [noisy, quiet]), [
+      'is in zone=a with default/noisy, which the pod must not be with',
+      'is in zone=b with default/quiet, which must not be with such a pod',
+      FREE,
+    ]);
+    const { help } = explainPod(seen(own, { nodes: nodes.slice(0, 1), others: [noisy] }));
+    assert.match(help[0] ?? '', /^Stop default\/noisy, add a node in another zone/);
+  });
+
+  it('tells which pods it has sent away, and that it sends none', () => {
+    const low = { ...pod('low', { nodeName: 'n1', priority: 1 }), status: { phase: 'Running' } };
+    const ending = { ...low, metadata: { ...low.metadata, deletionTimestamp: '2026-01-01T00:59:30Z' } };
+    const facts = (own: Pod, others: Pod[]): string => explainPod(seen(own, { others })).facts.join('\n');
+    const nominated = pod('high', { priority: 9 }, { phase: 'Pending', nominatedNodeName: 'n1' });
+    assert.match(
+      facts(nominated, [ending]),
+      /It has its place on n1, once these pods there have ended: default\/low \(priority 1\)\./,
+    );
+    const shy = pod('high', { priority: 9, preemptionPolicy: 'Never' }, { phase: 'Pending' });
+    assert.match(facts(shy, [low]), /its preemptionPolicy is Never\), although these are less important: default\/low/);
+    assert.doesNotMatch(facts(pod('high', { priority: 9 }), [low]), /default\/low/);
   });
 });
 
