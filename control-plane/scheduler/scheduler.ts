@@ -132,8 +132,13 @@ export class Scheduler implements Component {
     this.queue.remove(uid);
     this.told.delete(uid);
     const known = this.snapshot.placement(uid);
-    if (known) this.update(known, pod, node);
-    else this.settle(podInfo(pod), node);
+    if (known && this.snapshot.names[known.row] === node) {
+      this.update(known, pod, node);
+      return;
+    }
+    // Somebody else may have bound it to another node than it was meant for.
+    this.leave(uid);
+    this.settle(podInfo(pod), node);
   }
 
   /** The pod takes its room on the node, and leaves to others what it was to have elsewhere. */

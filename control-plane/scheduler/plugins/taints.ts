@@ -5,6 +5,7 @@ import type { FilterPlugin, Refusal, ScorePlugin } from '../framework.ts';
 
 const UNSCHEDULABLE: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
 const CORDONED: Refusal = { reasons: ['node(s) were unschedulable'], isFinal: true };
+const TAINTED: Refusal = { reasons: ['node(s) had untolerated taint(s)'], isFinal: true };
 
 export const unschedulable: FilterPlugin = {
   name: 'NodeUnschedulable',
@@ -20,16 +21,11 @@ export const taintToleration: FilterPlugin = {
   name: 'TaintToleration',
   scope: 'static',
   helpedBy: ['node added', 'node taints'],
-  prepare:
-    ({ pod }, snapshot) =>
-    (row) => {
-      const taint = snapshot.taints[row]?.find(
-        (each) => each.effect !== 'PreferNoSchedule' && !isTolerated(each, pod.spec.tolerations),
-      );
-      return (
-        taint && { reasons: [`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`], isFinal: true }
-      );
-    },
+  prepare({ pod }, snapshot) {
+    const isUntolerated = (taint: Taint): boolean =>
+      taint.effect !== 'PreferNoSchedule' && !isTolerated(taint, pod.spec.tolerations);
+    return (row) => (snapshot.taints[row]?.some(isUntolerated) ? TAINTED : undefined);
+  },
 };
 
 export const fewerAvoidedTaints: ScorePlugin = {

@@ -28,6 +28,8 @@ describe('domains of a topology', () => {
           const counts = naive(domainOf, perRow);
           for (const [name, count] of counts) assert.equal(domains.of(name), count);
           assert.equal(domains.size, counts.size);
+          const occupied = [...domainOf.keys()].filter((each) => (counts.get(domainOf[each] ?? '') ?? 0) > 0);
+          assert.deepEqual(new Set(domains.occupiedRows()), new Set(occupied));
           if (counts.size > 0) assert.equal(domains.least, Math.min(...counts.values()));
           assert.equal(domains.most, Math.max(0, ...counts.values()));
         }

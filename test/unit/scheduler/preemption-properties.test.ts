@@ -91,7 +91,13 @@ describe('preemption, whatever comes and goes', () => {
     {
       weight: 4,
       arbitrary: fc.record({
-        type: fc.constantFrom('settle' as const, 'end leaving' as const, 'restart' as const, 'new node' as const),
+        type: fc.constantFrom(
+          'settle' as const,
+          'end leaving' as const,
+          'end one' as const,
+          'restart' as const,
+          'new node' as const,
+        ),
       }),
     },
   );
@@ -129,6 +135,9 @@ describe('preemption, whatever comes and goes', () => {
               break;
             case 'end leaving':
               await world.endLeaving();
+              break;
+            case 'end one':
+              await world.endLeaving(1);
               break;
             case 'restart':
               await world.restart();

@@ -170,6 +170,59 @@ describe('preemption', () => {
       assert.deepEqual(victims(), ['low']);
     });
 
+    it('when only some of its victims are gone', async () => {
+      world.put(makeNode('n2', { cpu: '2' }));
+      for (const name of ['x', 'y']) world.put(running(name, '1', 'n2', 1));
+      world.put(makePod('other', { cpu: '2' }, { priority: 100 }));
+      await world.settle();
+      assert.equal(world.nominatedNodeOf('other'), 'n2');
+      for (const isRestarted of [false, true]) {
+        if (isRestarted) await world.restart();
+        world.put(makePod(`small-${isRestarted}`, { cpu: '1' }, { priority: 50 }));
+        if (!isRestarted) world.deletePod('x');
+        await world.settle();
+        assert.equal(world.nodeOf(`small-${isRestarted}`), undefined);
+      }
+      world.deletePod('y');
+      await world.settle();
+      assert.equal(world.nodeOf('other'), 'n2');
+    });
+
+    it('when its binding fails', async () => {
+      world.failing.set('high', new StatusError({ code: 503, reason: 'ServiceUnavailable', message: 'no etcd' }));
+      world.put(makePod('medium', { cpu: '1' }, { priority: 50 }));
+      await world.endLeaving();
+      assert.equal(world.nodeOf('high'), undefined);
+      assert.equal(world.nodeOf('medium'), undefined);
+      world.clock.advance(200);
+      await world.settle();
+      assert.equal(world.nodeOf('high'), 'n1');
+    });
+
+    it('for the pod itself, wherever else there is room by then', async () => {
+      world.put(makeNode('n2', { cpu: '4' }));
+      world.deletePod('low');
+      await world.settle();
+      assert.equal(world.nodeOf('high'), 'n1');
+    });
+
+    it('until the node can not take it any more', async () => {
+      world.put(makeNode('n1', { cpu: '2', taints: [{ key: 'gone', effect: 'NoSchedule' }] }));
+      await world.endLeaving();
+      assert.equal(world.nodeOf('high'), undefined);
+      assert.equal(world.nominatedNodeOf('high'), undefined);
+    });
+
+    it('and says so when it looks again', async () => {
+      world.put(makeNode('n2', { cpu: '1' }));
+      await world.settle();
+      assert.match(
+        world.refusals.at(-1)?.message ?? '',
+        / preemption: not eligible due to a terminating pod on the nominated node\.$/,
+      );
+      assert.equal(world.nominatedNodeOf('high'), 'n1');
+    });
+
     it('not from more important ones, which end the nomination', async () => {
       world.put(makePod('higher', { cpu: '1' }, { priority: 200 }));
       await world.settle();
@@ -231,6 +284,13 @@ describe('preemption', () => {
       ['n1', 'n1', 'n1'],
     );
     assert.equal(victims().length, 3);
+  });
+
+  it('notices victims that are gone before it is told that they go', async () => {
+    world.endsAtOnce = true;
+    const preemptor = makePod('high', { cpu: '2' }, { priority: 100 });
+    await world.start(makeNode('n1', { cpu: '2' }), running('low', '2', 'n1', 1), preemptor);
+    assert.equal(world.nodeOf('high'), 'n1');
   });
 
   it('tries again when a victim could not be ended', async () => {

@@ -102,7 +102,7 @@ describe('the scheduler', () => {
     assert.equal(world.nodeOf('b'), 'n1');
     assert.equal(
       world.refusals[0]?.message,
-      '0/2 nodes are available: 1 node(s) had untolerated taint {gpu: yes}, 1 node(s) were unschedulable. ' +
+      '0/2 nodes are available: 1 node(s) had untolerated taint(s), 1 node(s) were unschedulable. ' +
         'preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.',
     );
   });
@@ -139,6 +139,65 @@ describe('the scheduler', () => {
     await world.start(...nodes, ...pods);
     const inA = pods.filter((pod) => world.nodeOf(pod.metadata.name ?? '')?.startsWith('a')).length;
     assert.equal(inA, 3);
+  });
+
+  describe('binds a pod that names its node', () => {
+    const named = (...values: string[]): Partial<PodSpec> => ({
+      affinity: {
+        nodeAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: {
+            nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values }] }],
+          },
+        },
+      },
+    });
+
+    it('to that one, or to the best of several', async () => {
+      const nodes = [makeNode('n1'), makeNode('n2'), makeNode('n3')];
+      const busy = makePod('busy', { cpu: '3' }, { nodeName: 'n2' });
+      await world.start(...nodes, busy, makePod('one', {}, named('n2')), makePod('best', {}, named('n2', 'n3')));
+      assert.equal(world.nodeOf('one'), 'n2');
+      assert.equal(world.nodeOf('best'), 'n3');
+    });
+
+    it('with what else holds there: says why not, and waits for that node only', async () => {
+      const full = ['n1', 'n2'].map((node) => makePod(`full-${node}`, { cpu: '4' }, { nodeName: node }));
+      await world.start(makeNode('n1'), makeNode('n2'), ...full, makePod('pod', { cpu: '1' }, named('n2')));
+      assert.equal(
+        world.refusals[0]?.message,
+        "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't satisfy plugin(s) [NodeAffinity]. " +
+          'preemption: 0/2 nodes are available: 1 No preemption victims found for incoming pod, ' +
+          '1 Preemption is not helpful for scheduling.',
+      );
+      world.deletePod('full-n1');
+      assert.deepEqual(world.scheduler.counts(), { ready: 0, waiting: 1 });
+      world.deletePod('full-n2');
+      await world.settle();
+      assert.equal(world.nodeOf('pod'), 'n2');
+    });
+
+    it('when the node has come', async () => {
+      await world.start(makeNode('n1'), makePod('pod', {}, named('n2')));
+      assert.equal(world.nodeOf('pod'), undefined);
+      world.put(makeNode('n2'));
+      await world.settle();
+      assert.equal(world.nodeOf('pod'), 'n2');
+    });
+  });
+
+  it('counts a pod where somebody else has bound it', async () => {
+    await world.start(makeNode('n1', { cpu: '1' }));
+    const pod = makePod('pod', { cpu: '1' });
+    world.failing.set('pod', new StatusError({ code: 409, reason: 'Conflict', message: 'bound already' }));
+    world.onAttempt = () => {
+      world.put(makeNode('n2', { cpu: '1' }));
+      world.put({ ...pod, spec: { ...pod.spec, nodeName: 'n2' } });
+    };
+    world.put(pod);
+    await world.settle();
+    world.put(makePod('next', { cpu: '1' }));
+    await world.settle();
+    assert.equal(world.nodeOf('next'), 'n1');
   });
 
   it('chooses in turn, or by chance, for the profiles that say so', async () => {

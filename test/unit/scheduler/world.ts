@@ -49,11 +49,15 @@ export class World {
   readonly refusals: { pod: string; reason: string; message: string }[] = [];
   /** What was preempted, in order. */
   readonly preemptions: { victim: string; preemptor: string; node: string }[] = [];
+  /** Victims have no grace. */
+  endsAtOnce = false;
   onPreempt: (victim: Pod, preemptor: Pod) => void = () => undefined;
   /** By pod: the node that the scheduler last said it is to come to. */
   readonly nominated = new Map<string, string>();
   /** Writes of the scheduler that are under way. */
   private writes = 0;
+  /** Called when a binding is tried. */
+  onAttempt: () => void = () => undefined;
   /** Called before the pod is bound. */
   onBind: (pod: Pod, node: string) => void = () => undefined;
   /** Names of pods whose next binding, or end, fails. */
@@ -93,11 +97,10 @@ export class World {
     this.pods.delete(`default/${name}`);
   }
 
-  /** Pods that were told to end are gone, as their nodes see to it. */
-  async endLeaving(): Promise<void> {
-    for (const pod of this.pods.list()) {
-      if (pod.metadata.deletionTimestamp) this.deletePod(pod.metadata.name ?? '');
-    }
+  /** Pods that were told to end, or the first `most` of them, are gone, as their nodes see to it. */
+  async endLeaving(most = Infinity): Promise<void> {
+    const leaving = [...this.pods.list()].filter(({ metadata }) => metadata.deletionTimestamp);
+    for (const pod of leaving.slice(0, most)) this.deletePod(pod.metadata.name ?? '');
     await this.settle();
   }
 
@@ -141,6 +144,7 @@ export class World {
 
   private bind(pod: Pod, nodeName: string): Promise<void> {
     const name = pod.metadata.name ?? '';
+    this.onAttempt();
     const failure = this.failing.get(name);
     this.failing.delete(name);
     if (failure) return Promise.reject(failure);
@@ -172,13 +176,21 @@ export class World {
     this.onPreempt(victim, preemptor);
     this.writes += 1;
     await new Promise((resolve) => setImmediate(resolve));
-    this.writes -= 1;
     this.failing.delete(name);
-    if (failure) throw failure;
+    if (failure) {
+      this.writes -= 1;
+      throw failure;
+    }
     this.preemptions.push({ victim: name, preemptor: preemptor.metadata.name ?? '', node });
     const now = this.pods.get(`default/${name}`);
-    if (!now || now.metadata.uid !== uid) return;
-    if (!now.spec.nodeName) this.deletePod(name);
+    if (!now || now.metadata.uid !== uid) {
+      this.writes -= 1;
+      return;
+    }
+    if (!now.spec.nodeName || this.endsAtOnce) this.deletePod(name);
     else this.put({ ...now, metadata: { ...now.metadata, deletionTimestamp: '2026-01-01T00:00:30Z' } });
+    // The answer comes after the news.
+    await new Promise((resolve) => setImmediate(resolve));
+    this.writes -= 1;
   }
 }
