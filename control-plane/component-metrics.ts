@@ -9,6 +9,9 @@ const WORK_SECONDS = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10];
 /** Kubernetes' buckets for the seconds that a pod's scheduling takes. */
 const SCHEDULING_SECONDS = Array.from({ length: 15 }, (_, power) => 0.001 * 2 ** power);
 
+/** Kubernetes' buckets for the victims of one preemption. */
+const VICTIMS = Array.from({ length: 7 }, (_, power) => 2 ** power);
+
 export function queueMetrics(metrics: Metrics): QueueMetrics {
   const labels = ['name'] as const;
   const depth = metrics.gauge('workqueue_depth', 'Keys that wait to be worked on.', labels);
@@ -47,6 +50,13 @@ export function schedulerMetrics(
     labels,
     SCHEDULING_SECONDS,
   );
+  const preemptions = metrics.counter('scheduler_preemption_attempts_total', 'Preemptions that have begun.');
+  const victims = metrics.histogram(
+    'scheduler_preemption_victims',
+    'Pods that were told to end in one preemption.',
+    [],
+    VICTIMS,
+  );
   metrics.collected(
     'gauge',
     'scheduler_pending_pods',
@@ -64,6 +74,10 @@ export function schedulerMetrics(
     attempt(result, profile, seconds) {
       attempts.add({ result, profile });
       durations.observe({ result, profile }, seconds);
+    },
+    preemption(count) {
+      preemptions.add({});
+      victims.observe({}, count);
     },
   };
 }

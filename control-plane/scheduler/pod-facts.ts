@@ -1,4 +1,5 @@
 /** What preemption asks about pods on nodes, from the views: the snapshot knows them as they were placed. */
+import type { Evictions } from './evictions.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { PodFacts, Protection } from './victims.ts';
 import { type Selector, selectorFromObject } from '../../api/machinery/selectors.ts';
@@ -15,17 +16,16 @@ interface Budget {
 export class ViewedPods implements PodFacts {
   private readonly pods: View<Pod>;
   private readonly budgets: View<PodDisruptionBudget>;
-  private readonly preempted: ReadonlySet<string>;
+  private readonly evictions: Pick<Evictions, 'has'>;
 
-  /** `preempted`: the uids of pods that are being told to end. */
-  constructor(options: { pods: View<Pod>; budgets: View<PodDisruptionBudget>; preempted: ReadonlySet<string> }) {
+  constructor(options: { pods: View<Pod>; budgets: View<PodDisruptionBudget>; evictions: Pick<Evictions, 'has'> }) {
     this.pods = options.pods;
     this.budgets = options.budgets;
-    this.preempted = options.preempted;
+    this.evictions = options.evictions;
   }
 
   isLeaving(info: PodInfo): boolean {
-    return this.preempted.has(info.uid) || this.now(info).metadata.deletionTimestamp !== undefined;
+    return this.evictions.has(info.uid) || this.now(info).metadata.deletionTimestamp !== undefined;
   }
 
   startOf(info: PodInfo): number {

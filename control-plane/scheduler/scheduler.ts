@@ -4,6 +4,7 @@
  * have less important ones ended; it then waits, nominated to their node, until they are gone.
  */
 import { Decider, type NoNode } from './decide.ts';
+import { Evictions } from './evictions.ts';
 import type { Profile } from './framework.ts';
 import { differencesOf } from './pod-changes.ts';
 import { ViewedPods } from './pod-facts.ts';
@@ -30,6 +31,8 @@ const MAX_BINDINGS = 1000;
 export interface SchedulerMetrics {
   /** `result` is scheduled, unschedulable or error; `seconds` is from the decision to the binding. */
   attempt(result: string, profile: string, seconds: number): void;
+  /** A pod has been nominated to a node on which so many others were told to end for it. */
+  preemption(victims: number): void;
 }
 
 export interface SchedulerOptions {
@@ -53,8 +56,7 @@ export class Scheduler implements Component {
   private readonly queue: SchedulingQueue;
   private readonly deciders: Map<string, Decider>;
   private readonly preemptions: Map<string, Preemption>;
-  /** The uids of victims that are being told to end, until they are gone. */
-  private readonly preempted = new Set<string>();
+  private readonly evictions: Evictions;
   private readonly told = new Map<string, string>();
   private unsubscribe: (() => void)[] = [];
   private bindings = 0;
@@ -63,10 +65,11 @@ export class Scheduler implements Component {
 
   constructor(options: SchedulerOptions) {
     this.options = options;
-    const { snapshot, preempted } = this;
+    const { snapshot } = this;
     const { pods, budgets, profiles } = options;
+    this.evictions = new Evictions(options);
     const random = (): number => options.random();
-    const facts = new ViewedPods({ pods, budgets, preempted });
+    const facts = new ViewedPods({ pods, budgets, evictions: this.evictions });
     this.deciders = new Map(profiles.map((profile) => [profile.name, new Decider({ profile, snapshot, random })]));
     this.preemptions = new Map(
       profiles.map((profile) => [profile.name, new Preemption({ profile, snapshot, facts, random })]),
@@ -167,7 +170,7 @@ export class Scheduler implements Component {
 
   private podGone(pod: Pod): void {
     const uid = pod.metadata.uid ?? '';
-    this.preempted.delete(uid);
+    this.evictions.forget(uid);
     this.forget(uid);
     this.leave(uid);
   }
@@ -260,25 +263,12 @@ export class Scheduler implements Component {
     nominations.set(info, node);
     this.tell(info.pod, 'Unschedulable', refused.message);
     // It stays taken until the victims are told, and then misses nothing that has happened to them.
-    void Promise.all(victims.map((victim) => this.end(victim, info, node))).then((told) => {
+    this.options.metrics.preemption(victims.length);
+    void this.evictions.end(victims, info, node).then((isDone) => {
       if (this.stopped) return;
-      if (told.every(Boolean)) this.queue.refused(info.uid, refused.refusedBy);
+      if (isDone) this.queue.refused(info.uid, refused.refusedBy);
       else this.queue.failed(info.uid);
     });
-  }
-
-  /** Returns whether the victim is told to end. */
-  private async end(victim: PodInfo, preemptor: PodInfo, node: string): Promise<boolean> {
-    const { output, log } = this.options;
-    this.preempted.add(victim.uid);
-    try {
-      await output.preempt(victim.pod, preemptor.pod, node);
-      return true;
-    } catch (error) {
-      this.preempted.delete(victim.uid);
-      log.warn({ err: error, pod: victim.key, preemptor: preemptor.key, node }, 'a pod could not be preempted');
-      return false;
-    }
   }
 
   private async bind(info: PodInfo, node: string, profile: string, began: number): Promise<void> {

@@ -112,7 +112,7 @@ async function inMemory(spec: Spec, count = PODS, before: readonly Pod[] = []): 
     clock: systemClock,
     random: Math.random,
     log: silentLog,
-    metrics: { attempt: () => undefined },
+    metrics: { attempt: () => undefined, preemption: () => undefined },
     output: {
       bind: (each, nodeName) => {
         pods.set(each.metadata.name ?? '', { ...each, spec: { ...each.spec, nodeName } });

@@ -168,6 +168,29 @@ describe('kubectl and pods in the way of others', function () {
     assert.deepEqual([await made('pod1'), await made('pod2'), await made('pod3')], [2, 2, 1]);
   });
 
+  it('refuses what is more than all nodes have left, and a host port that any address has taken', async () => {
+    for (const node of NODES) await offer(node, DEVICE, 5);
+    await session.apply(manifest(...NODES.map((node, at) => wanting(`filler-${at}`, { devices: 4, node }))));
+    await session.wait('--for=condition=PodScheduled pod --all');
+    await session.apply(manifest(wanting('additional', { devices: 2 })));
+    await session.wait('--for=condition=PodScheduled=false pod/additional');
+    const events = await session.run('get events --field-selector type=Warning,reason=FailedScheduling -o name');
+    assert.match(events, /^event\/additional\./);
+    const port = (name: string, hostIP?: string): object =>
+      pod(name, {
+        spec: { affinity: onNode('node-1') },
+        container: { ports: [{ containerPort: 8080, hostPort: 54_322, protocol: 'TCP', ...(hostIP && { hostIP }) }] },
+      });
+    await session.apply(manifest(port('any')));
+    await session.wait('--for=condition=PodScheduled pod/any');
+    await session.apply(manifest(port('loopback', '127.0.0.1')));
+    await session.wait('--for=condition=PodScheduled=false pod/loopback');
+    assert.match(
+      await session.field('pod loopback', '.status.conditions[?(@.type=="PodScheduled")].message'),
+      /^0\/2 nodes are available: 1 node\(s\) didn't have free ports for the requested pod ports, 1 node\(s\) didn't satisfy plugin\(s\) \[NodeAffinity\]\. /,
+    );
+  });
+
   it('keeps replicas apart, brings others to them, and says why the last has no place', async () => {
     const labelSelector = { matchLabels: { app: 'apart' } };
     const rules = [{ topologyKey: 'kubernetes.io/hostname', labelSelector }];

@@ -229,6 +229,7 @@ describe('the scheduler', () => {
       ['a pod has ended', () => world.put({ ...full, status: { phase: 'Succeeded' } })],
       ['a node is added', () => world.put(makeNode('n2'))],
       ['a node has grown', () => world.put(makeNode('n1', { cpu: '2' }))],
+      ['a pod has shrunk', () => world.put(makePod('full', {}, { nodeName: 'n1' }))],
     ];
     for (const [what, happen] of events) {
       it(what, async () => {

@@ -129,7 +129,7 @@ export class World {
       clock: this.clock,
       random: () => 0.5,
       log: silentLog,
-      metrics: { attempt: () => undefined },
+      metrics: { attempt: () => undefined, preemption: () => undefined },
       output: {
         bind: (pod, node) => this.bind(pod, node),
         refused: (pod, reason, message, nominated) => {

@@ -47,6 +47,7 @@ describe('validation of pods', () => {
       hostAliases: [{ ip: '10.0.0.1', hostnames: ['a.b'] }],
       dnsPolicy: 'None',
       dnsConfig: { nameservers: ['10.0.0.1'], searches: ['a.b.', '_x.y'] },
+      affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'a' }] } },
       topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule' }],
       schedulingGates: [{ name: 'example.org/wait' }],
     };
@@ -208,14 +209,10 @@ describe('validation of pods', () => {
   refuses(
     'what is not carried out yet',
     [
-      'spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution: Forbidden: is not supported by this version of Dure',
       'spec.volumes[0].persistentVolumeClaim: Forbidden: is not supported by this version of Dure',
       'spec.containers[0].lifecycle.stopSignal: Forbidden: is not supported by this version of Dure',
     ],
-    {
-      volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }],
-      affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'a' }] } },
-    },
+    { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }] },
     { lifecycle: { stopSignal: 'SIGUSR1' } },
   );
 });
