@@ -25,7 +25,7 @@ function requests(containers: readonly Container[] = []): string {
   return JSON.stringify(containers.map(({ resources }) => resources.requests));
 }
 
-function isSameLabels(before: Labels = {}, now: Labels = {}): boolean {
+export function isSameLabels(before: Labels = {}, now: Labels = {}): boolean {
   if (before === now) return true;
   const keys = Object.keys(now);
   return keys.length === Object.keys(before).length && keys.every((key) => before[key] === now[key]);

@@ -8,6 +8,7 @@
  * the plugins that refused it can be helped by; nothing is tried again for the passing of time alone.
  */
 import type { FilterPlugin } from './framework.ts';
+import { isSameLabels } from './pod-changes.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { ClusterEvent, Snapshot } from './snapshot.ts';
 import { KeyedBackoff } from '../../lib/backoff.ts';
@@ -18,7 +19,7 @@ import { Heap } from '../../lib/heap.ts';
 const RETRY = { initial: 100, max: 10_000, factor: 2 };
 
 interface Entry {
-  readonly info: PodInfo;
+  info: PodInfo;
   readonly arrival: number;
   state: 'ready' | 'taken' | 'waiting' | 'delayed' | 'gone';
   /** How many events there had been when it was taken. */
@@ -62,7 +63,13 @@ export class SchedulingQueue {
   /** A pod that is known already is taken over with what is new of it. */
   add(info: PodInfo): void {
     const known = this.entries.get(info.uid);
-    if (known && known.info.template === info.template && known.info.priority === info.priority) return;
+    if (known && known.info.template === info.template) {
+      // Labels need not be part of the template; pods on nodes may mind them all the same.
+      const isSame = isSameLabels(known.info.pod.metadata.labels, info.pod.metadata.labels);
+      known.info = info;
+      if (!isSame) this.retry(info.uid);
+      return;
+    }
     this.remove(info.uid);
     this.arrivals += 1;
     this.makeReady({ info, arrival: this.arrivals, state: 'ready', takenAt: 0 });

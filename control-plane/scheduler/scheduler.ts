@@ -25,8 +25,8 @@ import type { Change, View } from '../../lib/view.ts';
 const DECISIONS_PER_TURN = 100;
 /** A turn ends early when it has taken so long: a search for victims is longer than a decision. */
 const TURN_MILLISECONDS = 20;
-/** Bindings under way; more wait until one is done. */
-const MAX_BINDINGS = 1000;
+/** Bindings and preemptions under way; more wait until one is done. */
+const MAX_WRITES = 1000;
 
 export interface SchedulerMetrics {
   /** `result` is scheduled, unschedulable or error; `seconds` is from the decision to the binding. */
@@ -59,7 +59,7 @@ export class Scheduler implements Component {
   private readonly evictions: Evictions;
   private readonly told = new Map<string, string>();
   private unsubscribe: (() => void)[] = [];
-  private bindings = 0;
+  private writes = 0;
   private isScheduled = false;
   private stopped = false;
 
@@ -211,7 +211,7 @@ export class Scheduler implements Component {
   private work(): void {
     const { clock } = this.options;
     const end = clock.now() + TURN_MILLISECONDS;
-    for (let decisions = 0; !this.stopped && this.bindings < MAX_BINDINGS; decisions += 1) {
+    for (let decisions = 0; !this.stopped && this.writes < MAX_WRITES; decisions += 1) {
       if (decisions === DECISIONS_PER_TURN || clock.now() >= end) {
         this.wake();
         return;
@@ -234,9 +234,14 @@ export class Scheduler implements Component {
       return;
     }
     this.settle(info, decision.node);
-    this.bindings += 1;
-    void this.bind(info, decision.node, profile, began).finally(() => {
-      this.bindings -= 1;
+    this.write(this.bind(info, decision.node, profile, began));
+  }
+
+  /** What never rejects. Decisions go on meanwhile, until too much is under way. */
+  private write(work: Promise<void>): void {
+    this.writes += 1;
+    void work.finally(() => {
+      this.writes -= 1;
       this.wake();
     });
   }
@@ -264,11 +269,12 @@ export class Scheduler implements Component {
     this.tell(info.pod, 'Unschedulable', refused.message);
     // It stays taken until the victims are told, and then misses nothing that has happened to them.
     this.options.metrics.preemption(victims.length);
-    void this.evictions.end(victims, info, node).then((isDone) => {
+    const ending = this.evictions.end(victims, info, node).then((isDone) => {
       if (this.stopped) return;
       if (isDone) this.queue.refused(info.uid, refused.refusedBy);
       else this.queue.failed(info.uid);
     });
+    this.write(ending);
   }
 
   private async bind(info: PodInfo, node: string, profile: string, began: number): Promise<void> {

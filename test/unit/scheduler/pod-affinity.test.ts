@@ -152,6 +152,15 @@ describe('pod affinity', () => {
       });
     }
 
+    it('its own labels are others', async () => {
+      const guards = nodes.map(({ metadata: { name = '' } }) => on(name, `guard-${name}`, 'guard', apart(term('web'))));
+      await world.start(...nodes, ...guards, makePod('pod', {}, {}, { app: 'web' }));
+      assert.equal(world.nodeOf('pod'), undefined);
+      world.put(makePod('pod', {}, {}, { app: 'calm' }));
+      await world.settle();
+      assert.ok(world.nodeOf('pod'));
+    });
+
     it('but not when it was another pod', async () => {
       await world.start(...nodes, makePod('pod', {}, near(term('db'))));
       const told = world.refusals.length;
