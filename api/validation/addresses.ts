@@ -53,6 +53,19 @@ export function checkCanonicalCidr(text: string): string[] {
   return text === canonical ? [] : [`must be in canonical form ("${canonical}")`];
 }
 
+/** An address with the length of its network's prefix, as an interface has it. */
+export function checkInterfaceAddress(text: string): string[] {
+  if (checkCidr(text).length > 0) {
+    return ['must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)'];
+  }
+  const [address, bits] = ipaddr.parseCIDR(text);
+  const isMapped = address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress();
+  const canonical = isMapped
+    ? `${address.toIPv4Address().toString()}/${bits > 32 ? bits - 96 : bits}`
+    : `${canonicalIP(address)}/${bits}`;
+  return text === canonical ? [] : [`must be in canonical form ("${canonical}")`];
+}
+
 function canonicalIP(address: ipaddr.IPv4 | ipaddr.IPv6): string {
   return address instanceof ipaddr.IPv6 ? address.toRFC5952String() : address.toString();
 }

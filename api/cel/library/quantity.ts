@@ -13,7 +13,7 @@ import { method, overload, type Overload } from '../functions.ts';
 import { BOOL, DOUBLE, INT, opaque, STRING } from '../types.ts';
 import { Opaque, sizeOf, type Value } from '../values.ts';
 
-const QUANTITY = opaque('kubernetes.Quantity');
+export const QUANTITY = opaque('kubernetes.Quantity');
 const MAX_INT = 2n ** 63n - 1n;
 const NANO = 1_000_000_000n;
 

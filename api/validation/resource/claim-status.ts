@@ -2,17 +2,30 @@
 import type { FieldError } from '../../errors.ts';
 import { sameJson } from '../../machinery/json.ts';
 import { checkDnsLabel } from '../../machinery/names.ts';
-import type { AllocationResult, ResourceClaim } from '../../schema/types/resource.v1.ts';
+import type { AllocatedDeviceStatus, AllocationResult, ResourceClaim } from '../../schema/types/resource.v1.ts';
+import { checkInterfaceAddress } from '../addresses.ts';
+import { validateConditions } from '../conditions.ts';
 import { FieldErrors } from '../field-errors.ts';
 import { validateNodeSelector } from '../selectors.ts';
 import { validateDriverName } from '../storage/csi.ts';
+import { validateBinding } from './binding.ts';
 import { requestNames, validateRequestRef, validateRequestRefs } from './claim.ts';
-import { validateConfiguration, validateDeviceToleration, validatePoolName, validateSet } from './names.ts';
+import {
+  validateConfiguration,
+  validateDeviceToleration,
+  validatePoolName,
+  validateRawObject,
+  validateSet,
+} from './names.ts';
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const MAX_CONSUMERS = 256;
 const MAX_RESULTS = 32;
 const MAX_CONFIGS = 64;
-const MAX_DEVICES = 32;
+const MAX_CONDITIONS = 8;
+const MAX_IPS = 16;
+const MAX_INTERFACE_NAME = 256;
+const MAX_HARDWARE_ADDRESS = 128;
 
 export function validateResourceClaimStatus(next: ResourceClaim, previous: ResourceClaim): FieldError[] {
   const errors = new FieldErrors();
@@ -28,7 +41,7 @@ export function validateResourceClaimStatus(next: ResourceClaim, previous: Resou
   }
   const allocated = new Set(allocation?.devices?.results?.map(deviceId));
   validateSet(errors, devices, 'status.devices', {
-    most: MAX_DEVICES,
+    most: Infinity,
     key: deviceId,
     each(device, at) {
       validateDriverName(errors, device.driver, `${at}.driver`);
@@ -37,9 +50,39 @@ export function validateResourceClaimStatus(next: ResourceClaim, previous: Resou
       if (!allocated.has(deviceId(device))) {
         errors.invalid(at, deviceId(device), 'must be an allocated device in the claim');
       }
+      validateReport(errors, device, at);
     },
   });
   return errors.list;
+}
+
+/** What the driver says of the device. */
+function validateReport(errors: FieldErrors, device: AllocatedDeviceStatus, path: string): void {
+  const { shareID, conditions = [], data, networkData } = device;
+  if (shareID !== undefined) validateShareId(errors, shareID, `${path}.shareID`);
+  if (conditions.length > MAX_CONDITIONS) errors.tooMany(`${path}.conditions`, conditions.length, MAX_CONDITIONS);
+  validateConditions(errors, conditions, `${path}.conditions`);
+  if (data !== undefined) validateRawObject(errors, data, `${path}.data`);
+  if (!networkData) return;
+  const at = `${path}.networkData`;
+  const { interfaceName = '', hardwareAddress = '', ips } = networkData;
+  if (Buffer.byteLength(interfaceName) > MAX_INTERFACE_NAME) errors.tooLong(`${at}.interfaceName`, MAX_INTERFACE_NAME);
+  if (Buffer.byteLength(hardwareAddress) > MAX_HARDWARE_ADDRESS) {
+    errors.tooLong(`${at}.hardwareAddress`, MAX_HARDWARE_ADDRESS);
+  }
+  validateSet(errors, ips, `${at}.ips`, {
+    most: MAX_IPS,
+    key: (address) => address,
+    each: (address, where) => errors.check(where, address, checkInterfaceAddress),
+  });
+}
+
+/** A UUID as it is usually written. */
+function validateShareId(errors: FieldErrors, id: string, path: string): void {
+  if (UUID.test(id)) return;
+  const detail =
+    'uid must be in RFC 4122 normalized form, `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx` with lowercase hexadecimal characters';
+  errors.invalid(path, id, detail);
 }
 
 function deviceId({
@@ -83,6 +126,8 @@ function validateAllocation(
       validateDriverName(errors, result.driver, `${at}.driver`);
       validatePoolName(errors, result.pool, `${at}.pool`);
       errors.check(`${at}.device`, result.device, checkDnsLabel);
+      if (result.shareID !== undefined) validateShareId(errors, result.shareID, `${at}.shareID`);
+      validateBinding(errors, result, at);
       result.tolerations?.forEach((toleration, index) => {
         validateDeviceToleration(errors, toleration, `${at}.tolerations[${index}]`);
       });

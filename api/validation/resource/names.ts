@@ -1,4 +1,8 @@
 /** What the kinds of resource.k8s.io have in common: names, lists without doubles, selectors, opaque parameters. */
+import { environment } from '../../cel/environment.ts';
+import { QUANTITY } from '../../cel/library/quantity.ts';
+import { compile } from '../../cel/program.ts';
+import { BOOL, DYN, mapOf, objectOf, STRING, typeName } from '../../cel/types.ts';
 import {
   checkCIdentifier,
   checkDnsLabel,
@@ -16,6 +20,15 @@ const MAX_IDENTIFIER = 32;
 const MAX_EXPRESSION = 10 * 1024;
 const MAX_PARAMETERS = 10 * 1024;
 const MAX_SELECTORS = 32;
+/** What a selector sees of a device: its driver, and its attributes and capacities by domain and name. */
+const DEVICE = environment({
+  device: objectOf('kubernetes.DRADevice', {
+    driver: STRING,
+    attributes: mapOf(STRING, mapOf(STRING, DYN)),
+    capacity: mapOf(STRING, mapOf(STRING, QUANTITY)),
+    allowMultipleAllocations: BOOL,
+  }),
+});
 const EFFECTS = ['NoExecute', 'NoSchedule', 'None'];
 
 /** Runs `each` over a bounded list, and tells of elements whose key was there before. */
@@ -84,9 +97,20 @@ export function validateSelectors(
       else if (!cel.expression) errors.required(`${at}.cel.expression`);
       else if (Buffer.byteLength(cel.expression) > MAX_EXPRESSION) {
         errors.tooLong(`${at}.cel.expression`, MAX_EXPRESSION);
-      }
+      } else validateExpression(errors, cel.expression, `${at}.cel.expression`);
     },
   });
+}
+
+function validateExpression(errors: FieldErrors, expression: string, path: string): void {
+  const compiled = compile(expression, DEVICE);
+  if (!compiled.ok) {
+    errors.invalid(path, expression, compiled.message);
+    return;
+  }
+  const { type } = compiled.program;
+  if (type.kind === 'bool' || type.kind === 'dyn') return;
+  errors.invalid(path, expression, `must evaluate to bool or the unknown type, not ${typeName(type)}`);
 }
 
 export function validateConfiguration(errors: FieldErrors, { opaque }: DeviceConfiguration, path: string): void {
@@ -95,12 +119,15 @@ export function validateConfiguration(errors: FieldErrors, { opaque }: DeviceCon
     return;
   }
   validateDriverName(errors, opaque.driver, `${path}.opaque.driver`);
-  const at = `${path}.opaque.parameters`;
-  const { parameters } = opaque;
-  if (parameters === undefined) errors.required(at);
-  else if (typeof parameters !== 'object' || parameters === null || Array.isArray(parameters)) {
-    errors.invalid(at, '<value omitted>', 'must be a valid JSON object');
-  } else if (Buffer.byteLength(JSON.stringify(parameters)) > MAX_PARAMETERS) errors.tooLong(at, MAX_PARAMETERS);
+  validateRawObject(errors, opaque.parameters, `${path}.opaque.parameters`);
+}
+
+/** What only a driver understands. */
+export function validateRawObject(errors: FieldErrors, value: unknown, path: string): void {
+  if (value === undefined || value === null) errors.required(path);
+  else if (typeof value !== 'object' || Array.isArray(value)) {
+    errors.invalid(path, '<value omitted>', 'must be a valid JSON object');
+  } else if (Buffer.byteLength(JSON.stringify(value)) > MAX_PARAMETERS) errors.tooLong(path, MAX_PARAMETERS);
 }
 
 export function validateDeviceToleration(errors: FieldErrors, toleration: DeviceToleration, path: string): void {

@@ -6,7 +6,9 @@ import type { Counter, Device, DeviceAttribute, ResourcePool, ResourceSlice } fr
 import { FieldErrors } from '../field-errors.ts';
 import { validateNodeSelector } from '../selectors.ts';
 import { validateDriverName } from '../storage/csi.ts';
+import { validateBinding } from './binding.ts';
 import { validateAttributeName, validatePoolName, validateSet } from './names.ts';
+import { validateRequestPolicy } from './request-policy.ts';
 
 const MAX_DEVICES = 128;
 /** With taints or counters, which make a device larger. */
@@ -21,8 +23,9 @@ const UNSET_OR_TRUE = 'must be either unset or set to true';
 const ON_NODES = 'exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required';
 const ON_DEVICES =
   'exactly one of `nodeName`, `nodeSelector`, or `allNodes` is required when `perDeviceNodeSelection` is set to true in the ResourceSlice spec';
+/** Its second group is the pre-release. */
 const SEMVER =
-  /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?(\+[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?$/;
+  /^((?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*))(?:-([0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?(?:\+[0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*)?$/;
 
 export function validateResourceSlice({ spec }: ResourceSlice): FieldError[] {
   const errors = new FieldErrors();
@@ -118,11 +121,11 @@ function validateDevice(errors: FieldErrors, device: Device, choosesNodes: boole
     validateAttributeName(errors, name, `${path}.attributes[${name}]`);
     validateAttribute(errors, attribute, `${path}.attributes[${name}]`);
   }
-  for (const [name, { requestPolicy }] of Object.entries(capacity)) {
-    validateAttributeName(errors, name, `${path}.capacity[${name}]`);
-    if (requestPolicy && !device.allowMultipleAllocations) {
-      errors.forbidden(`${path}.capacity[${name}].requestPolicy`, 'allowMultipleAllocations must be true');
-    }
+  for (const [name, amount] of Object.entries(capacity)) {
+    const at = `${path}.capacity[${name}]`;
+    validateAttributeName(errors, name, at);
+    if (device.allowMultipleAllocations) validateRequestPolicy(errors, amount, `${at}.requestPolicy`);
+    else if (amount.requestPolicy) errors.forbidden(`${at}.requestPolicy`, 'allowMultipleAllocations must be true');
   }
   validateTaints(errors, device, path);
   validateSet(errors, device.consumesCounters, `${path}.consumesCounters`, {
@@ -143,6 +146,7 @@ function validateDevice(errors: FieldErrors, device: Device, choosesNodes: boole
       '`nodeName`, `nodeSelector` and `allNodes` can only be set if `perDeviceNodeSelection` is set to true in the ResourceSlice spec';
     errors.invalid(path, undefined, detail);
   }
+  validateBinding(errors, device, path);
 }
 
 function validateTaints(errors: FieldErrors, { taints }: Device, path: string): void {
@@ -169,10 +173,16 @@ function validateAttribute(errors: FieldErrors, attribute: DeviceAttribute, path
     errors.invalid(path, values.length === 0 ? '' : attribute, 'exactly one value must be specified');
   }
   const { string, version } = attribute;
-  if (version !== undefined && (version.length > MAX_VALUE || !SEMVER.test(version))) {
+  if (version !== undefined && !isSemver(version)) {
     errors.invalid(`${path}.version`, version, 'must be a string compatible with semver.org spec 2.0.0');
   }
   for (const [field, value] of Object.entries({ string, version })) {
     if (value !== undefined && Buffer.byteLength(value) > MAX_VALUE) errors.tooLong(`${path}.${field}`, MAX_VALUE);
   }
+}
+
+/** A number in a pre-release has no zero in front of it. */
+function isSemver(version: string): boolean {
+  const [found, , preRelease = ''] = SEMVER.exec(version) ?? [];
+  return found !== undefined && preRelease.split('.').every((part) => !/^0\d+$/.test(part));
 }

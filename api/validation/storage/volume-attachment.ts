@@ -7,7 +7,7 @@ import type { VolumeAttachment, VolumeError } from '../../schema/types/storage.v
 import { FieldErrors } from '../field-errors.ts';
 import { validateAccessModes } from './claim.ts';
 import { validateDriverName } from './csi.ts';
-import { validateSource } from './sources.ts';
+import { validateAttributesClass, validateVolumeSource } from './volume.ts';
 
 const MAX_METADATA_BYTES = 256 * 1024;
 const MAX_MESSAGE_BYTES = 1024;
@@ -21,8 +21,7 @@ export function validateVolumeAttachment({ spec, status }: VolumeAttachment): Fi
   else if (inlineVolumeSpec && persistentVolumeName !== undefined) errors.forbidden('spec.source', ONE_SOURCE);
   else if (persistentVolumeName === '') {
     errors.required('spec.source.persistentVolumeName', 'must specify non empty persistentVolumeName');
-  }
-  if (inlineVolumeSpec) validateInlineVolume(errors, inlineVolumeSpec, 'spec.source.inlineVolumeSpec');
+  } else if (inlineVolumeSpec) validateInlineVolume(errors, inlineVolumeSpec, 'spec.source.inlineVolumeSpec');
   errors.check('spec.nodeName', spec.nodeName, checkDnsSubdomain);
   validateStatus(errors, status, 'status');
   return errors.list;
@@ -30,13 +29,24 @@ export function validateVolumeAttachment({ spec, status }: VolumeAttachment): Fi
 
 /** A volume that is no object of its own: nobody claims it, and its driver knows its size. */
 function validateInlineVolume(errors: FieldErrors, spec: PersistentVolumeSpec, path: string): void {
-  const detail = 'may not be specified in the context of inline volumes';
-  if (spec.claimRef) errors.forbidden(`${path}.claimRef`, detail);
-  if (Object.keys(spec.capacity ?? {}).length > 0) errors.forbidden(`${path}.capacity`, detail);
+  const context = 'in the context of inline volumes';
+  const forbid = (field: keyof PersistentVolumeSpec): void =>
+    errors.forbidden(`${path}.${field}`, `may not be specified ${context}`);
+  if (spec.claimRef) forbid('claimRef');
+  if (Object.keys(spec.capacity ?? {}).length > 0) forbid('capacity');
+  if (!spec.csi) errors.required(`${path}.csi`, `has to be specified ${context}`);
   if (!spec.accessModes?.length) errors.required(`${path}.accessModes`);
   validateAccessModes(errors, spec.accessModes ?? [], `${path}.accessModes`);
-  if (spec.csi) validateSource(errors, 'csi', spec.csi, `${path}.csi`, 'cluster');
-  else errors.required(`${path}.csi`, 'may not be empty in the context of inline volumes');
+  if (spec.persistentVolumeReclaimPolicy && spec.persistentVolumeReclaimPolicy !== 'Retain') {
+    errors.forbidden(`${path}.persistentVolumeReclaimPolicy`, `may only be Retain ${context}`);
+  }
+  if (spec.nodeAffinity) forbid('nodeAffinity');
+  validateVolumeSource(errors, spec, path);
+  if (spec.storageClassName) forbid('storageClassName');
+  if (spec.volumeMode !== undefined && spec.volumeMode !== 'Filesystem') {
+    errors.forbidden(`${path}.volumeMode`, `may not specify volumeMode other than Filesystem ${context}`);
+  }
+  validateAttributesClass(errors, spec, path);
 }
 
 /** What is asked only of new ones. */

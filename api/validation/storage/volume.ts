@@ -102,14 +102,7 @@ function validateSources(errors: FieldErrors, spec: PersistentVolumeSpec, name: 
   const { nodeAffinity, iscsi } = spec;
   if (nodeAffinity?.required) validateNodeSelector(errors, nodeAffinity.required, 'spec.nodeAffinity.required');
   else if (nodeAffinity) errors.required('spec.nodeAffinity.required', 'must specify required node constraints');
-  const [source, ...others] = sourcesOf(spec);
-  for (const other of others) errors.forbidden(`spec.${other}`, 'may not specify more than 1 volume type');
-  if (source === undefined) {
-    errors.required('spec', 'must specify a volume type');
-    return;
-  }
-  const field = source === 'gcePersistentDisk' ? 'persistentDisk' : source;
-  validateSource(errors, source, spec[source]!, `spec.${field}`, 'cluster');
+  const source = validateVolumeSource(errors, spec, 'spec');
   if (source === 'local' && !nodeAffinity) {
     errors.required('spec.nodeAffinity', 'Local volume requires node affinity');
   }
@@ -120,13 +113,37 @@ function validateSources(errors: FieldErrors, spec: PersistentVolumeSpec, name: 
   }
 }
 
+/** Returns the one that counts. */
+export function validateVolumeSource(
+  errors: FieldErrors,
+  spec: PersistentVolumeSpec,
+  path: string,
+): string | undefined {
+  const [source, ...others] = sourcesOf(spec);
+  for (const other of others) errors.forbidden(`${path}.${other}`, 'may not specify more than 1 volume type');
+  if (source === undefined) {
+    errors.required(path, 'must specify a volume type');
+    return undefined;
+  }
+  const field = source === 'gcePersistentDisk' ? 'persistentDisk' : source;
+  validateSource(errors, source, spec[source]!, `${path}.${field}`, 'cluster');
+  return source;
+}
+
 function validateClasses(errors: FieldErrors, spec: PersistentVolumeSpec): void {
   if (spec.storageClassName) errors.check('spec.storageClassName', spec.storageClassName, checkDnsSubdomain);
-  const attributes = spec.volumeAttributesClassName;
-  if (attributes === undefined) return;
-  if (attributes === '') errors.required('spec.volumeAttributesClassName', 'an empty string is disallowed');
-  else errors.check('spec.volumeAttributesClassName', attributes, checkDnsSubdomain);
-  if (!spec.csi) errors.required('spec.csi', 'has to be specified when using volumeAttributesClassName');
+  validateAttributesClass(errors, spec, 'spec');
+}
+
+export function validateAttributesClass(
+  errors: FieldErrors,
+  { volumeAttributesClassName: name, csi }: PersistentVolumeSpec,
+  path: string,
+): void {
+  if (name === undefined) return;
+  if (name === '') errors.required(`${path}.volumeAttributesClassName`, 'an empty string is disallowed');
+  else errors.check(`${path}.volumeAttributesClassName`, name, checkDnsSubdomain);
+  if (!csi) errors.required(`${path}.csi`, 'has to be specified when using volumeAttributesClassName');
 }
 
 export function validateVolumeUpdate(

@@ -118,13 +118,32 @@ describe('validation of storage.k8s.io', () => {
 
   const source = { persistentVolumeName: 'pv' };
   const attachment = table('volumeattachments', { spec: { attacher: 'a.example', source, nodeName: 'n1' } });
+  const inline = 'spec.source.inlineVolumeSpec';
   const one = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName';
   onCreate(attachment, [
     [{ 'spec.source': {} }, `spec.source: Required value: ${one}`],
+    [{ 'spec.source.inlineVolumeSpec': { accessModes: ['ReadWriteOnce'] } }, `spec.source: Forbidden: ${one}`],
     [
-      { 'spec.source.inlineVolumeSpec': { accessModes: ['ReadWriteOnce'] } },
-      `spec.source: Forbidden: ${one}`,
-      'spec.source.inlineVolumeSpec.csi: Required value: may not be empty in the context of inline volumes',
+      {
+        'spec.source': {
+          inlineVolumeSpec: {
+            accessModes: ['ReadWriteOnce'],
+            persistentVolumeReclaimPolicy: 'Delete',
+            nodeAffinity: { required: { nodeSelectorTerms: [] } },
+            storageClassName: 'fast',
+            volumeMode: 'Block',
+            nfs: { server: 's', path: '/p' },
+            volumeAttributesClassName: '',
+          },
+        },
+      },
+      `${inline}.csi: Required value: has to be specified in the context of inline volumes`,
+      `${inline}.persistentVolumeReclaimPolicy: Forbidden: may only be Retain in the context of inline volumes`,
+      `${inline}.nodeAffinity: Forbidden: may not be specified in the context of inline volumes`,
+      `${inline}.storageClassName: Forbidden: may not be specified in the context of inline volumes`,
+      `${inline}.volumeMode: Forbidden: may not specify volumeMode other than Filesystem in the context of inline volumes`,
+      `${inline}.volumeAttributesClassName: Required value: an empty string is disallowed`,
+      `${inline}.csi: Required value: has to be specified when using volumeAttributesClassName`,
     ],
     [
       {
