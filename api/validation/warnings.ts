@@ -2,18 +2,27 @@
 import { checkDnsLabel } from '../machinery/names.ts';
 import { compareQuantities, parseQuantity } from '../machinery/quantity.ts';
 import type { StatefulSet } from '../schema/types/apps.v1.ts';
-import type { CronJob } from '../schema/types/batch.v1.ts';
+import type { CronJob, Job, JobSpec } from '../schema/types/batch.v1.ts';
 import type {
+  Node,
   PersistentVolume,
   PersistentVolumeClaim,
   PersistentVolumeClaimSpec,
   PersistentVolumeSource,
   PodTemplateSpec,
   ResourceQuota,
+  ServiceAccount,
 } from '../schema/types/core.v1.ts';
 import type { ObjectMeta } from '../schema/types/meta.v1.ts';
+import type { Ingress, NetworkPolicy, NetworkPolicyPeer } from '../schema/types/networking.v1.ts';
+import type { RuntimeClass } from '../schema/types/node.v1.ts';
+import type { CSIStorageCapacity, StorageClass } from '../schema/types/storage.v1.ts';
+import { warnOfCidr } from './addresses.ts';
+import { oldLabel, warnOfNodeLabelSelector, warnOfNodeSelector } from './node-label-warnings.ts';
 import { warnOfTemplate } from './pod/warnings.ts';
 
+const INGRESS_CLASS = 'kubernetes.io/ingress.class';
+const MOUNTABLE = 'kubernetes.io/enforce-mountable-secrets';
 const NANOS_PER_UNIT = 1_000_000_000n;
 const GONE: readonly (readonly [keyof PersistentVolumeSource, string, string])[] = [
   ['cephfs', 'cephfs', 'deprecated in v1.28, non-functional in v1.31+'],
@@ -44,11 +53,25 @@ export function warnOfWorkload(next: Workload, previous: Workload | undefined): 
   return [...warnOfPodNames(next, previous), ...(isSame || !template ? [] : warnOfTemplate(template, 'spec.template'))];
 }
 
+export function warnOfJob(next: Job, previous: Job | undefined): string[] {
+  return [...warnOfManyIndexes(next.spec, 'spec'), ...warnOfWorkload(next, previous)];
+}
+
 export function warnOfCronJob(next: CronJob, previous: CronJob | undefined): string[] {
   const isSame = previous && previous.metadata.generation === next.metadata.generation;
-  const { template } = next.spec.jobTemplate.spec;
-  const path = 'spec.jobTemplate.spec.template';
-  return [...warnOfPodNames(next, previous), ...(isSame ? [] : warnOfTemplate(template, path))];
+  const { spec } = next.spec.jobTemplate;
+  const path = 'spec.jobTemplate.spec';
+  return [
+    ...warnOfPodNames(next, previous),
+    ...warnOfManyIndexes(spec, path),
+    ...(isSame ? [] : warnOfTemplate(spec.template, `${path}.template`)),
+  ];
+}
+
+function warnOfManyIndexes({ completionMode, completions = 0, parallelism = 0 }: JobSpec, path: string): string[] {
+  if (completionMode !== 'Indexed' || completions <= 100_000 || parallelism <= 10_000) return [];
+  const many = 'In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4';
+  return [`${path}: ${many}, Kubernetes might not be able to track completedIndexes when a big number of indexes fail`];
 }
 
 /** All valid: they are asked only of objects that are. */
@@ -81,10 +104,75 @@ function warnOfClaimSpec({ resources }: PersistentVolumeClaimSpec, path: string)
 }
 
 export function warnOfVolume({ spec }: PersistentVolume): string[] {
-  const gone = GONE.filter(([source]) => spec[source] !== undefined).map(([, name, why]) => `spec.${name}: ${why}`);
+  const { required } = spec.nodeAffinity ?? {};
+  const gone = [
+    ...(required ? warnOfNodeSelector(required, 'spec.nodeAffinity.required') : []),
+    ...GONE.filter(([source]) => spec[source] !== undefined).map(([, name, why]) => `spec.${name}: ${why}`),
+  ];
   if (spec.persistentVolumeReclaimPolicy !== 'Recycle') return gone;
   const instead = 'Instead, the recommended approach is to use dynamic provisioning.';
   return [`spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. ${instead}`, ...gone];
+}
+
+export function warnOfStorageClass({ allowedTopologies = [] }: StorageClass): string[] {
+  return allowedTopologies.flatMap(({ matchLabelExpressions = [] }, term) =>
+    matchLabelExpressions.flatMap(({ key }, index) => {
+      const why = oldLabel(key);
+      return why === undefined ? [] : [`allowedTopologies[${term}].matchLabelExpressions[${index}].key: ${why}`];
+    }),
+  );
+}
+
+export function warnOfStorageCapacity({ nodeTopology }: CSIStorageCapacity): string[] {
+  return nodeTopology ? warnOfNodeLabelSelector(nodeTopology, 'nodeTopology') : [];
+}
+
+export function warnOfRuntimeClass({ scheduling }: RuntimeClass): string[] {
+  return Object.keys(scheduling?.nodeSelector ?? {}).flatMap((key) => {
+    const why = oldLabel(key);
+    return why === undefined ? [] : [`scheduling.nodeSelector: ${why}`];
+  });
+}
+
+export function warnOfNode({ spec }: Node): string[] {
+  return [
+    ...(spec.configSource ? ['spec.configSource: the feature is removed'] : []),
+    ...(spec.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : []),
+  ];
+}
+
+/** Of new ones: who has it already was told. */
+export function warnOfIngress({ metadata, spec }: Ingress, previous: object | undefined): string[] {
+  const isOld = metadata.annotations?.[INGRESS_CLASS] !== undefined && spec.ingressClassName === undefined;
+  if (previous || !isOld) return [];
+  return [`annotation "${INGRESS_CLASS}" is deprecated, please use 'spec.ingressClassName' instead`];
+}
+
+/** Once: whoever leaves it as it is was told. */
+export function warnOfServiceAccount({ metadata }: ServiceAccount, previous: ServiceAccount | undefined): string[] {
+  const wasThere = previous?.metadata.annotations?.[MOUNTABLE] !== undefined;
+  if (wasThere || metadata.annotations?.[MOUNTABLE] === undefined) return [];
+  const instead = 'prefer separate namespaces to isolate access to mounted secrets';
+  return [`metadata.annotations[${MOUNTABLE}]: deprecated in v1.32+; ${instead}`];
+}
+
+export function warnOfNetworkPolicy({ spec: { ingress = [], egress = [] } }: NetworkPolicy): string[] {
+  return [
+    ...ingress.flatMap(({ from = [] }, index) => warnOfPeers(from, `spec.ingress[${index}].from`)),
+    ...egress.flatMap(({ to = [] }, index) => warnOfPeers(to, `spec.egress[${index}].to`)),
+  ];
+}
+
+function warnOfPeers(peers: readonly NetworkPolicyPeer[], path: string): string[] {
+  return peers.flatMap(({ ipBlock }, index) => {
+    if (!ipBlock) return [];
+    const at = `${path}[${index}].ipBlock`;
+    const except = ipBlock.except ?? [];
+    return [
+      ...warnOfCidr(ipBlock.cidr, `${at}.cidr`),
+      ...except.flatMap((cidr, place) => warnOfCidr(cidr, `${at}.except[${place}]`)),
+    ];
+  });
 }
 
 export function warnOfQuota({ spec: { hard = {} } }: ResourceQuota, previous: object | undefined): string[] {

@@ -3,19 +3,10 @@ import { parseQuantity } from '../../machinery/quantity.ts';
 import type { Container, Pod, PodAffinityTerm, PodSpec, PodTemplateSpec, Volume } from '../../schema/types/core.v1.ts';
 import type { ObjectMeta } from '../../schema/types/meta.v1.ts';
 import { warnOfIP } from '../addresses.ts';
+import { oldLabel } from '../node-label-warnings.ts';
 import { warnOfPortNames, warnOfPorts } from './port-warnings.ts';
 
 const NANOS_PER_UNIT = 1_000_000_000n;
-const OLD_LABELS: ReadonlyMap<string, string> = new Map([
-  ['beta.kubernetes.io/arch', 'deprecated since v1.14; use "kubernetes.io/arch" instead'],
-  ['beta.kubernetes.io/os', 'deprecated since v1.14; use "kubernetes.io/os" instead'],
-  ['failure-domain.beta.kubernetes.io/region', 'deprecated since v1.17; use "topology.kubernetes.io/region" instead'],
-  ['failure-domain.beta.kubernetes.io/zone', 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead'],
-  ['beta.kubernetes.io/instance-type', 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead'],
-  ['app.kubernetes.io/created-by', 'deprecated since v1.9'],
-  ['scheduler.alpha.kubernetes.io/preferAvoidPods', 'deprecated since v1.22; use Taints and Tolerations instead'],
-  ['node-role.kubernetes.io/master', 'use "node-role.kubernetes.io/control-plane" instead'],
-]);
 const OLD_ANNOTATIONS = [
   ['scheduler.alpha.kubernetes.io/critical-pod', 'non-functional in v1.16+; use the "priorityClassName" field instead'],
   ['security.alpha.kubernetes.io/sysctls', 'non-functional in v1.11+; use the "sysctls" field instead'],
@@ -69,12 +60,12 @@ function warningsOf({ annotations = {} }: ObjectMeta, spec: PodSpec, prefix: str
 
 function warnOfLabels({ nodeSelector = {}, topologySpreadConstraints = [] }: PodSpec, at: string): string[] {
   const selected = Object.keys(nodeSelector).flatMap((key) => {
-    const why = OLD_LABELS.get(key);
+    const why = oldLabel(key);
     return why === undefined ? [] : [`${at}.nodeSelector[${key}]: ${why}`];
   });
   const spread = topologySpreadConstraints.flatMap(({ topologyKey, labelSelector }, index) => {
     const path = `${at}.topologySpreadConstraints[${index}]`;
-    const why = OLD_LABELS.get(topologyKey);
+    const why = oldLabel(topologyKey);
     return [
       ...(why === undefined ? [] : [`${path}.topologyKey: ${topologyKey} is ${why}`]),
       ...(labelSelector ? [] : [matchesNothing(path)]),

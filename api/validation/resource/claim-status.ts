@@ -57,7 +57,7 @@ export function validateResourceClaimStatus(next: ResourceClaim, previous: Resou
 }
 
 /** What the driver says of the device. */
-function validateReport(errors: FieldErrors, device: AllocatedDeviceStatus, path: string): void {
+function validateReport(errors: FieldErrors, device: Partial<AllocatedDeviceStatus>, path: string): void {
   const { shareID, conditions = [], data, networkData } = device;
   if (shareID !== undefined) validateShareId(errors, shareID, `${path}.shareID`);
   if (conditions.length > MAX_CONDITIONS) errors.tooMany(`${path}.conditions`, conditions.length, MAX_CONDITIONS);

@@ -5,7 +5,7 @@ import type { CronJob, Job } from '../../../api/schema/types/batch.v1.ts';
 import { validateCronJob, validateCronJobUpdate } from '../../../api/validation/batch/cronjob.ts';
 import { JOB_LABELS, validateJob, validateJobUpdate } from '../../../api/validation/batch/job.ts';
 import { validateJobStatus } from '../../../api/validation/batch/job-status.ts';
-import { warnOfCronJob, warnOfWorkload } from '../../../api/validation/warnings.ts';
+import { warnOfCronJob, warnOfJob } from '../../../api/validation/warnings.ts';
 import type { Strategy } from '../strategy.ts';
 
 export const jobStrategy: Strategy<Job> = {
@@ -20,7 +20,7 @@ export const jobStrategy: Strategy<Job> = {
   validate: validateJob,
   validateUpdate: validateJobUpdate,
   validateStatusUpdate: validateJobStatus,
-  warnings: warnOfWorkload,
+  warnings: warnOfJob,
 };
 
 /** By the job's uid, so that no other job finds its pods. Labels that somebody gave are left: validation judges them. */

@@ -14,9 +14,11 @@ import {
   validateServiceAccount,
 } from '../../../api/validation/config.ts';
 import { validateEndpointSlice, validateEndpointSliceUpdate } from '../../../api/validation/endpointslice.ts';
+import { warnOfNode, warnOfServiceAccount } from '../../../api/validation/warnings.ts';
 import type { Strategy } from '../strategy.ts';
 
 export const nodeStrategy: Strategy<Node> = {
+  warnings: warnOfNode,
   checkName: checkDnsSubdomain,
   applyDefaults(node) {
     defaultNode(node);
@@ -48,6 +50,7 @@ export const secretStrategy: Strategy<Secret> = {
 };
 
 export const serviceAccountStrategy: Strategy<ServiceAccount> = {
+  warnings: warnOfServiceAccount,
   checkName: checkDnsSubdomain,
   applyDefaults() {},
   validate: validateServiceAccount,

@@ -3,6 +3,7 @@ import { type Kind, kinds } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import { type Harness, startRegistry } from './harness.ts';
 
+const MOUNTABLE = 'kubernetes.io/enforce-mountable-secrets';
 const CRITICAL = 'scheduler.alpha.kubernetes.io/critical-pod';
 
 describe('registry: warnings', () => {
@@ -20,6 +21,112 @@ describe('registry: warnings', () => {
       { metadata: { name: 'a.b', namespace: 'default' }, spec: workload },
       [
         'metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [must not contain dots]',
+      ],
+    ],
+    [
+      'old labels of nodes in topologies',
+      kinds.storageclasses,
+      {
+        metadata: { name: 'c' },
+        provisioner: 'a.example/b',
+        allowedTopologies: [{ matchLabelExpressions: [{ key: 'beta.kubernetes.io/arch', values: ['a'] }] }],
+      },
+      ['allowedTopologies[0].matchLabelExpressions[0].key: deprecated since v1.14; use "kubernetes.io/arch" instead'],
+    ],
+    [
+      'old labels of nodes where there is room',
+      kinds.csistoragecapacities,
+      {
+        metadata: { name: 'c', namespace: 'default' },
+        storageClassName: 'c',
+        nodeTopology: {
+          matchLabels: { 'beta.kubernetes.io/os': 'linux' },
+          matchExpressions: [{ key: 'beta.kubernetes.io/arch', operator: 'Exists' }],
+        },
+      },
+      [
+        'nodeTopology.matchExpressions[0].key: beta.kubernetes.io/arch is deprecated since v1.14; use "kubernetes.io/arch" instead',
+        'nodeTopology.matchLabels.beta.kubernetes.io/os: deprecated since v1.14; use "kubernetes.io/os" instead',
+      ],
+    ],
+    [
+      'old labels of nodes that a volume is at',
+      kinds.persistentvolumes,
+      {
+        metadata: { name: 'v' },
+        spec: {
+          capacity: { storage: '1Gi' },
+          accessModes,
+          csi: { driver: 'a.example', volumeHandle: 'h' },
+          nodeAffinity: {
+            required: {
+              nodeSelectorTerms: [{ matchExpressions: [{ key: 'beta.kubernetes.io/os', operator: 'Exists' }] }],
+            },
+          },
+        },
+      },
+      [
+        'spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0].key: beta.kubernetes.io/os is deprecated since v1.14; use "kubernetes.io/os" instead',
+      ],
+    ],
+    [
+      'old labels of nodes for a runtime',
+      kinds.runtimeclasses,
+      {
+        metadata: { name: 'r' },
+        handler: 'h',
+        scheduling: { nodeSelector: { 'beta.kubernetes.io/os': 'linux' } },
+      },
+      ['scheduling.nodeSelector: deprecated since v1.14; use "kubernetes.io/os" instead'],
+    ],
+    [
+      'what nodes have no more',
+      kinds.nodes,
+      { metadata: { name: 'n' }, spec: { externalID: 'x' } },
+      ['spec.externalID: this field is deprecated, and is unused by Kubernetes'],
+    ],
+    [
+      'a class in an annotation',
+      kinds.ingresses,
+      {
+        metadata: { name: 'i', namespace: 'default', annotations: { 'kubernetes.io/ingress.class': 'web' } },
+        spec: { defaultBackend: { service: { name: 's', port: { number: 80 } } } },
+      },
+      [`annotation "kubernetes.io/ingress.class" is deprecated, please use 'spec.ingressClassName' instead`],
+    ],
+    [
+      'secrets that are held together by an account',
+      kinds.serviceaccounts,
+      { metadata: { name: 'a', namespace: 'default', annotations: { [MOUNTABLE]: 'true' } } },
+      [
+        `metadata.annotations[${MOUNTABLE}]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets`,
+      ],
+    ],
+    [
+      'ranges that are more than a range',
+      kinds.networkpolicies,
+      {
+        metadata: { name: 'p', namespace: 'default' },
+        spec: { podSelector: {}, egress: [{ to: [{ ipBlock: { cidr: '10.0.0.1/8', except: ['10.1.0.0/16'] } }] }] },
+      },
+      [
+        'spec.egress[0].to[0].ipBlock.cidr: CIDR value "10.0.0.1/8" is ambiguous in this context (should be "10.0.0.0/8" or "10.0.0.1/32"?)',
+      ],
+    ],
+    [
+      'more indexes than can be told',
+      kinds.jobs,
+      {
+        metadata: { name: 'j', namespace: 'default' },
+        spec: {
+          completionMode: 'Indexed',
+          completions: 100_001,
+          parallelism: 10_001,
+          template: { ...template, spec: { ...template.spec, restartPolicy: 'Never' } },
+        },
+      },
+      [
+        'spec: In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail',
       ],
     ],
     [

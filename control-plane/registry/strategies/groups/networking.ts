@@ -26,6 +26,7 @@ import {
   validateServiceCidr,
   validateServiceCidrUpdate,
 } from '../../../../api/validation/networking/service-cidr.ts';
+import { warnOfIngress, warnOfNetworkPolicy } from '../../../../api/validation/warnings.ts';
 import type { StrategiesOf } from '../../strategy.ts';
 
 export const networkingStrategies: StrategiesOf<typeof networkingKinds> = {
@@ -37,6 +38,7 @@ export const networkingStrategies: StrategiesOf<typeof networkingKinds> = {
       ingress.status = { loadBalancer: {} };
     },
     validate: validateIngress,
+    warnings: warnOfIngress,
     validateNew: validateNewIngress,
     prepareForStatusUpdate: (next) => {
       next.status = { ...next.status };
@@ -59,6 +61,7 @@ export const networkingStrategies: StrategiesOf<typeof networkingKinds> = {
     generation: true,
     applyDefaults: defaultNetworkPolicy,
     validate: validateNetworkPolicy,
+    warnings: warnOfNetworkPolicy,
   },
   ipaddresses: {
     checkName: checkCanonicalIP,

@@ -27,6 +27,7 @@ import {
   validateVolumeAttachment,
   validateVolumeAttachmentUpdate,
 } from '../../../../api/validation/storage/volume-attachment.ts';
+import { warnOfStorageCapacity, warnOfStorageClass } from '../../../../api/validation/warnings.ts';
 import type { StrategiesOf } from '../../strategy.ts';
 
 export const storageStrategies: StrategiesOf<typeof storageKinds> = {
@@ -35,6 +36,7 @@ export const storageStrategies: StrategiesOf<typeof storageKinds> = {
     applyDefaults: defaultStorageClass,
     validate: validateStorageClass,
     validateUpdate: validateStorageClassUpdate,
+    warnings: warnOfStorageClass,
   },
   csidrivers: {
     checkName: checkDnsSubdomain,
@@ -57,6 +59,7 @@ export const storageStrategies: StrategiesOf<typeof storageKinds> = {
     applyDefaults() {},
     validate: validateCsiStorageCapacity,
     validateUpdate: validateCsiStorageCapacityUpdate,
+    warnings: warnOfStorageCapacity,
   },
   volumeattachments: {
     checkName: checkDnsSubdomain,
