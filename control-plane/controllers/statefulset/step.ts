@@ -164,9 +164,9 @@ function update(crew: Crew): readonly Action[] {
     )
     .filter((pod) => !isTerminal(pod));
   // What is down already costs nothing, and may never get up as it is.
-  const down = isParallel(statefulSet) ? outdated.filter((pod) => !isUp(crew, pod)) : [];
+  const isFree = (pod: Pod): boolean => isParallel(statefulSet) && !isUp(crew, pod);
   const unavailable = (statefulSet.spec.replicas ?? 1) - slots.filter(({ pod }) => isUp(crew, pod)).length;
   const room = Math.max(0, maxUnavailable(statefulSet) - unavailable);
-  const serving = outdated.filter((pod) => !down.includes(pod)).slice(0, room);
-  return [...down, ...serving].slice(0, BURST).map((pod) => remove(crew, pod, 'it is of an old revision'));
+  const chosen = [...outdated.filter(isFree), ...outdated.filter((pod) => !isFree(pod)).slice(0, room)];
+  return chosen.slice(0, BURST).map((pod) => remove(crew, pod, 'it is of an old revision'));
 }

@@ -100,7 +100,10 @@ export class Stage {
   }
 
   /** The node side of one pod: it becomes ready, or what is being deleted is gone. */
-  async step(pod: Pod): Promise<void> {
+  async step({ metadata: { name, uid } }: Pod): Promise<void> {
+    const pod = this.pods.find(({ metadata }) => metadata.name === name && metadata.uid === uid);
+    // The controller may have taken it away meanwhile.
+    if (!pod) return;
     if (pod.metadata.deletionTimestamp) {
       this.world.of(kinds.pods).remove(pod);
       await settle();
