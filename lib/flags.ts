@@ -168,9 +168,10 @@ function yaml(): typeof import('yaml') {
 }
 
 function parseValue(flag: Flag<unknown>, where: string, value: unknown): unknown {
-  const given = Array.isArray(value) ? value.join(',') : value;
-  if (!['string', 'number', 'boolean'].includes(typeof given)) throw new FlagError(`${where}: must be a single value`);
-  const text = String(given as string | number | boolean);
+  const given: unknown[] = Array.isArray(value) ? value : [value];
+  const isPlain = given.every((one) => ['string', 'number', 'boolean'].includes(typeof one));
+  if (!isPlain) throw new FlagError(`${where}: must be a single value`);
+  const text = given.join(',');
   try {
     return flag.parse(text);
   } catch (error) {

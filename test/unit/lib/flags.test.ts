@@ -69,6 +69,7 @@ describe('flags', () => {
     ['a wrong choice', ['--log-level', 'all'], {}, undefined, /must be one of info, debug/],
     ['an unknown key in the file', [], {}, 'prot: 1', /unknown flag "prot"/],
     ['a nested value in the file', [], {}, 'port: {a: 1}', /port: must be a single value/],
+    ['a nested value in a list in the file', [], {}, 'port: [{toString: 1}]', /port: must be a single value/],
     ['a file that is a list', [], {}, '- a', /must be a mapping/],
   ];
   for (const [what, args, environment, content, message] of mistakes) {
