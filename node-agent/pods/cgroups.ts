@@ -120,7 +120,7 @@ export class FileCgroups implements Cgroups {
     const hierarchy = this.hierarchy();
     const levels = this.root.split('/').filter((part) => part !== '');
     if (hierarchy.version === 'v2') {
-      for (let depth = 0; depth < levels.length; depth += 1) this.handOn(levels.slice(0, depth).join('/'));
+      for (let depth = 0; depth < levels.length; depth += 1) this.make(hierarchy, levels.slice(0, depth).join('/'));
     }
     for (const qos of CLASSES) this.make(hierarchy, path.join(this.root, qos));
     this.setWeight(hierarchy, path.join(this.root, 'besteffort'), sharesOf(0));
