@@ -4,12 +4,8 @@ import { compareVersions } from './custom/definition.ts';
 import { BUILT_IN_PRIORITIES, CUSTOM_PRIORITY, FIRST_GROUP, type Priority } from './group-priorities.ts';
 import { apiVersionOf, subresourcesOf } from './kinds.ts';
 import type { Kind, Subresource } from './kinds.ts';
-import type {
-  APIGroupDiscoveryList,
-  APIResourceDiscovery,
-  APIVersionDiscovery,
-} from './schema/types/apidiscovery.v2.ts';
-import type { APIGroup, APIGroupList, APIResource, APIResourceList, APIVersions } from './schema/types/meta.v1.ts';
+import type { APIGroupDiscoveryList, APIResourceDiscovery, APIVersionDiscovery } from './types/apidiscovery.v2.ts';
+import type { APIGroup, APIGroupList, APIResource, APIResourceList, APIVersions } from './types/meta.v1.ts';
 
 /** The media type's parameters with which a client asks for everything in one document. */
 export const AGGREGATED = { g: 'apidiscovery.k8s.io', v: 'v2', as: 'APIGroupDiscoveryList' } as const;

@@ -1,5 +1,5 @@
 /** The catalogue of API errors: each is a Status object with Kubernetes' reason, code and causes. */
-import type { Status, StatusCause, StatusDetails } from './schema/types/meta.v1.ts';
+import type { Status, StatusCause, StatusDetails } from './types/meta.v1.ts';
 
 export interface StatusFields {
   code: number;

@@ -1,5 +1,5 @@
 /** The shape that every stored object has; the generic machinery knows no more than this. */
-import type { ObjectMeta } from './schema/types/meta.v1.ts';
+import type { ObjectMeta } from './types/meta.v1.ts';
 
 export interface KubeObject {
   apiVersion?: string;

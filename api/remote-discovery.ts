@@ -1,10 +1,6 @@
 /** Reads how other servers tell what they serve, in either form. What is not well-formed is left out. */
-import type {
-  APIResourceDiscovery,
-  APISubresourceDiscovery,
-  APIVersionDiscovery,
-} from './schema/types/apidiscovery.v2.ts';
-import type { GroupVersionKind } from './schema/types/meta.v1.ts';
+import type { APIResourceDiscovery, APISubresourceDiscovery, APIVersionDiscovery } from './types/apidiscovery.v2.ts';
+import type { GroupVersionKind } from './types/meta.v1.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { APIGroupDiscoveryList } from '../api/schema/types/apidiscovery.v2.ts';
+import type { APIGroupDiscoveryList } from '../api/types/apidiscovery.v2.ts';
 import type { RestClient } from '../lib/client/rest.ts';
 import type { Clock } from '../lib/clock.ts';
 import { CommandError } from './errors.ts';

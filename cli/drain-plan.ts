@@ -1,5 +1,5 @@
 /** Which pods of a node are taken away by `drain`, and what speaks against it. Pure. */
-import type { Pod } from '../api/schema/types/core.v1.ts';
+import type { Pod } from '../api/types/core.v1.ts';
 
 export interface DrainRules {
   readonly ignoreDaemonsets: boolean;

@@ -1,5 +1,5 @@
 /** What `cordon`, `uncordon` and `drain` share. */
-import type { Node } from '../api/schema/types/core.v1.ts';
+import type { Node } from '../api/types/core.v1.ts';
 import { CommandError } from './errors.ts';
 import { text } from './flags.ts';
 import { NO_SELECTION, selectObjects, type Selected } from './selection.ts';

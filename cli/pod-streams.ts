@@ -1,5 +1,5 @@
 /** exec and attach: streams to a container of a pod. */
-import type { Pod } from '../api/schema/types/core.v1.ts';
+import type { Pod } from '../api/types/core.v1.ts';
 import type { Writable } from 'node:stream';
 import { ContainerStreams } from '../lib/client/streams.ts';
 import { VERSION, type Session } from './session.ts';

@@ -1,6 +1,6 @@
 /** Pods that users mean when they name a pod, or something that has pods. */
-import type { Pod } from '../api/schema/types/core.v1.ts';
-import type { LabelSelector } from '../api/schema/types/meta.v1.ts';
+import type { Pod } from '../api/types/core.v1.ts';
+import type { LabelSelector } from '../api/types/meta.v1.ts';
 import { collectionPath, objectName } from './discovery.ts';
 import { CommandError } from './errors.ts';
 import type { Session } from './session.ts';

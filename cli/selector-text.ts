@@ -1,4 +1,4 @@
-import type { LabelSelector, LabelSelectorRequirement } from '../api/schema/types/meta.v1.ts';
+import type { LabelSelector, LabelSelectorRequirement } from '../api/types/meta.v1.ts';
 import { parseRequirements } from '../api/machinery/selector-grammar.ts';
 import { CommandError } from './errors.ts';
 

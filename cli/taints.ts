@@ -1,5 +1,5 @@
 /** Taints as users write them: `key=value:Effect`, `key:Effect-`, `key-`. */
-import type { Taint } from '../api/schema/types/core.v1.ts';
+import type { Taint } from '../api/types/core.v1.ts';
 import { CommandError } from './errors.ts';
 
 export interface TaintChanges {

@@ -1,5 +1,5 @@
 /** Deployments and their replica sets, as `rollout`, `describe` and `why` see them. */
-import type { Deployment, ReplicaSet } from '../api/schema/types/apps.v1.ts';
+import type { Deployment, ReplicaSet } from '../api/types/apps.v1.ts';
 import { CommandError } from './errors.ts';
 import { selectorText } from './pods.ts';
 import type { Place } from './selection.ts';

@@ -30,7 +30,7 @@ import { StateFile } from './state/file.ts';
 import { StateKeeper } from './state/keeper.ts';
 import type { ClusterSettings } from './state/port.ts';
 import { DesiredStateStore } from './state/store.ts';
-import type { Pod } from '../api/schema/types/core.v1.ts';
+import type { Pod } from '../api/types/core.v1.ts';
 import { carryStream } from './streams/carry.ts';
 import { LogRotator } from './streams/rotation.ts';
 import { StreamServer } from './streams/serve.ts';

@@ -3,7 +3,7 @@ import { type Environment, environment } from '../cel/environment.ts';
 import { AUTHORIZER, RESOURCE_CHECK_TYPE } from '../cel/library/authorizer.ts';
 import { type Compiled, compile } from '../cel/program.ts';
 import { BOOL, type CelType, DYN, type Field, listOf, mapOf, objectOf, STRING, typeName } from '../cel/types.ts';
-import type { ValidatingAdmissionPolicySpec, Variable } from '../schema/types/admissionregistration.v1.ts';
+import type { ValidatingAdmissionPolicySpec, Variable } from '../types/admissionregistration.v1.ts';
 
 const GROUP_KIND = objectOf('kubernetes.GroupVersionKind', { group: STRING, version: STRING, kind: STRING });
 const GROUP_RESOURCE = objectOf('kubernetes.GroupVersionResource', {

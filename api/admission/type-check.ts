@@ -1,7 +1,7 @@
 /** What is wrong with the expressions of a policy for the kinds that it is about, as far as their schemas tell. */
 import { compile } from '../cel/program.ts';
 import { type CelType, DYN } from '../cel/types.ts';
-import type { ExpressionWarning, ValidatingAdmissionPolicySpec } from '../schema/types/admissionregistration.v1.ts';
+import type { ExpressionWarning, ValidatingAdmissionPolicySpec } from '../types/admissionregistration.v1.ts';
 import { admissionEnvironment, compileVariables, type Names } from './expressions.ts';
 
 const PREFIX = 'compilation failed: ';

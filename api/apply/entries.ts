@@ -1,5 +1,5 @@
 /** The entries of managedFields: who owns which fields, by which operation, in which version. */
-import type { ManagedFieldsEntry } from '../schema/types/meta.v1.ts';
+import type { ManagedFieldsEntry } from '../types/meta.v1.ts';
 import { sameJson } from '../machinery/json.ts';
 import { canonicalElement } from './elements.ts';
 import { LEAF, nodeOf, rootOf, sorted, union, type Fields, type FieldSet } from './field-set.ts';

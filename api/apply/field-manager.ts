@@ -2,7 +2,7 @@
 import { badRequest } from '../errors.ts';
 import { sameJson } from '../machinery/json.ts';
 import type { KubeObject } from '../object.ts';
-import type { ManagedFieldsEntry } from '../schema/types/meta.v1.ts';
+import type { ManagedFieldsEntry } from '../types/meta.v1.ts';
 import { configProblems } from './check-config.ts';
 import { compare, type Difference } from './compare.ts';
 import { applyConflict, type Conflict } from './conflicts.ts';

@@ -2,7 +2,7 @@
 import { badRequest } from '../errors.ts';
 import type { KubeObject } from '../object.ts';
 import { apiVersionOf, type Kind } from '../kinds/kind.ts';
-import type { JSONSchemaProps } from '../schema/types/apiextensions.v1.ts';
+import type { JSONSchemaProps } from '../types/apiextensions.v1.ts';
 import type { Codec, TypeForm } from '../schema/codec.ts';
 import { DecodeError } from '../schema/decode-context.ts';
 import { OBJECT_META, SPECIAL } from '../schema/table.ts';

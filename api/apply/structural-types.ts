@@ -1,5 +1,5 @@
 /** The types of custom resources as server-side apply sees them, read from their structural schemas. */
-import type { JSONSchemaProps } from '../schema/types/apiextensions.v1.ts';
+import type { JSONSchemaProps } from '../types/apiextensions.v1.ts';
 import { DEDUCED, WHOLE, type FieldType, type GranularType, type KeyedListType } from './field-type.ts';
 
 /** `metadata` is the type of the metadata of objects, the embedded ones included. */

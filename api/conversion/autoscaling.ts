@@ -2,8 +2,8 @@
  * Autoscalers in their two versions. The older one knows one metric, the processor; all else that the newer one says goes
  * with it in annotations, so that nothing is lost on the way through a client of the older version.
  */
-import type * as v1 from '../schema/types/autoscaling.v1.ts';
-import type * as v2 from '../schema/types/autoscaling.v2.ts';
+import type * as v1 from '../types/autoscaling.v1.ts';
+import type * as v2 from '../types/autoscaling.v2.ts';
 import { currentFromV1, currentToV1, isRecord, metricFromV1, metricToV1, record } from './metrics.ts';
 import { present } from './present.ts';
 

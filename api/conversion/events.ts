@@ -1,6 +1,6 @@
 /** Events in their two groups: the same things under other names. */
-import type { Event as CoreEvent } from '../schema/types/core.v1.ts';
-import type { Event } from '../schema/types/events.v1.ts';
+import type { Event as CoreEvent } from '../types/core.v1.ts';
+import type { Event } from '../types/events.v1.ts';
 import { present } from './present.ts';
 
 /** As events.k8s.io has it. */

@@ -2,8 +2,8 @@
  * Metrics of autoscalers, as autoscaling/v1 writes them into annotations. What is read from there was written by anybody:
  * every value is looked at before it is believed.
  */
-import type { LabelSelector } from '../schema/types/meta.v1.ts';
-import type { MetricSpec, MetricStatus, MetricTarget, MetricValueStatus } from '../schema/types/autoscaling.v2.ts';
+import type { LabelSelector } from '../types/meta.v1.ts';
+import type { MetricSpec, MetricStatus, MetricTarget, MetricValueStatus } from '../types/autoscaling.v2.ts';
 import { present } from './present.ts';
 
 type Source = Readonly<Record<string, unknown>>;

@@ -3,7 +3,7 @@ import { Template, valueText } from '../machinery/jsonpath.ts';
 import type { KubeObject } from '../object.ts';
 import { type Cell, type Column, nameColumn } from '../printing/columns.ts';
 import { since } from '../printing/duration.ts';
-import type { CustomResourceColumnDefinition } from '../schema/types/apiextensions.v1.ts';
+import type { CustomResourceColumnDefinition } from '../types/apiextensions.v1.ts';
 
 const AGE: CustomResourceColumnDefinition = {
   name: 'Age',

@@ -1,7 +1,7 @@
 /** The rows that a CustomResourceDefinition adds to the table of kinds. */
 import { type FieldReader, kind, type Kind } from '../kinds/kind.ts';
 import type { Codec } from '../schema/codec.ts';
-import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../schema/types/apiextensions.v1.ts';
+import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../types/apiextensions.v1.ts';
 import { customColumns } from './columns.ts';
 import { CustomForm } from './form.ts';
 import { namesOf, scalePathsOf, valueAt } from './scale-fields.ts';

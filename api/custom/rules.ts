@@ -12,7 +12,7 @@ import { Optional } from '../cel/values.ts';
 import { adapt } from '../cel/adapt.ts';
 import type { FieldError } from '../errors.ts';
 import { sameJson } from '../machinery/json.ts';
-import type { ValidationRule } from '../schema/types/apiextensions.v1.ts';
+import type { ValidationRule } from '../types/apiextensions.v1.ts';
 import { FieldErrors } from '../validation/field-errors.ts';
 import { type Former, formerField, formerItems, NONE } from './correlate.ts';
 import { additionalOf, isJsonObject, itemsOf, type JsonObject, type Schema } from './schema.ts';

@@ -1,6 +1,6 @@
 /** The numbers that the scale subresource of a custom resource reads and writes. */
 import type { FieldNames, ScalePaths } from '../kinds/kind.ts';
-import type { CustomResourceSubresourceScale } from '../schema/types/apiextensions.v1.ts';
+import type { CustomResourceSubresourceScale } from '../types/apiextensions.v1.ts';
 import { FieldErrors } from '../validation/field-errors.ts';
 import { isJsonObject, type JsonObject } from './schema.ts';
 

@@ -1,6 +1,6 @@
 /** Structural schemas: what a CustomResourceDefinition says about the values of a version. */
 import { ownValue } from '../machinery/json.ts';
-import type { JSONSchemaProps } from '../schema/types/apiextensions.v1.ts';
+import type { JSONSchemaProps } from '../types/apiextensions.v1.ts';
 
 export type Schema = JSONSchemaProps;
 export type JsonObject = Record<string, unknown>;

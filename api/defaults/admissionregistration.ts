@@ -8,7 +8,7 @@ import type {
   ValidatingAdmissionPolicyBinding,
   ValidatingWebhook,
   ValidatingWebhookConfiguration,
-} from '../schema/types/admissionregistration.v1.ts';
+} from '../types/admissionregistration.v1.ts';
 
 const TIMEOUT_SECONDS = 10;
 const HTTPS_PORT = 443;

@@ -1,7 +1,7 @@
 /** Defaults of autoscalers. */
 import { DEFAULT_UTILIZATION, processorMetric } from '../conversion/autoscaling.ts';
-import type { HorizontalPodAutoscaler as AutoscalerV1 } from '../schema/types/autoscaling.v1.ts';
-import type { HorizontalPodAutoscaler, HPAScalingRules } from '../schema/types/autoscaling.v2.ts';
+import type { HorizontalPodAutoscaler as AutoscalerV1 } from '../types/autoscaling.v1.ts';
+import type { HorizontalPodAutoscaler, HPAScalingRules } from '../types/autoscaling.v2.ts';
 
 /** Twice as many, or four more, every 15 s. */
 const UP: HPAScalingRules = {

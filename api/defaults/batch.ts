@@ -1,5 +1,5 @@
 /** Defaults of Job and CronJob. */
-import type { CronJob, Job, JobSpec } from '../schema/types/batch.v1.ts';
+import type { CronJob, Job, JobSpec } from '../types/batch.v1.ts';
 import { defaultPodTemplate } from './pod.ts';
 
 const NO_LIMIT = 2 ** 31 - 1;

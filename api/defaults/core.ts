@@ -1,11 +1,5 @@
 /** Defaults of the core group's kinds that have templates, addresses or limits. */
-import type {
-  Endpoints,
-  LimitRange,
-  PodTemplate,
-  ReplicationController,
-  ResourceQuota,
-} from '../schema/types/core.v1.ts';
+import type { Endpoints, LimitRange, PodTemplate, ReplicationController, ResourceQuota } from '../types/core.v1.ts';
 import { defaultPodTemplate } from './pod.ts';
 
 export function defaultReplicationController(controller: ReplicationController): void {

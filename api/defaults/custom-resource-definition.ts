@@ -1,4 +1,4 @@
-import type { CustomResourceDefinition, CustomResourceDefinitionNames } from '../schema/types/apiextensions.v1.ts';
+import type { CustomResourceDefinition, CustomResourceDefinitionNames } from '../types/apiextensions.v1.ts';
 
 const HTTPS_PORT = 443;
 

@@ -1,6 +1,6 @@
 /** What an event always has. */
-import type { Event as CoreEvent } from '../schema/types/core.v1.ts';
-import type { Event } from '../schema/types/events.v1.ts';
+import type { Event as CoreEvent } from '../types/core.v1.ts';
+import type { Event } from '../types/events.v1.ts';
 
 export function defaultCoreEvent(event: CoreEvent): void {
   event.involvedObject ??= {};

@@ -1,5 +1,5 @@
 /** Defaults of flowcontrol.apiserver.k8s.io. */
-import type { FlowSchema, PriorityLevelConfiguration } from '../schema/types/flowcontrol.v1.ts';
+import type { FlowSchema, PriorityLevelConfiguration } from '../types/flowcontrol.v1.ts';
 
 const PRECEDENCE = 1000;
 const SHARES = 30;

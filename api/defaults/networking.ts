@@ -1,5 +1,5 @@
 /** Defaults of networking.k8s.io. */
-import type { Ingress, IngressClass, IPAddress, NetworkPolicy, ServiceCIDR } from '../schema/types/networking.v1.ts';
+import type { Ingress, IngressClass, IPAddress, NetworkPolicy, ServiceCIDR } from '../types/networking.v1.ts';
 
 export function defaultIngress(ingress: Ingress): void {
   ingress.spec ??= {};

@@ -1,7 +1,7 @@
 /** Defaults of the kinds that have few. */
-import type { Lease } from '../schema/types/coordination.v1.ts';
-import type { Namespace, Node, Secret } from '../schema/types/core.v1.ts';
-import type { EndpointSlice } from '../schema/types/discovery.v1.ts';
+import type { Lease } from '../types/coordination.v1.ts';
+import type { Namespace, Node, Secret } from '../types/core.v1.ts';
+import type { EndpointSlice } from '../types/discovery.v1.ts';
 
 export const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name';
 

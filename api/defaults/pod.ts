@@ -8,7 +8,7 @@ import type {
   PodTemplateSpec,
   Probe,
   Volume,
-} from '../schema/types/core.v1.ts';
+} from '../types/core.v1.ts';
 import { defaultClaimSpec } from './storage.ts';
 
 const TERMINATION_LOG = '/dev/termination-log';

@@ -1,5 +1,5 @@
 /** Defaults of disruption budgets. */
-import type { PodDisruptionBudget } from '../schema/types/policy.v1.ts';
+import type { PodDisruptionBudget } from '../types/policy.v1.ts';
 
 export function defaultDisruptionBudget(budget: PodDisruptionBudget): void {
   budget.spec ??= {};

@@ -1,6 +1,6 @@
 /** Defaults of roles and bindings (rbac.authorization.k8s.io/v1). */
 import { RBAC_GROUP } from '../kinds/rbac.ts';
-import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '../schema/types/rbac.v1.ts';
+import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '../types/rbac.v1.ts';
 
 /** A role without rules says so: clients read `rules: null`. */
 export function defaultRole(role: Role | ClusterRole): void {

@@ -5,7 +5,7 @@ import type {
   ResourceClaim,
   ResourceClaimSpec,
   ResourceClaimTemplate,
-} from '../schema/types/resource.v1.ts';
+} from '../types/resource.v1.ts';
 
 interface Wanted {
   allocationMode?: string;

@@ -1,5 +1,5 @@
 /** Defaults of Service that need no allocation. */
-import type { Service, ServiceSpec } from '../schema/types/core.v1.ts';
+import type { Service, ServiceSpec } from '../types/core.v1.ts';
 
 const AFFINITY_SECONDS = 10_800;
 

@@ -1,5 +1,5 @@
 /** Defaults of storage.k8s.io. */
-import type { CSIDriver, CSINode, StorageClass, VolumeAttachment } from '../schema/types/storage.v1.ts';
+import type { CSIDriver, CSINode, StorageClass, VolumeAttachment } from '../types/storage.v1.ts';
 
 export function defaultStorageClass(storageClass: StorageClass): void {
   storageClass.provisioner ??= '';

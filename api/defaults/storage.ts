@@ -1,5 +1,5 @@
 /** Defaults of volumes and claims to them. */
-import type { PersistentVolume, PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../schema/types/core.v1.ts';
+import type { PersistentVolume, PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../types/core.v1.ts';
 
 export function defaultClaim(claim: PersistentVolumeClaim): void {
   claim.spec ??= {} as PersistentVolumeClaim['spec'];

@@ -1,5 +1,5 @@
 /** Defaults of what keeps pods running. */
-import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../schema/types/apps.v1.ts';
+import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../types/apps.v1.ts';
 import { defaultPodTemplate } from './pod.ts';
 import { defaultClaim } from './storage.ts';
 

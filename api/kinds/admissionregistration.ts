@@ -4,7 +4,7 @@ import type {
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
   ValidatingWebhookConfiguration,
-} from '../schema/types/admissionregistration.v1.ts';
+} from '../types/admissionregistration.v1.ts';
 import { kind, type Row } from './kind.ts';
 
 export const ADMISSION_GROUP = 'admissionregistration.k8s.io';

@@ -1,5 +1,5 @@
 /** apiextensions.k8s.io */
-import type { CustomResourceDefinition } from '../schema/types/apiextensions.v1.ts';
+import type { CustomResourceDefinition } from '../types/apiextensions.v1.ts';
 import { kind } from './kind.ts';
 
 export const apiextensionsKinds = {

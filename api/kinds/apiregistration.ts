@@ -1,5 +1,5 @@
 /** apiregistration.k8s.io */
-import type { APIService } from '../schema/types/apiregistration.v1.ts';
+import type { APIService } from '../types/apiregistration.v1.ts';
 import { kind } from './kind.ts';
 
 const GROUP = 'apiregistration.k8s.io';

@@ -1,5 +1,5 @@
 /** apps */
-import type { ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../schema/types/apps.v1.ts';
+import type { ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../types/apps.v1.ts';
 import { kind } from './kind.ts';
 
 export const appsKinds = {

@@ -1,5 +1,5 @@
 /** The authentication.k8s.io group: questions, answered and never stored. */
-import type { SelfSubjectReview, TokenReview } from '../schema/types/authentication.v1.ts';
+import type { SelfSubjectReview, TokenReview } from '../types/authentication.v1.ts';
 import { kind } from './kind.ts';
 
 const TYPES = 'io.k8s.api.authentication.v1';

@@ -4,7 +4,7 @@ import type {
   SelfSubjectAccessReview,
   SelfSubjectRulesReview,
   SubjectAccessReview,
-} from '../schema/types/authorization.v1.ts';
+} from '../types/authorization.v1.ts';
 import { kind } from './kind.ts';
 
 const TYPES = 'io.k8s.api.authorization.v1';

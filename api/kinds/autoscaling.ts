@@ -1,6 +1,6 @@
 /** autoscaling, in two versions. */
-import type { HorizontalPodAutoscaler as HorizontalPodAutoscalerV1 } from '../schema/types/autoscaling.v1.ts';
-import type { HorizontalPodAutoscaler } from '../schema/types/autoscaling.v2.ts';
+import type { HorizontalPodAutoscaler as HorizontalPodAutoscalerV1 } from '../types/autoscaling.v1.ts';
+import type { HorizontalPodAutoscaler } from '../types/autoscaling.v2.ts';
 import { kind } from './kind.ts';
 
 const horizontalpodautoscalers = kind<HorizontalPodAutoscaler>({

@@ -1,5 +1,5 @@
 /** batch */
-import type { CronJob, Job } from '../schema/types/batch.v1.ts';
+import type { CronJob, Job } from '../types/batch.v1.ts';
 import { kind } from './kind.ts';
 
 export const batchKinds = {

@@ -1,5 +1,5 @@
 /** certificates.k8s.io */
-import type { CertificateSigningRequest } from '../schema/types/certificates.v1.ts';
+import type { CertificateSigningRequest } from '../types/certificates.v1.ts';
 import { kind } from './kind.ts';
 
 export const CERTIFICATES_GROUP = 'certificates.k8s.io';

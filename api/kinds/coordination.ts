@@ -1,5 +1,5 @@
 /** coordination.k8s.io */
-import type { Lease } from '../schema/types/coordination.v1.ts';
+import type { Lease } from '../types/coordination.v1.ts';
 import { kind } from './kind.ts';
 
 export const coordinationKinds = {

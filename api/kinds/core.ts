@@ -15,7 +15,7 @@ import type {
   Secret,
   Service,
   ServiceAccount,
-} from '../schema/types/core.v1.ts';
+} from '../types/core.v1.ts';
 import { kind, type Subresource, VERBS } from './kind.ts';
 
 const CORE = 'io.k8s.api.core.v1';

@@ -1,5 +1,5 @@
 /** discovery.k8s.io */
-import type { EndpointSlice } from '../schema/types/discovery.v1.ts';
+import type { EndpointSlice } from '../types/discovery.v1.ts';
 import { kind } from './kind.ts';
 
 export const discoveryKinds = {

@@ -1,5 +1,5 @@
 /** events.k8s.io: the events of the core group under newer names. */
-import type { Event } from '../schema/types/events.v1.ts';
+import type { Event } from '../types/events.v1.ts';
 import { coreKinds } from './core.ts';
 import { kind } from './kind.ts';
 

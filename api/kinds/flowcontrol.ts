@@ -1,5 +1,5 @@
 /** flowcontrol.apiserver.k8s.io */
-import type { FlowSchema, PriorityLevelConfiguration } from '../schema/types/flowcontrol.v1.ts';
+import type { FlowSchema, PriorityLevelConfiguration } from '../types/flowcontrol.v1.ts';
 import { kind } from './kind.ts';
 
 const GROUP = 'flowcontrol.apiserver.k8s.io';

@@ -2,7 +2,7 @@
 import type { KubeObject } from '../object.ts';
 import type { Column } from './column.ts';
 import type { ObjectForm } from '../schema/form.ts';
-import type { JSONSchemaProps } from '../schema/types/apiextensions.v1.ts';
+import type { JSONSchemaProps } from '../types/apiextensions.v1.ts';
 
 /** What hangs below an object of a kind, such as `pods/log`, and has a handler of its own. */
 export interface Subresource {

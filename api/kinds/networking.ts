@@ -1,5 +1,5 @@
 /** networking.k8s.io */
-import type { IPAddress, Ingress, IngressClass, NetworkPolicy, ServiceCIDR } from '../schema/types/networking.v1.ts';
+import type { IPAddress, Ingress, IngressClass, NetworkPolicy, ServiceCIDR } from '../types/networking.v1.ts';
 import { kind } from './kind.ts';
 
 const GROUP = 'networking.k8s.io';

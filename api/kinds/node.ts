@@ -1,5 +1,5 @@
 /** node.k8s.io */
-import type { RuntimeClass } from '../schema/types/node.v1.ts';
+import type { RuntimeClass } from '../types/node.v1.ts';
 import { kind } from './kind.ts';
 
 const GROUP = 'node.k8s.io';

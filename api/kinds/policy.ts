@@ -1,5 +1,5 @@
 /** policy */
-import type { PodDisruptionBudget } from '../schema/types/policy.v1.ts';
+import type { PodDisruptionBudget } from '../types/policy.v1.ts';
 import { kind } from './kind.ts';
 
 export const policyKinds = {

@@ -1,5 +1,5 @@
 /** rbac.authorization.k8s.io */
-import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '../schema/types/rbac.v1.ts';
+import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '../types/rbac.v1.ts';
 import { kind } from './kind.ts';
 
 export const RBAC_GROUP = 'rbac.authorization.k8s.io';

@@ -1,5 +1,5 @@
 /** resource.k8s.io */
-import type { DeviceClass, ResourceClaim, ResourceClaimTemplate, ResourceSlice } from '../schema/types/resource.v1.ts';
+import type { DeviceClass, ResourceClaim, ResourceClaimTemplate, ResourceSlice } from '../types/resource.v1.ts';
 import { kind } from './kind.ts';
 
 const GROUP = 'resource.k8s.io';

@@ -1,5 +1,5 @@
 /** scheduling.k8s.io */
-import type { PriorityClass } from '../schema/types/scheduling.v1.ts';
+import type { PriorityClass } from '../types/scheduling.v1.ts';
 import { kind } from './kind.ts';
 
 const GROUP = 'scheduling.k8s.io';

@@ -6,7 +6,7 @@ import type {
   StorageClass,
   VolumeAttachment,
   VolumeAttributesClass,
-} from '../schema/types/storage.v1.ts';
+} from '../types/storage.v1.ts';
 import { kind } from './kind.ts';
 
 const GROUP = 'storage.k8s.io';

@@ -1,5 +1,5 @@
 /** Ports of a node that pods take for themselves. */
-import type { Container, Pod } from '../schema/types/core.v1.ts';
+import type { Container, Pod } from '../types/core.v1.ts';
 
 const ANY = '0.0.0.0';
 

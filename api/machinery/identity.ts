@@ -1,5 +1,5 @@
 /** Pods that must never run twice: there is one with this name, or none. */
-import type { Pod } from '../schema/types/core.v1.ts';
+import type { Pod } from '../types/core.v1.ts';
 
 /** A pod so annotated, with the value "true", is one of them. */
 const IDENTITY_ANNOTATION = 'dure.internal/identity';

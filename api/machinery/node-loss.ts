@@ -1,5 +1,5 @@
 /** The taints of nodes that are lost or unwell, and the tolerations of them that every pod gets. */
-import type { Toleration } from '../schema/types/core.v1.ts';
+import type { Toleration } from '../types/core.v1.ts';
 
 export const NOT_READY = 'node.kubernetes.io/not-ready';
 export const UNREACHABLE = 'node.kubernetes.io/unreachable';

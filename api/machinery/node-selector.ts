@@ -1,7 +1,7 @@
 /** Node selector terms, as node affinity has them. */
 import { integerOf } from './requirement.ts';
 import type { Labels } from './selectors.ts';
-import type { NodeSelectorRequirement, NodeSelectorTerm, PodSpec } from '../schema/types/core.v1.ts';
+import type { NodeSelectorRequirement, NodeSelectorTerm, PodSpec } from '../types/core.v1.ts';
 
 /** Whether a pod's nodeSelector and required node affinity allow a node. */
 export function allowsNode(

@@ -1,6 +1,6 @@
 /** Label selectors, as text in a query and as objects in specs: compiled once, cheap to run on every object. */
 import { badRequest } from '../errors.ts';
-import type { LabelSelector } from '../schema/types/meta.v1.ts';
+import type { LabelSelector } from '../types/meta.v1.ts';
 import { checkedRequirement, integerOf } from './requirement.ts';
 import type { Operator, Requirement } from './requirement.ts';
 import { parseRequirements } from './selector-grammar.ts';

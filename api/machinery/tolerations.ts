@@ -1,5 +1,5 @@
 /** Taints of nodes, and pods that tolerate them. */
-import type { Taint, Toleration } from '../schema/types/core.v1.ts';
+import type { Taint, Toleration } from '../types/core.v1.ts';
 
 /** core/v1 Toleration: an empty key with Exists tolerates everything, an empty effect every effect. */
 export function tolerates({ key, operator, value, effect }: Toleration, taint: Taint): boolean {

@@ -4,7 +4,7 @@ import type {
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
   ValidatingWebhookConfiguration,
-} from '../schema/types/admissionregistration.v1.ts';
+} from '../types/admissionregistration.v1.ts';
 import { ageColumn, type Column, nameColumn } from './columns.ts';
 
 const UNSET = '<unset>';

@@ -5,9 +5,9 @@ import type {
   MetricStatus,
   MetricTarget,
   MetricValueStatus,
-} from '../schema/types/autoscaling.v2.ts';
+} from '../types/autoscaling.v2.ts';
 import type { KubeObject } from '../object.ts';
-import type { Scale } from '../schema/types/autoscaling.v1.ts';
+import type { Scale } from '../types/autoscaling.v1.ts';
 import { ageColumn, type Column, nameColumn } from './columns.ts';
 
 const MAX_SHOWN = 2;

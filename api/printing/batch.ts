@@ -1,5 +1,5 @@
 /** Columns of Jobs and CronJobs. */
-import type { CronJob, Job } from '../schema/types/batch.v1.ts';
+import type { CronJob, Job } from '../types/batch.v1.ts';
 import { ageColumn, type Column, nameColumn } from './columns.ts';
 import { humanDuration, since } from './duration.ts';
 import { selectorText } from './selector-text.ts';

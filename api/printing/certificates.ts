@@ -1,5 +1,5 @@
 /** Columns of requests for certificates. */
-import type { CertificateSigningRequest } from '../schema/types/certificates.v1.ts';
+import type { CertificateSigningRequest } from '../types/certificates.v1.ts';
 import { ageColumn, type Column, nameColumn } from './columns.ts';
 import { humanDuration } from './duration.ts';
 

@@ -1,6 +1,6 @@
 /** Columns of Nodes, Namespaces and what holds configuration and events. */
-import type { Lease } from '../schema/types/coordination.v1.ts';
-import type { ConfigMap, Event, Namespace, Node, Secret, ServiceAccount } from '../schema/types/core.v1.ts';
+import type { Lease } from '../types/coordination.v1.ts';
+import type { ConfigMap, Event, Namespace, Node, Secret, ServiceAccount } from '../types/core.v1.ts';
 import { ageColumn, type Column, nameColumn } from './columns.ts';
 import { since } from './duration.ts';
 

@@ -2,7 +2,7 @@
 import type { Cell, Column } from '../kinds/column.ts';
 import type { Kinds, ObjectOf } from '../kinds/kind.ts';
 import type { KubeObject } from '../object.ts';
-import type { TableColumnDefinition } from '../schema/types/meta.v1.ts';
+import type { TableColumnDefinition } from '../types/meta.v1.ts';
 import { since } from './duration.ts';
 
 export type { Cell, Column };

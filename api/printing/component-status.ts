@@ -1,5 +1,5 @@
 import type { KubeObject } from '../object.ts';
-import type { ComponentCondition, ComponentStatus } from '../schema/types/core.v1.ts';
+import type { ComponentCondition, ComponentStatus } from '../types/core.v1.ts';
 import { type Column, nameColumn } from './columns.ts';
 
 const WORDS: Readonly<Record<string, string>> = { True: 'Healthy', False: 'Unhealthy' };

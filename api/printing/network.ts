@@ -1,6 +1,6 @@
 /** Columns of Services and of what is behind them. */
-import type { Endpoints, EndpointSubset, Service, ServicePort } from '../schema/types/core.v1.ts';
-import type { EndpointSlice } from '../schema/types/discovery.v1.ts';
+import type { Endpoints, EndpointSubset, Service, ServicePort } from '../types/core.v1.ts';
+import type { EndpointSlice } from '../types/discovery.v1.ts';
 import { ageColumn, type Column, nameColumn } from './columns.ts';
 import { labelsText } from './selector-text.ts';
 

@@ -1,5 +1,5 @@
 /** Columns of pods; the status column tells the most telling thing about a pod in one word. */
-import type { ContainerState, ContainerStatus, Pod } from '../schema/types/core.v1.ts';
+import type { ContainerState, ContainerStatus, Pod } from '../types/core.v1.ts';
 import { ageColumn, type Column, nameColumn } from './columns.ts';
 import { humanDuration } from './duration.ts';
 

@@ -1,6 +1,6 @@
 /** Columns of disruption budgets and quotas. */
-import type { ResourceQuota } from '../schema/types/core.v1.ts';
-import type { PodDisruptionBudget } from '../schema/types/policy.v1.ts';
+import type { ResourceQuota } from '../types/core.v1.ts';
+import type { PodDisruptionBudget } from '../types/policy.v1.ts';
 import { ageColumn, type Column, nameColumn } from './columns.ts';
 import { countColumn } from './workloads.ts';
 

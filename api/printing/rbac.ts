@@ -1,5 +1,5 @@
 /** Columns of roles and bindings. */
-import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '../schema/types/rbac.v1.ts';
+import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '../types/rbac.v1.ts';
 import { ageColumn, type Column, createdAtColumn, nameColumn } from './columns.ts';
 
 export const roleColumns: readonly Column<Role | ClusterRole>[] = [nameColumn, createdAtColumn];

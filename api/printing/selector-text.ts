@@ -1,5 +1,5 @@
 /** A label selector as text, the way `-l` takes it and status fields show it. */
-import type { LabelSelector, LabelSelectorRequirement } from '../schema/types/meta.v1.ts';
+import type { LabelSelector, LabelSelectorRequirement } from '../types/meta.v1.ts';
 
 /** '' for a selector that selects everything. */
 export function selectorText(selector: LabelSelector | undefined): string {

@@ -1,5 +1,5 @@
 /** Columns of volumes and claims. */
-import type { PersistentVolume, PersistentVolumeClaim } from '../schema/types/core.v1.ts';
+import type { PersistentVolume, PersistentVolumeClaim } from '../types/core.v1.ts';
 import { ageColumn, type Column, nameColumn } from './columns.ts';
 
 const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';

@@ -1,7 +1,7 @@
 /** Tables of objects, as `kubectl get` shows them (meta.k8s.io/v1 Table). */
 import { type Kind, kinds } from '../kinds.ts';
 import type { KubeObject } from '../object.ts';
-import type { ListMeta, TableColumnDefinition } from '../schema/types/meta.v1.ts';
+import type { ListMeta, TableColumnDefinition } from '../types/meta.v1.ts';
 import { type Cell, type Column, type ColumnsOf, DEFAULT_COLUMNS, definitionOf } from './columns.ts';
 import { admissionColumns } from './groups/admissionregistration.ts';
 import { apiextensionsColumns } from './groups/apiextensions.ts';

@@ -1,8 +1,8 @@
 /** Columns of what keeps pods running. */
 import type { KubeObject } from '../object.ts';
-import type { ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../schema/types/apps.v1.ts';
-import type { Container, PodTemplate, PodTemplateSpec, ReplicationController } from '../schema/types/core.v1.ts';
-import type { LabelSelector, OwnerReference } from '../schema/types/meta.v1.ts';
+import type { ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../types/apps.v1.ts';
+import type { Container, PodTemplate, PodTemplateSpec, ReplicationController } from '../types/core.v1.ts';
+import type { LabelSelector, OwnerReference } from '../types/meta.v1.ts';
 import { ageColumn, type Column, nameColumn } from './columns.ts';
 import { labelsText, selectorText } from './selector-text.ts';
 

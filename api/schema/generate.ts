@@ -1,5 +1,5 @@
 /**
- * Writes `types/*.ts`, the TypeScript view of the schema table, one file a Kubernetes package.
+ * Writes `api/types/*.ts`, the TypeScript view of the schema table, one file a Kubernetes package.
  *
  * What the types promise holds for objects that went through the decoder (`codec.ts`): a struct that is no pointer in
  * Kubernetes is always there (perhaps empty), so it is required here; everything that may be left out is optional.
@@ -133,5 +133,5 @@ for (const typeName of Object.keys(table.types).toSorted()) {
   module.add(typeName, table.types[typeName]?.fields ?? []);
 }
 for (const module of modules.values()) {
-  writeFileSync(new URL(`types/${module.name}.ts`, import.meta.url), module.text());
+  writeFileSync(new URL(`../types/${module.name}.ts`, import.meta.url), module.text());
 }

@@ -8,8 +8,8 @@ import type {
   SelfSubjectAccessReview,
   SubjectAccessReview,
   SubjectAccessReviewSpec,
-} from '../schema/types/authorization.v1.ts';
-import type { ObjectMeta } from '../schema/types/meta.v1.ts';
+} from '../types/authorization.v1.ts';
+import type { ObjectMeta } from '../types/meta.v1.ts';
 import { FieldErrors } from './field-errors.ts';
 import { validateLabelRequirement, validateOperator } from './selectors.ts';
 

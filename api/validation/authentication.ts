@@ -1,6 +1,6 @@
 /** Requests for tokens. */
 import type { FieldError } from '../errors.ts';
-import type { TokenRequestSpec } from '../schema/types/authentication.v1.ts';
+import type { TokenRequestSpec } from '../types/authentication.v1.ts';
 import { FieldErrors } from './field-errors.ts';
 
 const LEAST_SECONDS = 600;

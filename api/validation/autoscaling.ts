@@ -10,7 +10,7 @@ import type {
   MetricIdentifier,
   MetricSpec,
   MetricTarget,
-} from '../schema/types/autoscaling.v2.ts';
+} from '../types/autoscaling.v2.ts';
 import { FieldErrors } from './field-errors.ts';
 import { validateContainerResourceName } from './resource-names.ts';
 import { validateQuantity } from './resources.ts';

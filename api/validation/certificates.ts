@@ -5,7 +5,7 @@ import { checkDnsLabel, checkDnsSubdomain } from '../machinery/names.ts';
 import type {
   CertificateSigningRequest,
   CertificateSigningRequestCondition as Condition,
-} from '../schema/types/certificates.v1.ts';
+} from '../types/certificates.v1.ts';
 import { FieldErrors } from './field-errors.ts';
 
 const USAGES = [

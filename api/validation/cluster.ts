@@ -1,8 +1,8 @@
 /** Namespace, Node, Lease. */
 import type { FieldError } from '../errors.ts';
 import { checkDnsSubdomain, checkLabelValue, checkQualifiedName } from '../machinery/names.ts';
-import type { Lease } from '../schema/types/coordination.v1.ts';
-import type { Namespace, Node, Taint } from '../schema/types/core.v1.ts';
+import type { Lease } from '../types/coordination.v1.ts';
+import type { Namespace, Node, Taint } from '../types/core.v1.ts';
 import { checkCidr } from './addresses.ts';
 import { FieldErrors } from './field-errors.ts';
 import { validateQuantity } from './resources.ts';

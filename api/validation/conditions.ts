@@ -1,6 +1,6 @@
 /** Conditions of the common form (apimachinery `ValidateConditions`). */
 import { checkQualifiedName } from '../machinery/names.ts';
-import type { Condition } from '../schema/types/meta.v1.ts';
+import type { Condition } from '../types/meta.v1.ts';
 import type { FieldErrors } from './field-errors.ts';
 
 const STATUSES = ['False', 'True', 'Unknown'];

@@ -2,7 +2,7 @@
 import type { FieldError } from '../errors.ts';
 import { sameJson } from '../machinery/json.ts';
 import { checkConfigKey, checkDnsSubdomain } from '../machinery/names.ts';
-import type { ConfigMap, Secret, ServiceAccount } from '../schema/types/core.v1.ts';
+import type { ConfigMap, Secret, ServiceAccount } from '../types/core.v1.ts';
 import { FieldErrors } from './field-errors.ts';
 
 const MAX_BYTES = 1024 * 1024;

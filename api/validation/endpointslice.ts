@@ -1,7 +1,7 @@
 /** EndpointSlice. */
 import type { FieldError } from '../errors.ts';
 import { checkDnsLabel, checkDnsSubdomain, checkPortNumber, checkQualifiedName } from '../machinery/names.ts';
-import type { Endpoint, EndpointSlice } from '../schema/types/discovery.v1.ts';
+import type { Endpoint, EndpointSlice } from '../types/discovery.v1.ts';
 import { checkNonSpecialIP, isIPv4, isIPv6 } from './addresses.ts';
 import { FieldErrors } from './field-errors.ts';
 import { PROTOCOLS } from './pod/containers.ts';

@@ -2,8 +2,8 @@
 import type { FieldError } from '../errors.ts';
 import { sameJson } from '../machinery/json.ts';
 import { checkQualifiedName } from '../machinery/names.ts';
-import type { Event as CoreEvent } from '../schema/types/core.v1.ts';
-import type { Event } from '../schema/types/events.v1.ts';
+import type { Event as CoreEvent } from '../types/core.v1.ts';
+import type { Event } from '../types/events.v1.ts';
 import { FieldErrors } from './field-errors.ts';
 import { toCoreEvent } from '../conversion/events.ts';
 

@@ -1,5 +1,5 @@
 /** What holds for the metadata of every object (apimachinery `ValidateObjectMeta`). */
-import type { ObjectMeta, OwnerReference } from '../schema/types/meta.v1.ts';
+import type { ObjectMeta, OwnerReference } from '../types/meta.v1.ts';
 import { checkDnsLabel, checkDnsSubdomain, checkLabelValue, checkQualifiedName } from '../machinery/names.ts';
 import { FieldErrors } from './field-errors.ts';
 

@@ -1,6 +1,6 @@
 /** Labels of nodes that have other names by now; in Kubernetes' words. */
-import type { NodeSelector } from '../schema/types/core.v1.ts';
-import type { LabelSelector } from '../schema/types/meta.v1.ts';
+import type { NodeSelector } from '../types/core.v1.ts';
+import type { LabelSelector } from '../types/meta.v1.ts';
 
 const OLD_LABELS: ReadonlyMap<string, string> = new Map([
   ['beta.kubernetes.io/arch', 'deprecated since v1.14; use "kubernetes.io/arch" instead'],

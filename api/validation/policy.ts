@@ -1,6 +1,6 @@
 /** PodDisruptionBudget. */
 import type { FieldError } from '../errors.ts';
-import type { PodDisruptionBudget } from '../schema/types/policy.v1.ts';
+import type { PodDisruptionBudget } from '../types/policy.v1.ts';
 import { validateAmount, validateShare } from './amounts.ts';
 import { validateConditions } from './conditions.ts';
 import { FieldErrors } from './field-errors.ts';

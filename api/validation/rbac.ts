@@ -3,14 +3,7 @@ import type { FieldError } from '../errors.ts';
 import { RBAC_GROUP } from '../kinds/rbac.ts';
 import { sameJson } from '../machinery/json.ts';
 import { checkDnsSubdomain, checkPathSegment } from '../machinery/names.ts';
-import type {
-  ClusterRole,
-  ClusterRoleBinding,
-  PolicyRule,
-  Role,
-  RoleBinding,
-  Subject,
-} from '../schema/types/rbac.v1.ts';
+import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, Subject } from '../types/rbac.v1.ts';
 import { FieldErrors } from './field-errors.ts';
 import { validateLabelSelector } from './selectors.ts';
 

@@ -1,6 +1,6 @@
 /** Amounts of resources that containers ask for. */
 import { compareQuantities, parseQuantity, type Quantity, QuantityError } from '../machinery/quantity.ts';
-import type { ResourceRequirements } from '../schema/types/core.v1.ts';
+import type { ResourceRequirements } from '../types/core.v1.ts';
 import type { FieldErrors } from './field-errors.ts';
 import { isIntegerResource, isOvercommitted, validateContainerResourceName } from './resource-names.ts';
 

@@ -1,7 +1,7 @@
 /** Label selectors as part of objects (apimachinery `ValidateLabelSelector`) and node selectors. */
 import { checkLabelValue, checkQualifiedName } from '../machinery/names.ts';
-import type { NodeSelector, NodeSelectorRequirement, NodeSelectorTerm } from '../schema/types/core.v1.ts';
-import type { LabelSelector, LabelSelectorRequirement } from '../schema/types/meta.v1.ts';
+import type { NodeSelector, NodeSelectorRequirement, NodeSelectorTerm } from '../types/core.v1.ts';
+import type { LabelSelector, LabelSelectorRequirement } from '../types/meta.v1.ts';
 import type { FieldErrors } from './field-errors.ts';
 import { validateLabels } from './metadata.ts';
 

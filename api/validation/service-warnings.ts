@@ -1,5 +1,5 @@
 /** What a service can say, validly, that has no effect or had better be written otherwise. */
-import type { Service } from '../schema/types/core.v1.ts';
+import type { Service } from '../types/core.v1.ts';
 import { warnOfCidr, warnOfIP } from './addresses.ts';
 
 const OLD_HINTS = 'service.kubernetes.io/topology-aware-hints';

@@ -8,7 +8,7 @@ import {
   checkQualifiedName,
   rangeMessage,
 } from '../machinery/names.ts';
-import type { Service, ServicePort, ServiceSpec } from '../schema/types/core.v1.ts';
+import type { Service, ServicePort, ServiceSpec } from '../types/core.v1.ts';
 import { checkCidr, checkIP, checkNonSpecialIP, isIPv6 } from './addresses.ts';
 import { FieldErrors } from './field-errors.ts';
 import { validateLabels } from './metadata.ts';

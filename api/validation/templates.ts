@@ -1,7 +1,7 @@
 /** Pod templates of workloads, and the selectors that must find the pods made from them. */
 import { selectorFromObject } from '../machinery/selectors.ts';
-import type { PodTemplateSpec } from '../schema/types/core.v1.ts';
-import type { LabelSelector } from '../schema/types/meta.v1.ts';
+import type { PodTemplateSpec } from '../types/core.v1.ts';
+import type { LabelSelector } from '../types/meta.v1.ts';
 import type { FieldErrors } from './field-errors.ts';
 import { validateLabelSelector } from './selectors.ts';
 

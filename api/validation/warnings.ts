@@ -1,8 +1,8 @@
 /** What is allowed and still worth saying to whoever writes it; in Kubernetes' words. */
 import { checkDnsLabel } from '../machinery/names.ts';
 import { compareQuantities, parseQuantity } from '../machinery/quantity.ts';
-import type { StatefulSet } from '../schema/types/apps.v1.ts';
-import type { CronJob, Job, JobSpec } from '../schema/types/batch.v1.ts';
+import type { StatefulSet } from '../types/apps.v1.ts';
+import type { CronJob, Job, JobSpec } from '../types/batch.v1.ts';
 import type {
   Node,
   PersistentVolume,
@@ -12,11 +12,11 @@ import type {
   PodTemplateSpec,
   ResourceQuota,
   ServiceAccount,
-} from '../schema/types/core.v1.ts';
-import type { ObjectMeta } from '../schema/types/meta.v1.ts';
-import type { Ingress, NetworkPolicy, NetworkPolicyPeer } from '../schema/types/networking.v1.ts';
-import type { RuntimeClass } from '../schema/types/node.v1.ts';
-import type { CSIStorageCapacity, StorageClass } from '../schema/types/storage.v1.ts';
+} from '../types/core.v1.ts';
+import type { ObjectMeta } from '../types/meta.v1.ts';
+import type { Ingress, NetworkPolicy, NetworkPolicyPeer } from '../types/networking.v1.ts';
+import type { RuntimeClass } from '../types/node.v1.ts';
+import type { CSIStorageCapacity, StorageClass } from '../types/storage.v1.ts';
 import { warnOfCidr } from './addresses.ts';
 import { oldLabel, warnOfNodeLabelSelector, warnOfNodeSelector } from './node-label-warnings.ts';
 import { warnOfTemplate } from './pod/warnings.ts';

@@ -2,7 +2,7 @@
 import type { FieldError } from '../errors.ts';
 import { sameJson } from '../machinery/json.ts';
 import { selectorFromObject } from '../machinery/selectors.ts';
-import type { Deployment, DeploymentSpec, ReplicaSet, ReplicaSetSpec } from '../schema/types/apps.v1.ts';
+import type { Deployment, DeploymentSpec, ReplicaSet, ReplicaSetSpec } from '../types/apps.v1.ts';
 import { amountOf, validateAmount, validateShare } from './amounts.ts';
 import { FieldErrors } from './field-errors.ts';
 import { validatePodTemplate } from './pod/spec.ts';

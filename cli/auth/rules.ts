@@ -1,5 +1,5 @@
 /** Rights as a table, as `kubectl auth can-i --list` sets them: one row a resource, its verbs together. */
-import type { SubjectRulesReviewStatus } from '../../api/schema/types/authorization.v1.ts';
+import type { SubjectRulesReviewStatus } from '../../api/types/authorization.v1.ts';
 
 interface Row {
   readonly resource: string;

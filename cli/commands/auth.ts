@@ -1,9 +1,9 @@
-import type { SelfSubjectReview } from '../../api/schema/types/authentication.v1.ts';
+import type { SelfSubjectReview } from '../../api/types/authentication.v1.ts';
 import type {
   SelfSubjectAccessReview,
   SelfSubjectAccessReviewSpec,
   SelfSubjectRulesReview,
-} from '../../api/schema/types/authorization.v1.ts';
+} from '../../api/types/authorization.v1.ts';
 import { ApiError } from '../../lib/client/errors.ts';
 import { RULE_HEADS, ruleRows } from '../auth/rules.ts';
 import { defineCommand, type CommandModule } from '../command.ts';

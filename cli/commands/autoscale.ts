@@ -1,5 +1,5 @@
 import { parseQuantity } from '../../api/machinery/quantity.ts';
-import type { HorizontalPodAutoscaler, MetricSpec } from '../../api/schema/types/autoscaling.v2.ts';
+import type { HorizontalPodAutoscaler, MetricSpec } from '../../api/types/autoscaling.v2.ts';
 import { defineCommand } from '../command.ts';
 import { apiVersionOf } from '../discovery.ts';
 import { CommandError, forEachAttempt } from '../errors.ts';

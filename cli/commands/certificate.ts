@@ -1,4 +1,4 @@
-import type { CertificateSigningRequest } from '../../api/schema/types/certificates.v1.ts';
+import type { CertificateSigningRequest } from '../../api/types/certificates.v1.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { defineCommand, type CommandModule } from '../command.ts';
 import { CommandError, forEachAttempt } from '../errors.ts';

@@ -1,6 +1,6 @@
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
-import { SHELLS } from '../completion/scripts.ts';
+import { SHELLS } from '../completion-scripts.ts';
 
 export const command = defineCommand({
   summary: 'Output shell completion code for the specified shell (bash, zsh or fish)',

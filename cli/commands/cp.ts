@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { posix } from 'node:path';
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 import { ApiError } from '../../lib/client/errors.ts';
 import { ContainerStreams } from '../../lib/client/streams.ts';
 import { defineCommand } from '../command.ts';

@@ -1,4 +1,4 @@
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 import { ApiError } from '../../lib/client/errors.ts';
 import { sleep } from '../../lib/clock.ts';
 import { defineCommand } from '../command.ts';

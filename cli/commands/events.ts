@@ -1,4 +1,4 @@
-import type { Event } from '../../api/schema/types/core.v1.ts';
+import type { Event } from '../../api/types/core.v1.ts';
 import { since } from '../../api/printing/duration.ts';
 import { watch } from '../../lib/client/watch.ts';
 import { defineCommand } from '../command.ts';

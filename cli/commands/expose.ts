@@ -1,5 +1,5 @@
-import type { Service, ServicePort, PodSpec } from '../../api/schema/types/core.v1.ts';
-import type { LabelSelector } from '../../api/schema/types/meta.v1.ts';
+import type { Service, ServicePort, PodSpec } from '../../api/types/core.v1.ts';
+import type { LabelSelector } from '../../api/types/meta.v1.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError, forEachAttempt } from '../errors.ts';

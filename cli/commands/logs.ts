@@ -1,4 +1,4 @@
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { duration, integer, integerOr, text, toggle } from '../flags.ts';

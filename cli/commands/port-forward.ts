@@ -1,4 +1,4 @@
-import type { Service } from '../../api/schema/types/core.v1.ts';
+import type { Service } from '../../api/types/core.v1.ts';
 import type { Server } from 'node:net';
 import { openSpdy } from '../../lib/client/spdy.ts';
 import { defineCommand } from '../command.ts';

@@ -1,4 +1,4 @@
-import type { Container, EnvVar } from '../../api/schema/types/core.v1.ts';
+import type { Container, EnvVar } from '../../api/types/core.v1.ts';
 import { defineCommand, type CommandModule } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { array, text, textOr, toggle } from '../flags.ts';

@@ -1,4 +1,4 @@
-import type { Node, Taint } from '../../api/schema/types/core.v1.ts';
+import type { Node, Taint } from '../../api/types/core.v1.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError, forEachAttempt } from '../errors.ts';
 import { toggle } from '../flags.ts';

@@ -1,5 +1,5 @@
 import { bytesOf, milliOf } from '../../api/machinery/quantity.ts';
-import type { Node } from '../../api/schema/types/core.v1.ts';
+import type { Node } from '../../api/types/core.v1.ts';
 import { defineCommand, type CommandModule } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { text, toggle } from '../flags.ts';

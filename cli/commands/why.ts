@@ -1,7 +1,7 @@
-import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../../api/schema/types/apps.v1.ts';
-import type { Job } from '../../api/schema/types/batch.v1.ts';
-import type { Pod, Service } from '../../api/schema/types/core.v1.ts';
-import type { EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
+import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../../api/types/apps.v1.ts';
+import type { Job } from '../../api/types/batch.v1.ts';
+import type { Pod, Service } from '../../api/types/core.v1.ts';
+import type { EndpointSlice } from '../../api/types/discovery.v1.ts';
 import { defineCommand } from '../command.ts';
 import { collectionPath } from '../discovery.ts';
 import { CommandError } from '../errors.ts';

@@ -1,6 +1,6 @@
 /** What pods ask for, added up. */
 import { bytesOf, milliOf } from '../../api/machinery/quantity.ts';
-import type { Container, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Container, Pod } from '../../api/types/core.v1.ts';
 
 export interface Amounts {
   /** Thousandths of a core. */

@@ -6,7 +6,7 @@ import type {
   MetricStatus,
   MetricTarget,
   MetricValueStatus,
-} from '../../api/schema/types/autoscaling.v2.ts';
+} from '../../api/types/autoscaling.v2.ts';
 import type { Session } from '../session.ts';
 import { eventLines, headLines, tableLines, timeText, type Lines } from './common.ts';
 

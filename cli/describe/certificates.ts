@@ -2,7 +2,7 @@
 import { conditionOf } from '../../api/printing/certificates.ts';
 import { humanDuration } from '../../api/printing/duration.ts';
 import { labelsText } from '../../api/printing/selector-text.ts';
-import type { CertificateSigningRequest } from '../../api/schema/types/certificates.v1.ts';
+import type { CertificateSigningRequest } from '../../api/types/certificates.v1.ts';
 import { Pkcs10CertificateRequest, SubjectAlternativeNameExtension } from '../../lib/x509.ts';
 import type { Session } from '../session.ts';
 import { eventLines, timeText, type Lines } from './common.ts';

@@ -1,8 +1,8 @@
 /** What descriptions share: labels, times, events. */
 import { since } from '../../api/printing/duration.ts';
 import { selectorText } from '../../api/printing/selector-text.ts';
-import type { Event } from '../../api/schema/types/core.v1.ts';
-import type { LabelSelector } from '../../api/schema/types/meta.v1.ts';
+import type { Event } from '../../api/types/core.v1.ts';
+import type { LabelSelector } from '../../api/types/meta.v1.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { Session } from '../session.ts';
 

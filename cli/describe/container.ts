@@ -6,7 +6,7 @@ import type {
   EnvVar,
   EnvFromSource,
   Probe,
-} from '../../api/schema/types/core.v1.ts';
+} from '../../api/types/core.v1.ts';
 import { milliOf, bytesOf } from '../../api/machinery/quantity.ts';
 import { timeText, type Lines } from './common.ts';
 

@@ -1,6 +1,6 @@
 /** Endpoints and endpoint slices. */
-import type { Endpoints, EndpointSubset } from '../../api/schema/types/core.v1.ts';
-import type { Endpoint, EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
+import type { Endpoints, EndpointSubset } from '../../api/types/core.v1.ts';
+import type { Endpoint, EndpointSlice } from '../../api/types/discovery.v1.ts';
 import type { Session } from '../session.ts';
 import { eventLines, headLines, tableLines, type Lines } from './common.ts';
 

@@ -1,6 +1,6 @@
 /** Ingresses and their classes. */
-import type { Service } from '../../api/schema/types/core.v1.ts';
-import type { Ingress, IngressBackend, IngressClass } from '../../api/schema/types/networking.v1.ts';
+import type { Service } from '../../api/types/core.v1.ts';
+import type { Ingress, IngressBackend, IngressClass } from '../../api/types/networking.v1.ts';
 import type { Session } from '../session.ts';
 import { annotationLines, eventLines, labelLines, tableLines, type Lines } from './common.ts';
 import { endpointsText, slicesOf } from './others.ts';

@@ -1,7 +1,7 @@
 /** Jobs and what makes them on time. */
 import { humanDuration } from '../../api/printing/duration.ts';
 import { selectorText } from '../../api/printing/selector-text.ts';
-import type { CronJob, Job, JobTemplateSpec } from '../../api/schema/types/batch.v1.ts';
+import type { CronJob, Job, JobTemplateSpec } from '../../api/types/batch.v1.ts';
 import type { Session } from '../session.ts';
 import { annotationLines, eventLines, labelLines, timeText, type Lines } from './common.ts';
 import { templateLines } from './template.ts';

@@ -1,5 +1,5 @@
 /** Quotas and limit ranges, alone and as part of their namespace. */
-import type { LimitRange, LimitRangeItem, ResourceQuota } from '../../api/schema/types/core.v1.ts';
+import type { LimitRange, LimitRangeItem, ResourceQuota } from '../../api/types/core.v1.ts';
 import { tableLines, underlined, type Lines } from './common.ts';
 
 const SCOPES: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 /** Network policies. */
-import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../../api/schema/types/networking.v1.ts';
+import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../../api/types/networking.v1.ts';
 import { headLines, selectorOrNone, type Lines } from './common.ts';
 
 interface Rule {

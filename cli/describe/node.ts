@@ -1,7 +1,7 @@
 import { bytesOf, milliOf } from '../../api/machinery/quantity.ts';
 import { since } from '../../api/printing/duration.ts';
-import type { Lease } from '../../api/schema/types/coordination.v1.ts';
-import type { Node, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Lease } from '../../api/types/coordination.v1.ts';
+import type { Node, Pod } from '../../api/types/core.v1.ts';
 import { errorText } from '../say-error.ts';
 import type { Session } from '../session.ts';
 import { annotationLines, eventLines, labelLines, timeText, type Lines } from './common.ts';

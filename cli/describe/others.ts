@@ -8,8 +8,8 @@ import type {
   Service,
   ServiceAccount,
   ServicePort,
-} from '../../api/schema/types/core.v1.ts';
-import type { EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
+} from '../../api/types/core.v1.ts';
+import type { EndpointSlice } from '../../api/types/discovery.v1.ts';
 import { selectorText } from '../pods.ts';
 import type { Session } from '../session.ts';
 import { annotationLines, eventLines, headLines, labelLines, tableLines, timeText, type Lines } from './common.ts';

@@ -1,4 +1,4 @@
-import type { Container, ContainerStatus, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Container, ContainerStatus, Pod } from '../../api/types/core.v1.ts';
 import type { Session } from '../session.ts';
 import { annotationLines, eventLines, labelLines, mapLines, timeText, type Lines } from './common.ts';
 import { containerLines } from './container.ts';

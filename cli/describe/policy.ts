@@ -1,7 +1,7 @@
 /** Disruption budgets and priority classes. */
 import { labelsText } from '../../api/printing/selector-text.ts';
-import type { PodDisruptionBudget } from '../../api/schema/types/policy.v1.ts';
-import type { PriorityClass } from '../../api/schema/types/scheduling.v1.ts';
+import type { PodDisruptionBudget } from '../../api/types/policy.v1.ts';
+import type { PriorityClass } from '../../api/types/scheduling.v1.ts';
 import type { Session } from '../session.ts';
 import { eventLines, selectorOrNone, type Lines } from './common.ts';
 

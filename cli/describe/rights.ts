@@ -1,5 +1,5 @@
 /** Roles and their bindings. */
-import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding } from '../../api/schema/types/rbac.v1.ts';
+import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding } from '../../api/types/rbac.v1.ts';
 import { RULE_HEADS, ruleRows } from '../auth/rules.ts';
 import { annotationLines, labelLines, tableLines, type Lines } from './common.ts';
 

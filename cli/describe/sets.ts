@@ -1,8 +1,8 @@
 /** Stateful sets, daemon sets, replication controllers. */
 import { selectorText } from '../../api/printing/selector-text.ts';
 import { labelsText } from '../../api/printing/selector-text.ts';
-import type { DaemonSet, StatefulSet } from '../../api/schema/types/apps.v1.ts';
-import type { PersistentVolumeClaim, ReplicationController } from '../../api/schema/types/core.v1.ts';
+import type { DaemonSet, StatefulSet } from '../../api/types/apps.v1.ts';
+import type { PersistentVolumeClaim, ReplicationController } from '../../api/types/core.v1.ts';
 import type { Session } from '../session.ts';
 import { annotationLines, eventLines, labelLines, mapLines, timeText, type Lines } from './common.ts';
 import { classOf } from '../../api/printing/storage.ts';

@@ -2,8 +2,8 @@
 import { accessModes, classOf } from '../../api/printing/storage.ts';
 import { since } from '../../api/printing/duration.ts';
 import { labelsText } from '../../api/printing/selector-text.ts';
-import type { NodeSelectorTerm, PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/schema/types/core.v1.ts';
-import type { StorageClass } from '../../api/schema/types/storage.v1.ts';
+import type { NodeSelectorTerm, PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/types/core.v1.ts';
+import type { StorageClass } from '../../api/types/storage.v1.ts';
 import { podsWith } from '../pods.ts';
 import type { Session } from '../session.ts';
 import { annotationLines, eventLines, labelLines, tableLines, timeText, type Lines } from './common.ts';

@@ -1,5 +1,5 @@
 /** Pod templates, as `describe` and `rollout history` show them. */
-import type { PodTemplateSpec, Toleration, TopologySpreadConstraint } from '../../api/schema/types/core.v1.ts';
+import type { PodTemplateSpec, Toleration, TopologySpreadConstraint } from '../../api/types/core.v1.ts';
 import { elastic } from '../print/elastic.ts';
 import { mapLines, selectorOrNone, type Lines } from './common.ts';
 import { containerLines } from './container.ts';

@@ -1,5 +1,5 @@
 /** Volumes, as `describe` shows them. */
-import type { PersistentVolumeSource, VolumeProjection, VolumeSource, Volume } from '../../api/schema/types/core.v1.ts';
+import type { PersistentVolumeSource, VolumeProjection, VolumeSource, Volume } from '../../api/types/core.v1.ts';
 import { mapLines, type Lines } from './common.ts';
 
 /** `step` is what the names are indented by; sources stand below the title, whatever the names do. */

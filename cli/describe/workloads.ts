@@ -1,7 +1,7 @@
 /** Deployments and replica sets. */
 import type { KubeObject } from '../../api/object.ts';
-import type { Deployment, ReplicaSet } from '../../api/schema/types/apps.v1.ts';
-import type { LabelSelector } from '../../api/schema/types/meta.v1.ts';
+import type { Deployment, ReplicaSet } from '../../api/types/apps.v1.ts';
+import type { LabelSelector } from '../../api/types/meta.v1.ts';
 import { selectorText as labelSelectorText } from '../../api/printing/selector-text.ts';
 import { podsWith, selectorText } from '../pods.ts';
 import type { Session } from '../session.ts';

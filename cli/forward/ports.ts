@@ -1,5 +1,5 @@
 /** Which local port leads to which port of a pod. */
-import type { Pod, Service } from '../../api/schema/types/core.v1.ts';
+import type { Pod, Service } from '../../api/types/core.v1.ts';
 import { CommandError } from '../errors.ts';
 
 export interface PortPair {

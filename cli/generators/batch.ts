@@ -1,6 +1,6 @@
 /** `create job`, `create cronjob`. */
-import type { CronJob, Job } from '../../api/schema/types/batch.v1.ts';
-import type { PodTemplateSpec } from '../../api/schema/types/core.v1.ts';
+import type { CronJob, Job } from '../../api/types/batch.v1.ts';
+import type { PodTemplateSpec } from '../../api/types/core.v1.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { text, textOr } from '../flags.ts';

@@ -5,7 +5,7 @@ import type {
   IngressBackend,
   IngressRule,
   IngressTLS,
-} from '../../api/schema/types/networking.v1.ts';
+} from '../../api/types/networking.v1.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { array, text } from '../flags.ts';

@@ -1,6 +1,6 @@
 /** `create namespace`, `deployment`, `configmap`, `service`, `serviceaccount`. */
-import type { Deployment } from '../../api/schema/types/apps.v1.ts';
-import type { ConfigMap, Namespace, Service, ServiceAccount, ServicePort } from '../../api/schema/types/core.v1.ts';
+import type { Deployment } from '../../api/types/apps.v1.ts';
+import type { ConfigMap, Namespace, Service, ServiceAccount, ServicePort } from '../../api/types/core.v1.ts';
 import { defineCommand, type CommandModule } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { array, integerOr, integer, list, text } from '../flags.ts';

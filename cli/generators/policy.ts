@@ -1,8 +1,8 @@
 /** `create poddisruptionbudget`, `priorityclass`, `quota`. */
 import { canonicalQuantity } from '../../api/machinery/quantity.ts';
-import type { ResourceQuota } from '../../api/schema/types/core.v1.ts';
-import type { PodDisruptionBudget } from '../../api/schema/types/policy.v1.ts';
-import type { PriorityClass } from '../../api/schema/types/scheduling.v1.ts';
+import type { ResourceQuota } from '../../api/types/core.v1.ts';
+import type { PodDisruptionBudget } from '../../api/types/policy.v1.ts';
+import type { PriorityClass } from '../../api/types/scheduling.v1.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { integerOr, list, text, textOr, toggle } from '../flags.ts';

@@ -6,7 +6,7 @@ import type {
   Role,
   RoleBinding,
   Subject,
-} from '../../api/schema/types/rbac.v1.ts';
+} from '../../api/types/rbac.v1.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError, UsageError } from '../errors.ts';
 import { array, list, text } from '../flags.ts';

@@ -1,6 +1,6 @@
 /** `create secret`. */
 import { readFileSync } from 'node:fs';
-import type { Secret } from '../../api/schema/types/core.v1.ts';
+import type { Secret } from '../../api/types/core.v1.ts';
 import { defineCommand, type CommandModule } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { text, textOr } from '../flags.ts';

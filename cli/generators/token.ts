@@ -1,5 +1,5 @@
 /** `create token`: a token of a service account. */
-import type { TokenRequest } from '../../api/schema/types/authentication.v1.ts';
+import type { TokenRequest } from '../../api/types/authentication.v1.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { array, durationOr, text } from '../flags.ts';

@@ -1,6 +1,6 @@
 /** A table that changes: line by line, or in place on a terminal. */
 import type { TableRow } from '../../api/printing/table.ts';
-import type { TableColumnDefinition } from '../../api/schema/types/meta.v1.ts';
+import type { TableColumnDefinition } from '../../api/types/meta.v1.ts';
 import { Columns } from '../print/align.ts';
 import { headCells, metadataOf, rowCells, type TableOptions } from '../print/table.ts';
 import type { Output } from '../session.ts';

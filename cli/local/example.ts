@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { LocalCluster, Progress } from './cluster.ts';
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 import { Informer } from '../../lib/client/informer.ts';
 import type { RestClient } from '../../lib/client/rest.ts';
 import { type Clock, sleep } from '../../lib/clock.ts';

@@ -1,4 +1,4 @@
-import type { Node } from '../../api/schema/types/core.v1.ts';
+import type { Node } from '../../api/types/core.v1.ts';
 
 /** Whether the node runs pods now. */
 export function isReadyNode(node: Node | undefined): boolean {

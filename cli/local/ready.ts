@@ -3,7 +3,7 @@ import { access, readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import type { LocalCluster, Progress } from './cluster.ts';
 import { LocalError } from './errors.ts';
-import type { Node } from '../../api/schema/types/core.v1.ts';
+import type { Node } from '../../api/types/core.v1.ts';
 import { isReadyNode } from './node-readiness.ts';
 import type { ClusterAccess } from '../../lib/client/cluster.ts';
 import { Informer } from '../../lib/client/informer.ts';

@@ -1,6 +1,6 @@
 /** The server's tables as text. */
 import type { TableRow } from '../../api/printing/table.ts';
-import type { ListMeta, TableColumnDefinition } from '../../api/schema/types/meta.v1.ts';
+import type { ListMeta, TableColumnDefinition } from '../../api/types/meta.v1.ts';
 import type { Resource } from '../discovery.ts';
 
 export const TABLE_TYPE = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';

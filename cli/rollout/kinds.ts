@@ -1,7 +1,7 @@
 /** What can be rolled out, and how each kind goes about it. */
 import type { KubeObject } from '../../api/object.ts';
-import type { DaemonSet, Deployment, StatefulSet } from '../../api/schema/types/apps.v1.ts';
-import type { PodTemplateSpec } from '../../api/schema/types/core.v1.ts';
+import type { DaemonSet, Deployment, StatefulSet } from '../../api/types/apps.v1.ts';
+import type { PodTemplateSpec } from '../../api/types/core.v1.ts';
 import { CommandError } from '../errors.ts';
 import type { Place } from '../selection.ts';
 import type { Session } from '../session.ts';

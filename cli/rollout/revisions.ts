@@ -1,6 +1,6 @@
 /** The pod templates that a workload has had, with what they were changed for. */
-import type { ControllerRevision, DaemonSet, Deployment, StatefulSet } from '../../api/schema/types/apps.v1.ts';
-import type { PodTemplateSpec } from '../../api/schema/types/core.v1.ts';
+import type { ControllerRevision, DaemonSet, Deployment, StatefulSet } from '../../api/types/apps.v1.ts';
+import type { PodTemplateSpec } from '../../api/types/core.v1.ts';
 import { selectorText } from '../pods.ts';
 import type { Session } from '../session.ts';
 import { CHANGE_CAUSE, replicaSetsOf, revisionOf, TEMPLATE_HASH } from '../workloads.ts';

@@ -1,5 +1,5 @@
 /** Where rollouts stand, in kubectl's words. Each function throws CommandError for one that has failed or that can't be told. */
-import type { DaemonSet, Deployment, StatefulSet } from '../../api/schema/types/apps.v1.ts';
+import type { DaemonSet, Deployment, StatefulSet } from '../../api/types/apps.v1.ts';
 import { CommandError } from '../errors.ts';
 
 export interface RolloutStatus {

@@ -1,6 +1,6 @@
 /** What all `set` verbs share: pod specs, wherever they stand, and the patch that changes an object. */
 import type { KubeObject } from '../../api/object.ts';
-import type { PodSpec } from '../../api/schema/types/core.v1.ts';
+import type { PodSpec } from '../../api/types/core.v1.ts';
 import { patchedAlone } from '../apply/locally.ts';
 import { objectName } from '../discovery.ts';
 import { CommandError, forEachAttempt } from '../errors.ts';

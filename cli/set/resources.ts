@@ -1,5 +1,5 @@
 import { canonicalQuantity } from '../../api/machinery/quantity.ts';
-import type { Container } from '../../api/schema/types/core.v1.ts';
+import type { Container } from '../../api/types/core.v1.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { list, textOr } from '../flags.ts';

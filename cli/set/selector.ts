@@ -1,4 +1,4 @@
-import type { Service } from '../../api/schema/types/core.v1.ts';
+import type { Service } from '../../api/types/core.v1.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { structuredSelector } from '../selector-text.ts';

@@ -1,4 +1,4 @@
-import type { RoleBinding, Subject } from '../../api/schema/types/rbac.v1.ts';
+import type { RoleBinding, Subject } from '../../api/types/rbac.v1.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { array } from '../flags.ts';

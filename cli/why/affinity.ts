@@ -1,6 +1,6 @@
 /** Required node affinity. */
 import { matchesTerm } from '../../api/machinery/node-selector.ts';
-import type { Node, NodeSelectorRequirement, NodeSelectorTerm, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Node, NodeSelectorRequirement, NodeSelectorTerm, Pod } from '../../api/types/core.v1.ts';
 import type { Refusal } from './refusal.ts';
 
 export function affinityRefusal({ spec }: Pod, node: Node): Refusal[] {

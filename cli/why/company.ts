@@ -1,6 +1,6 @@
 /** Pods that must be with others, or without them: what they have against a node, as pods are now. */
 import { type Labels, selectorFromObject } from '../../api/machinery/selectors.ts';
-import type { Node, Pod, PodAffinityTerm } from '../../api/schema/types/core.v1.ts';
+import type { Node, Pod, PodAffinityTerm } from '../../api/types/core.v1.ts';
 import { selectorText } from '../pods.ts';
 import type { Refusal } from './refusal.ts';
 

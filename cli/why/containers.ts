@@ -1,24 +1,9 @@
 /** What is wrong with a container. */
-import type { Container, ContainerStatus, Event, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Container, ContainerStatus, Pod } from '../../api/types/core.v1.ts';
 import { since } from '../../api/printing/duration.ts';
 import { handlerText } from '../describe/container.ts';
 import { crashTrouble } from './crash.ts';
-
-export interface Trouble {
-  /** A clause, such as `container web crashes again and again`. */
-  readonly clause: string;
-  readonly facts: readonly string[];
-  readonly help: readonly string[];
-}
-
-export interface Seen {
-  readonly pod: Pod;
-  /** Newest last. */
-  readonly events: readonly Event[];
-  /** The last lines of the logs of containers that have ended, by their names. */
-  readonly lastLines: ReadonlyMap<string, readonly string[]>;
-  readonly now: Date;
-}
+import type { Seen, Trouble } from './trouble.ts';
 
 const PULL_REASONS = new Set([
   'ErrImagePull',

@@ -1,8 +1,8 @@
 /** Why a container ends, and what would keep it running. */
-import type { Container, ContainerStateTerminated, ContainerStatus } from '../../api/schema/types/core.v1.ts';
+import type { Container, ContainerStateTerminated, ContainerStatus } from '../../api/types/core.v1.ts';
 import { since } from '../../api/printing/duration.ts';
 import { lastSeen } from '../describe/common.ts';
-import type { Seen, Trouble } from './containers.ts';
+import type { Seen, Trouble } from './trouble.ts';
 
 const SIGNALS: Readonly<Record<number, string>> = {
   1: 'SIGHUP',

@@ -1,6 +1,6 @@
 /** Why a deployment is not where it should be: its own conditions, then its pods, those with the same trouble together. */
-import type { Deployment, ReplicaSet } from '../../api/schema/types/apps.v1.ts';
-import type { Event, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Deployment, ReplicaSet } from '../../api/types/apps.v1.ts';
+import type { Event, Pod } from '../../api/types/core.v1.ts';
 import type { Explanation } from './explanation.ts';
 import { nothing } from './explanation.ts';
 import { explainRefused } from './refused.ts';

@@ -1,5 +1,5 @@
 /** Which less important pods a pod that waits has sent away, or leaves in its way. */
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 
 /** At most so many are named. */
 const MAX_NAMES = 5;

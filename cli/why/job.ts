@@ -1,6 +1,6 @@
 /** What a job waits for, or why it has failed. */
-import type { Job } from '../../api/schema/types/batch.v1.ts';
-import type { Event, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Job } from '../../api/types/batch.v1.ts';
+import type { Event, Pod } from '../../api/types/core.v1.ts';
 import { since } from '../../api/printing/duration.ts';
 import type { Explanation } from './explanation.ts';
 import { nothing } from './explanation.ts';

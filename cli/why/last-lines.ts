@@ -1,5 +1,5 @@
 /** What containers said last before they ended. */
-import type { ContainerStatus, Pod } from '../../api/schema/types/core.v1.ts';
+import type { ContainerStatus, Pod } from '../../api/types/core.v1.ts';
 import type { Session } from '../session.ts';
 import { wasStarted } from './crash.ts';
 

@@ -1,5 +1,5 @@
 /** Why a replica set, stateful set, daemon set or job has not the pods it should have. */
-import type { Event } from '../../api/schema/types/core.v1.ts';
+import type { Event } from '../../api/types/core.v1.ts';
 import type { Explanation } from './explanation.ts';
 import { nothing } from './explanation.ts';
 import { explainRefused, lastRefusal } from './refused.ts';

@@ -1,5 +1,5 @@
 /** Why a pod is as it is. Pure: what was seen goes in. */
-import type { Event, Node, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Event, Node, Pod } from '../../api/types/core.v1.ts';
 import { since } from '../../api/printing/duration.ts';
 import { isReady } from '../pods.ts';
 import type { NamespaceLabels } from './company.ts';

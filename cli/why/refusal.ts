@@ -1,5 +1,5 @@
 /** What can speak against a node. */
-import type { Taint } from '../../api/schema/types/core.v1.ts';
+import type { Taint } from '../../api/types/core.v1.ts';
 
 export type Refusal =
   | { readonly kind: 'cordoned' }

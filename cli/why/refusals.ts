@@ -1,7 +1,7 @@
 /** Why a node can't take a pod, from the node as it is now. Pure: the same rules as the scheduler's, told one by one. */
 import { bytesOf, milliOf } from '../../api/machinery/quantity.ts';
 import { isTolerated } from '../../api/machinery/tolerations.ts';
-import type { Node, Pod, Taint } from '../../api/schema/types/core.v1.ts';
+import type { Node, Pod, Taint } from '../../api/types/core.v1.ts';
 import { amountsOf, totals } from '../describe/amounts.ts';
 import { affinityRefusal } from './affinity.ts';
 import { companyRefusals, type NamespaceLabels } from './company.ts';

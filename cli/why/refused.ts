@@ -1,5 +1,5 @@
 /** What helps when the server refuses to create a workload's pods. */
-import type { Event } from '../../api/schema/types/core.v1.ts';
+import type { Event } from '../../api/types/core.v1.ts';
 import type { Explanation } from './explanation.ts';
 import { nothing } from './explanation.ts';
 

@@ -1,5 +1,5 @@
 /** Why a pod is not on any node. */
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 import { cpuText } from '../describe/amounts.ts';
 import type { Explanation } from './explanation.ts';
 import type { Refusal } from './refusal.ts';

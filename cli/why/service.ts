@@ -1,6 +1,6 @@
 /** Why a service reaches nothing, or what it reaches. Pure: what was seen goes in. */
-import type { Pod, Service, ServicePort } from '../../api/schema/types/core.v1.ts';
-import type { EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
+import type { Pod, Service, ServicePort } from '../../api/types/core.v1.ts';
+import type { EndpointSlice } from '../../api/types/discovery.v1.ts';
 import { isReady, selectorText } from '../pods.ts';
 import { nothing, type Explanation } from './explanation.ts';
 

@@ -1,6 +1,6 @@
 /** Topology spread constraints that must hold. */
 import { selectorFromObject } from '../../api/machinery/selectors.ts';
-import type { Node, Pod, TopologySpreadConstraint } from '../../api/schema/types/core.v1.ts';
+import type { Node, Pod, TopologySpreadConstraint } from '../../api/types/core.v1.ts';
 import type { Refusal } from './refusal.ts';
 
 /** A node with what decides whether it counts as part of a domain. */

@@ -1,5 +1,5 @@
 /** What pods are placed among, read once for however many pods are explained. */
-import type { Namespace, Node, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Namespace, Node, Pod } from '../../api/types/core.v1.ts';
 import type { Session } from '../session.ts';
 import type { NamespaceLabels } from './company.ts';
 

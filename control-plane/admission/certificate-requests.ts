@@ -4,15 +4,15 @@ import { kinds } from '../../api/kinds.ts';
 import { CERTIFICATES_GROUP } from '../../api/kinds/certificates.ts';
 import { formatTime } from '../../api/machinery/time.ts';
 import type { KubeObject } from '../../api/object.ts';
-import type { CertificateSigningRequest } from '../../api/schema/types/certificates.v1.ts';
+import type { CertificateSigningRequest } from '../../api/types/certificates.v1.ts';
 import { type CertificateRequest, readCertificateRequest } from '../../lib/certificate-requests.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
-import { GROUPS } from '../auth/user.ts';
-import { withTimes } from '../certificates/conditions.ts';
+import { GROUPS } from '../user.ts';
+import { withTimes } from '../../api/machinery/request-conditions.ts';
 import { mayActFor } from '../certificates/rights.ts';
 import { SIGNERS } from '../certificates/signers.ts';
-import type { AdmissionPlugin, AdmissionRequest } from './port.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../registry/admission.ts';
 
 export interface CertificateRequestsOptions {
   readonly authorizers: readonly Authorizer[];

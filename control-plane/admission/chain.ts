@@ -1,5 +1,5 @@
 /** Runs admission plugins in their order. */
-import type { Admission, AdmissionPlugin, AdmissionRequest } from './port.ts';
+import type { Admission, AdmissionPlugin, AdmissionRequest } from '../registry/admission.ts';
 
 export class AdmissionChain implements Admission {
   private readonly plugins: readonly AdmissionPlugin[];

@@ -17,7 +17,7 @@ import { NamespaceLifecycle } from './namespace-lifecycle.ts';
 import { NodeRestriction } from './node-restriction.ts';
 import { OwnerPermissions } from './owner-permissions.ts';
 import { PodSecurity } from './pod-security/plugin.ts';
-import type { Admission, AdmissionPlugin } from './port.ts';
+import type { Admission, AdmissionPlugin } from '../registry/admission.ts';
 import { PriorityAdmission } from './priority.ts';
 import { ResourceQuotaAdmission } from './resource-quota.ts';
 import { RuntimeClassAdmission } from './runtime-class.ts';

@@ -1,10 +1,10 @@
 /** Claims and ingresses that name no class get the one marked as the default; of several, the newest. */
 import type { KubeObject } from '../../api/object.ts';
-import type { PersistentVolumeClaim } from '../../api/schema/types/core.v1.ts';
-import type { Ingress, IngressClass } from '../../api/schema/types/networking.v1.ts';
-import type { StorageClass } from '../../api/schema/types/storage.v1.ts';
+import type { PersistentVolumeClaim } from '../../api/types/core.v1.ts';
+import type { Ingress, IngressClass } from '../../api/types/networking.v1.ts';
+import type { StorageClass } from '../../api/types/storage.v1.ts';
 import type { Lookup } from './lookup.ts';
-import type { AdmissionPlugin, AdmissionRequest } from './port.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../registry/admission.ts';
 
 const DEFAULT_STORAGE = [
   'storageclass.kubernetes.io/is-default-class',

@@ -1,7 +1,7 @@
 /** Pods stay for a while on a node that is not ready or not heard of, unless they say otherwise. */
 import { NODE_LOSS_TAINTS, defaultToleration } from '../../api/machinery/node-loss.ts';
-import type { Pod } from '../../api/schema/types/core.v1.ts';
-import type { AdmissionPlugin } from './port.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
+import type { AdmissionPlugin } from '../registry/admission.ts';
 
 export const defaultTolerations: AdmissionPlugin = {
   name: 'DefaultTolerationSeconds',

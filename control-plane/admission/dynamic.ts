@@ -10,7 +10,7 @@ import type { Strategy } from '../registry/strategy.ts';
 import type { WebhookClient } from '../webhooks/client.ts';
 import type { MatchSources } from './matching/matcher.ts';
 import { AdmissionPolicies } from './policies/plugin.ts';
-import type { AdmissionPlugin } from './port.ts';
+import type { AdmissionPlugin } from '../registry/admission.ts';
 import { type Convert, WebhookCaller } from './webhooks/caller.ts';
 import { MutatingWebhooks } from './webhooks/mutating.ts';
 import { ValidatingWebhooks } from './webhooks/validating.ts';

@@ -4,12 +4,12 @@ import { kinds, type Kind } from '../../api/kinds.ts';
 import { RBAC_GROUP } from '../../api/kinds/rbac.ts';
 import { sameJson } from '../../api/machinery/json.ts';
 import type { KubeObject } from '../../api/object.ts';
-import type { ClusterRole, PolicyRule, RoleBinding, RoleRef } from '../../api/schema/types/rbac.v1.ts';
+import type { ClusterRole, PolicyRule, RoleBinding, RoleRef } from '../../api/types/rbac.v1.ts';
 import { decide, type Authorizer } from '../auth/authorizer.ts';
 import { countRights, describeRights, MAX_RIGHTS, missingRights, quotedList, type Right } from '../auth/rbac/covers.ts';
 import { missingRole, type RuleResolver } from '../auth/rbac/resolver.ts';
-import { GROUPS } from '../auth/user.ts';
-import type { AdmissionPlugin, AdmissionRequest, User } from './port.ts';
+import { GROUPS } from '../user.ts';
+import type { AdmissionPlugin, AdmissionRequest, User } from '../registry/admission.ts';
 
 export interface EscalationOptions {
   readonly authorizers: readonly Authorizer[];

@@ -3,10 +3,10 @@
  * source and object. Each limit is a bucket of `burst` that fills by `qps`.
  */
 import { tooManyRequests } from '../../api/errors.ts';
-import type { Event } from '../../api/schema/types/core.v1.ts';
+import type { Event } from '../../api/types/core.v1.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { AdmissionPlugin, AdmissionRequest } from './port.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../registry/admission.ts';
 
 export const LIMIT_TYPES = ['Server', 'Namespace', 'User', 'SourceAndObject'] as const;
 

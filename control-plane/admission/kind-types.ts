@@ -3,7 +3,7 @@ import { schemaType, type TypeSchema } from '../../api/cel/schema-types.ts';
 import { tableTypes } from '../../api/cel/table-types.ts';
 import type { CelType } from '../../api/cel/types.ts';
 import type { Kind } from '../../api/kinds.ts';
-import type { CustomResourceDefinition } from '../../api/schema/types/apiextensions.v1.ts';
+import type { CustomResourceDefinition } from '../../api/types/apiextensions.v1.ts';
 import { OBJECT_META, type SchemaTable } from '../../api/schema/table.ts';
 import type { View } from '../../lib/view.ts';
 

@@ -1,17 +1,11 @@
 /** Fills in what the limit ranges of a namespace have as defaults, and refuses what lies outside of them. */
 import { forbidden } from '../../api/errors.ts';
 import { formatQuantity, type Quantity, toNumber } from '../../api/machinery/quantity.ts';
-import type {
-  Container,
-  LimitRange,
-  LimitRangeItem,
-  PersistentVolumeClaim,
-  Pod,
-} from '../../api/schema/types/core.v1.ts';
+import type { Container, LimitRange, LimitRangeItem, PersistentVolumeClaim, Pod } from '../../api/types/core.v1.ts';
 import { type Amounts, amountsOf } from '../quota/amounts.ts';
 import { podAmounts } from '../quota/pod-resources.ts';
 import type { Lookup } from './lookup.ts';
-import type { AdmissionPlugin, AdmissionRequest } from './port.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../registry/admission.ts';
 
 const ANNOTATION = 'kubernetes.io/limit-ranger';
 

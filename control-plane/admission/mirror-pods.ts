@@ -1,7 +1,7 @@
 /** The only pods that a node makes: images of those it runs by itself. They name no object, so they give it no right. */
-import type { Node, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Node, Pod } from '../../api/types/core.v1.ts';
 import { MIRROR_ANNOTATION } from '../auth/node/references.ts';
-import { referencesOf } from '../nodes/references.ts';
+import { referencesOf } from '../../api/machinery/pod-references.ts';
 
 /** What is wrong with a pod that a node makes, in Kubernetes' words; undefined for nothing. */
 export function mirrorPodFault(node: string, pod: Pod, own: Node | undefined): string | undefined {

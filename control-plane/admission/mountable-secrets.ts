@@ -1,5 +1,5 @@
 /** Which secrets a pod may use, where its service account says that those are all that the account names. */
-import type { Container, Pod, ServiceAccount } from '../../api/schema/types/core.v1.ts';
+import type { Container, Pod, ServiceAccount } from '../../api/types/core.v1.ts';
 
 const ANNOTATION = 'kubernetes.io/enforce-mountable-secrets';
 /** As Go reads them. */

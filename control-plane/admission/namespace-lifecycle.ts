@@ -1,8 +1,8 @@
 /** Nothing is made in a namespace that is not there or is going away; the namespaces all else needs can't be deleted. */
 import { forbidden, isStatusError, notFound, StatusError } from '../../api/errors.ts';
 import { kinds } from '../../api/kinds.ts';
-import type { Namespace } from '../../api/schema/types/core.v1.ts';
-import type { AdmissionPlugin, AdmissionRequest } from './port.ts';
+import type { Namespace } from '../../api/types/core.v1.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../registry/admission.ts';
 
 const IMMORTAL: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public', 'kube-node-lease']);
 

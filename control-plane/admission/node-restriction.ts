@@ -3,12 +3,12 @@ import { forbidden, notFound } from '../../api/errors.ts';
 import { kinds, qualifiedResource } from '../../api/kinds.ts';
 import { sameJson } from '../../api/machinery/json.ts';
 import { objectKey, type KubeObject } from '../../api/object.ts';
-import type { Node, PersistentVolumeClaim, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Node, PersistentVolumeClaim, Pod } from '../../api/types/core.v1.ts';
 import type { View } from '../../lib/view.ts';
-import { nodeNameOf } from '../auth/user.ts';
+import { nodeNameOf } from '../user.ts';
 import { mirrorPodFault } from './mirror-pods.ts';
 import { forbiddenLabels } from './node-labels.ts';
-import type { AdmissionPlugin, AdmissionRequest } from './port.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../registry/admission.ts';
 
 /** Why the node may not, or undefined. */
 type Rule = (node: string, request: AdmissionRequest) => string | undefined;

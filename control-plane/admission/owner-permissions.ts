@@ -7,10 +7,10 @@ import { forbidden } from '../../api/errors.ts';
 import type { Kind } from '../../api/kinds.ts';
 import { sameJson } from '../../api/machinery/json.ts';
 import type { KubeObject } from '../../api/object.ts';
-import type { OwnerReference } from '../../api/schema/types/meta.v1.ts';
+import type { OwnerReference } from '../../api/types/meta.v1.ts';
 import type { Attributes } from '../auth/attributes.ts';
 import { decide, type Authorizer, type Decision } from '../auth/authorizer.ts';
-import type { AdmissionPlugin, AdmissionRequest } from './port.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../registry/admission.ts';
 
 export interface OwnerPermissionsOptions {
   readonly authorizers: readonly Authorizer[];

@@ -1,10 +1,10 @@
 /** Gives each pod its number and its manners from its priority class, and keeps the classes in order. */
 import { forbidden } from '../../api/errors.ts';
-import type { Pod } from '../../api/schema/types/core.v1.ts';
-import type { PriorityClass } from '../../api/schema/types/scheduling.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
+import type { PriorityClass } from '../../api/types/scheduling.v1.ts';
 import { SYSTEM_PRIORITIES } from '../../api/validation/scheduling/priority-class.ts';
 import type { Lookup } from './lookup.ts';
-import type { AdmissionPlugin, AdmissionRequest } from './port.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../registry/admission.ts';
 
 const PREEMPT = 'PreemptLowerPriority';
 

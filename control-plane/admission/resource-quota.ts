@@ -5,12 +5,12 @@
  */
 import { forbidden, isStatusError } from '../../api/errors.ts';
 import { qualifiedResource } from '../../api/kinds.ts';
-import type { ResourceQuota } from '../../api/schema/types/core.v1.ts';
+import type { ResourceQuota } from '../../api/types/core.v1.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { type Change, charge } from '../quota/charge.ts';
 import { isCounted } from '../quota/usage.ts';
 import type { Lookup } from './lookup.ts';
-import type { AdmissionPlugin, AdmissionRequest } from './port.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../registry/admission.ts';
 
 /** What an update of these can use more of. */
 const CHARGED_ON_UPDATE: ReadonlySet<string> = new Set(['services', 'persistentvolumeclaims']);

@@ -1,10 +1,10 @@
 /** A pod that names a runtime class takes over what the class costs and which nodes it can run on. */
 import { forbidden } from '../../api/errors.ts';
 import { sameJson } from '../../api/machinery/json.ts';
-import type { Pod, PodSpec } from '../../api/schema/types/core.v1.ts';
-import type { RuntimeClass, Scheduling } from '../../api/schema/types/node.v1.ts';
+import type { Pod, PodSpec } from '../../api/types/core.v1.ts';
+import type { RuntimeClass, Scheduling } from '../../api/types/node.v1.ts';
 import type { Lookup } from './lookup.ts';
-import type { AdmissionPlugin, AdmissionRequest } from './port.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../registry/admission.ts';
 
 export class RuntimeClassAdmission implements AdmissionPlugin {
   readonly name = 'RuntimeClass';

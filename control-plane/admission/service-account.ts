@@ -4,11 +4,11 @@
  */
 import { forbidden, isStatusError } from '../../api/errors.ts';
 import type { KubeObject } from '../../api/object.ts';
-import type { Container, Pod, PodSpec, ServiceAccount, Volume } from '../../api/schema/types/core.v1.ts';
+import type { Container, Pod, PodSpec, ServiceAccount, Volume } from '../../api/types/core.v1.ts';
 import { MIRROR_ANNOTATION } from '../auth/node/references.ts';
-import { referencesOf } from '../nodes/references.ts';
+import { referencesOf } from '../../api/machinery/pod-references.ts';
 import { enforcesMountableSecrets, unmountableInEphemeral, unmountableSecret } from './mountable-secrets.ts';
-import type { AdmissionPlugin, AdmissionRequest } from './port.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../registry/admission.ts';
 
 const DEFAULT_ACCOUNT = 'default';
 /** Where every client library looks. */

@@ -1,5 +1,5 @@
 /** Volumes and claims stay until nobody uses them: they are born with a finalizer that a controller takes away in time. */
-import type { AdmissionPlugin } from './port.ts';
+import type { AdmissionPlugin } from '../registry/admission.ts';
 
 export const CLAIM_PROTECTION = 'kubernetes.io/pvc-protection';
 export const VOLUME_PROTECTION = 'kubernetes.io/pv-protection';

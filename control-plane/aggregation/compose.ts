@@ -1,7 +1,7 @@
 /** API aggregation, put together: what other API servers serve behind this one. */
 import { kinds, type Kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
-import type { APIService } from '../../api/schema/types/apiregistration.v1.ts';
+import type { APIService } from '../../api/types/apiregistration.v1.ts';
 import type { KeyPair } from '../../lib/certificates.ts';
 import type { Component } from '../../lib/component.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -11,7 +11,7 @@ import { NodeDialer } from '../nodes/dialer.ts';
 import type { NodeTunnels } from '../nodes/port.ts';
 import { KeptConnections } from '../nodes/kept-connections.ts';
 import { ServiceEndpoints } from '../nodes/service-endpoints.ts';
-import type { EmptyElsewhere } from '../controllers/namespace/elsewhere.ts';
+import type { EmptyElsewhere } from '../controllers/elsewhere.ts';
 import type { RouterOptions } from '../server/router.ts';
 import { probe } from './probe.ts';
 import { AggregationProxy } from './proxy.ts';

@@ -1,7 +1,7 @@
 /** The headers by which a server that trusts the front proxy learns who asks. */
 import type { OutgoingHttpHeaders } from 'node:http';
 import { badRequest } from '../../api/errors.ts';
-import type { User } from '../auth/user.ts';
+import type { User } from '../user.ts';
 
 const PREFIX = 'x-remote-';
 const EXTRA_PREFIX = 'X-Remote-Extra-';

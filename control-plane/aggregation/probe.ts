@@ -1,5 +1,5 @@
 /** Asks whether the server behind an APIService answers. */
-import type { APIService } from '../../api/schema/types/apiregistration.v1.ts';
+import type { APIService } from '../../api/types/apiregistration.v1.ts';
 import { isRemote, type RemoteApi } from './remote-apis.ts';
 import type { RemoteReader } from './remote-reader.ts';
 

@@ -2,9 +2,9 @@
 import { serviceUnavailable } from '../../api/errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { forward } from '../handlers/proxy/forward.ts';
-import type { Exchange, Handler } from '../server/exchange.ts';
-import type { RequestInfo } from '../server/request-info.ts';
-import { writeBytes } from '../server/respond.ts';
+import type { Exchange, Handler } from '../http/exchange.ts';
+import type { RequestInfo } from '../http/request-info.ts';
+import { writeBytes } from '../http/respond.ts';
 import { identityHeaders, tellsIdentity } from './identity.ts';
 import { isAvailable, type RemoteApi, type RemoteApis } from './remote-apis.ts';
 import type { Upstreams } from './upstream.ts';

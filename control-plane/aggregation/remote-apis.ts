@@ -1,6 +1,6 @@
 /** Which versions of which groups other servers serve, as APIServices say. */
 import { kinds } from '../../api/kinds.ts';
-import type { APIService, ServiceReference } from '../../api/schema/types/apiregistration.v1.ts';
+import type { APIService, ServiceReference } from '../../api/types/apiregistration.v1.ts';
 import type { View } from '../../lib/view.ts';
 
 /** An APIService whose group and version a service of the cluster serves. */

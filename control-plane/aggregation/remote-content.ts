@@ -1,6 +1,6 @@
 /** Empties namespaces of what other API servers hold in them. */
 import type { KubeObject } from '../../api/object.ts';
-import type { Remains, RemoteResource } from '../controllers/namespace/elsewhere.ts';
+import type { Remains, RemoteResource } from '../controllers/elsewhere.ts';
 import type { RemoteApi, RemoteApis } from './remote-apis.ts';
 import type { Answer, Question, RemoteReader } from './remote-reader.ts';
 

@@ -1,6 +1,6 @@
 /** Asks one server what it serves: its discovery, and its OpenAPI in both versions. */
 import { createHash } from 'node:crypto';
-import type { APIVersionDiscovery } from '../../api/schema/types/apidiscovery.v2.ts';
+import type { APIVersionDiscovery } from '../../api/types/apidiscovery.v2.ts';
 import { AGGREGATED } from '../../api/discovery.ts';
 import { documentMessage } from '../../api/openapi/document-message.ts';
 import { openApiV3From } from '../../api/openapi/from-v2.ts';

@@ -2,7 +2,7 @@
 import http, { type IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../lib/clock.ts';
-import type { User } from '../auth/user.ts';
+import type { User } from '../user.ts';
 import { openBackend } from '../handlers/proxy/forward.ts';
 import { identityHeaders } from './identity.ts';
 import type { RemoteApi } from './remote-apis.ts';

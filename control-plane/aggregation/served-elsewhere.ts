@@ -6,16 +6,16 @@ import type { ServedVersion } from '../../api/discovery.ts';
 import type { Priority } from '../../api/group-priorities.ts';
 import { sameJson } from '../../api/machinery/json.ts';
 import type { OpenApiPart } from '../../api/openapi/merge-v2.ts';
-import type { APIVersionDiscovery } from '../../api/schema/types/apidiscovery.v2.ts';
-import type { APIService } from '../../api/schema/types/apiregistration.v1.ts';
+import type { APIVersionDiscovery } from '../../api/types/apidiscovery.v2.ts';
+import type { APIService } from '../../api/types/apiregistration.v1.ts';
 import { KeyedBackoff } from '../../lib/backoff.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
 import type { Log } from '../../lib/log.ts';
 import { KeyQueue } from '../../lib/queue.ts';
 import type { Change, View } from '../../lib/view.ts';
-import type { RemoteResource } from '../controllers/namespace/elsewhere.ts';
-import type { ResourceRequest } from '../server/request-info.ts';
+import type { RemoteResource } from '../controllers/elsewhere.ts';
+import type { ResourceRequest } from '../http/request-info.ts';
 import { isAvailable, isRemote, type RemoteApi } from './remote-apis.ts';
 import {
   type OpenApiV2Source,

@@ -4,8 +4,8 @@ import { parseYaml } from '../../api/machinery/yaml.ts';
 import { apiVersionOf, kinds, type Kind } from '../../api/kinds.ts';
 import type { Protobuf } from '../../api/schema/protobuf/protobuf.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { Layer } from '../server/exchange.ts';
-import { mediaType } from '../server/negotiate.ts';
+import type { Layer } from '../http/exchange.ts';
+import { mediaType } from '../http/negotiate.ts';
 import type { AuditPolicy } from './policy.ts';
 import { AuditTrail, type AuditEvent, type BodyReader } from './trail.ts';
 

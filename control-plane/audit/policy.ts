@@ -1,7 +1,7 @@
 /** The audit policy (audit.k8s.io/v1 Policy): how much is written of a request. The first rule that fits decides. */
 import { parse } from 'yaml';
-import type { User } from '../auth/user.ts';
-import type { RequestInfo } from '../server/request-info.ts';
+import type { User } from '../user.ts';
+import type { RequestInfo } from '../http/request-info.ts';
 
 export const LEVELS = ['None', 'Metadata', 'Request', 'RequestResponse'] as const;
 export type Level = (typeof LEVELS)[number];

@@ -1,10 +1,10 @@
 /** What is kept of one request for the audit log while it is carried out (audit.k8s.io/v1 Event). */
-import type { Status } from '../../api/schema/types/meta.v1.ts';
+import type { Status } from '../../api/types/meta.v1.ts';
 import { formatMicroTime } from '../../api/machinery/time.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { User } from '../auth/user.ts';
-import { header, type Exchange, type Trail } from '../server/exchange.ts';
-import { isLongRunning } from '../server/request-info.ts';
+import type { User } from '../user.ts';
+import { header, type Exchange, type Trail } from '../http/exchange.ts';
+import { isLongRunning } from '../http/request-info.ts';
 import type { AuditPolicy, Judgement, Stage } from './policy.ts';
 import { verbOf } from './policy.ts';
 

@@ -1,7 +1,7 @@
 /** What a request wants to do, as authorizers see it. */
 import { parseFieldSelector, requiredValue, type FieldRequirement } from '../../api/machinery/field-selectors.ts';
 import { checkPathSegment } from '../../api/machinery/names.ts';
-import type { RequestInfo, ResourceRequest } from '../server/request-info.ts';
+import type { RequestInfo, ResourceRequest } from '../http/request-info.ts';
 
 export interface Attributes {
   /** Of what is no resource: the method, in lower case. */

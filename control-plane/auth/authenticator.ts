@@ -1,7 +1,7 @@
 /** Finds out who asks. Each way of proving it is an authenticator; the first that recognises its kind of proof decides. */
 import { unauthorized } from '../../api/errors.ts';
-import type { HttpRequest } from '../server/exchange.ts';
-import { GROUPS, type User } from './user.ts';
+import type { HttpRequest } from '../http/exchange.ts';
+import { GROUPS, type User } from '../user.ts';
 
 export interface Authenticator {
   /** undefined: this request carries no proof of this kind. Throws Unauthorized when the proof is wrong. */

@@ -1,8 +1,8 @@
 /** May this user do that? */
 import { forbidden, StatusError } from '../../api/errors.ts';
-import type { PolicyRule } from '../../api/schema/types/rbac.v1.ts';
+import type { PolicyRule } from '../../api/types/rbac.v1.ts';
 import type { Attributes } from './attributes.ts';
-import { GROUPS, type User } from './user.ts';
+import { GROUPS, type User } from '../user.ts';
 
 export interface Decision {
   /** `none`: no opinion. The first other verdict counts; when there is none, the answer is no. */

@@ -3,9 +3,9 @@ import type { Http2ServerRequest } from 'node:http2';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import { unauthorized } from '../../api/errors.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { HttpRequest } from '../server/exchange.ts';
+import type { HttpRequest } from '../http/exchange.ts';
 import type { Authenticator } from './authenticator.ts';
-import type { User } from './user.ts';
+import type { User } from '../user.ts';
 
 interface Known {
   readonly user: User;

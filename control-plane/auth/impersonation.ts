@@ -1,9 +1,9 @@
 /** Asking in another's name: the Impersonate headers, each of which the true user must be allowed to use. */
 import { badRequest } from '../../api/errors.ts';
-import type { Exchange } from '../server/exchange.ts';
-import type { RequestInfo, ResourceRequest } from '../server/request-info.ts';
+import type { Exchange } from '../http/exchange.ts';
+import type { RequestInfo, ResourceRequest } from '../http/request-info.ts';
 import { authorize, type Authorizer } from './authorizer.ts';
-import { accountGroups, accountOf, ANONYMOUS, GROUPS, type User } from './user.ts';
+import { accountGroups, accountOf, ANONYMOUS, GROUPS, type User } from '../user.ts';
 
 const PREFIX = 'impersonate-';
 const EXTRA = 'impersonate-extra-';

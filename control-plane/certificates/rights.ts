@@ -1,7 +1,7 @@
 /** Who may approve requests to a signer, and who may sign for it. */
 import { CERTIFICATES_GROUP } from '../../api/kinds/certificates.ts';
 import { decide, type Authorizer } from '../auth/authorizer.ts';
-import type { User } from '../auth/user.ts';
+import type { User } from '../user.ts';
 
 /** A right to `example.com/*` is one to every signer of the domain. */
 export function mayActFor(

@@ -5,7 +5,7 @@ import { composeAdmission } from '../admission/compose.ts';
 import { readAdmissionConfig } from '../admission/config-file.ts';
 import { dynamicAdmission } from '../admission/dynamic.ts';
 import { EventRateLimit } from '../admission/event-rate-limit.ts';
-import type { AdmissionPlugin } from '../admission/port.ts';
+import type { AdmissionPlugin } from '../registry/admission.ts';
 import { authorizersOf } from '../auth/authorizers.ts';
 import { ResourceRegistry } from '../registry/registry.ts';
 import type { Basics, Parts } from './parts.ts';

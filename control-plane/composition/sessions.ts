@@ -1,6 +1,6 @@
 /** The sessions of the agents that are connected to a server. */
 import { kinds } from '../../api/kinds.ts';
-import { nodeUser } from '../auth/user.ts';
+import { nodeUser } from '../user.ts';
 import { NodeSessions } from '../nodes/sessions.ts';
 import { managedBy } from '../registry/managed-by.ts';
 import type { Basics, Parts } from './parts.ts';

@@ -2,12 +2,12 @@
 import type { Kind } from '../../api/kinds.ts';
 import { apiVersionOf } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
-import type { APIService } from '../../api/schema/types/apiregistration.v1.ts';
-import type { CertificateSigningRequest } from '../../api/schema/types/certificates.v1.ts';
-import type { ServiceAccount, Taint } from '../../api/schema/types/core.v1.ts';
-import type { ObjectReference } from '../../api/schema/types/core.v1.ts';
-import type { OwnerReference } from '../../api/schema/types/meta.v1.ts';
-import type { RemoteResource } from './namespace/elsewhere.ts';
+import type { APIService } from '../../api/types/apiregistration.v1.ts';
+import type { CertificateSigningRequest } from '../../api/types/certificates.v1.ts';
+import type { ServiceAccount, Taint } from '../../api/types/core.v1.ts';
+import type { ObjectReference } from '../../api/types/core.v1.ts';
+import type { OwnerReference } from '../../api/types/meta.v1.ts';
+import type { RemoteResource } from './elsewhere.ts';
 
 /** One object, and only as long as it has this uid; '' stands for any. */
 export interface Target {

@@ -1,5 +1,5 @@
 /** Conditions of nodes and pods. */
-import type { Node, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Node, Pod } from '../../api/types/core.v1.ts';
 import type { Condition, MergePatch } from './actions.ts';
 
 interface StoredCondition extends Condition {

@@ -27,7 +27,7 @@ import { GarbageCollector } from './garbage-collection/garbage-collection.ts';
 import { JobController } from './job/job.ts';
 import { OrphanedJobPods } from './job/orphaned-pods.ts';
 import { NamespaceDefaults } from './namespace-defaults/namespace-defaults.ts';
-import type { Elsewhere } from './namespace/elsewhere.ts';
+import type { Elsewhere } from './elsewhere.ts';
 import { NamespaceController } from './namespace/namespace.ts';
 import type { NodeSession, Sight } from './node-lifecycle/node-lifecycle.ts';
 import { NodeLifecycleController } from './node-lifecycle/node-lifecycle.ts';

@@ -2,11 +2,11 @@
 import { isStatusError, conflict, serviceUnavailable } from '../../api/errors.ts';
 import { kinds, type Kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
-import type { APIService } from '../../api/schema/types/apiregistration.v1.ts';
-import type { Scale } from '../../api/schema/types/autoscaling.v1.ts';
-import type { CertificateSigningRequest } from '../../api/schema/types/certificates.v1.ts';
-import type { Secret, ServiceAccount, Taint } from '../../api/schema/types/core.v1.ts';
-import type { OwnerReference } from '../../api/schema/types/meta.v1.ts';
+import type { APIService } from '../../api/types/apiregistration.v1.ts';
+import type { Scale } from '../../api/types/autoscaling.v1.ts';
+import type { CertificateSigningRequest } from '../../api/types/certificates.v1.ts';
+import type { Secret, ServiceAccount, Taint } from '../../api/types/core.v1.ts';
+import type { OwnerReference } from '../../api/types/meta.v1.ts';
 import type { EventRecorder } from '../events/recorder.ts';
 
 import type { Registry } from '../registry/port.ts';
@@ -14,7 +14,7 @@ import { mutateScale, type Scalable } from '../registry/scale.ts';
 import type { Action, ActionOf, Condition, MergePatch, Target } from './actions.ts';
 import { withCondition } from './conditions.ts';
 import { emptyElsewhere } from './namespace/empty-elsewhere.ts';
-import type { EmptyElsewhere } from './namespace/elsewhere.ts';
+import type { EmptyElsewhere } from './elsewhere.ts';
 import { ACCOUNT_UID, base64 } from './token-secrets/plan.ts';
 
 export interface Edges {

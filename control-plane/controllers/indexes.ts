@@ -2,12 +2,12 @@
 import type { Kind } from '../../api/kinds.ts';
 import { kinds } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
-import type { CustomResourceDefinition } from '../../api/schema/types/apiextensions.v1.ts';
-import type { APIService } from '../../api/schema/types/apiregistration.v1.ts';
-import type { Job } from '../../api/schema/types/batch.v1.ts';
-import type { EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
-import type { Pod, Service } from '../../api/schema/types/core.v1.ts';
-import type { LabelSelector } from '../../api/schema/types/meta.v1.ts';
+import type { CustomResourceDefinition } from '../../api/types/apiextensions.v1.ts';
+import type { APIService } from '../../api/types/apiregistration.v1.ts';
+import type { Job } from '../../api/types/batch.v1.ts';
+import type { EndpointSlice } from '../../api/types/discovery.v1.ts';
+import type { Pod, Service } from '../../api/types/core.v1.ts';
+import type { LabelSelector } from '../../api/types/meta.v1.ts';
 import { clusterAddressesOf } from '../../api/validation/service.ts';
 import type { IndexFunction } from '../../lib/view.ts';
 import { NODE_REFERENCE_INDEX, nodeReferences } from '../auth/node/references.ts';

@@ -1,7 +1,7 @@
 /** Who controls what: at most one owner of an object is its controller. */
 import type { Kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
-import type { OwnerReference } from '../../api/schema/types/meta.v1.ts';
+import type { OwnerReference } from '../../api/types/meta.v1.ts';
 import type { Action } from './actions.ts';
 import { ownerReferenceTo, targetOf } from './actions.ts';
 

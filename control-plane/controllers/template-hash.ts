@@ -1,6 +1,6 @@
 /** Tells pod templates apart: the value of a hash label, and the end of the name of a replica set or a revision. */
 import { sortKeys } from '../../api/machinery/json.ts';
-import type { PodTemplateSpec } from '../../api/schema/types/core.v1.ts';
+import type { PodTemplateSpec } from '../../api/types/core.v1.ts';
 
 export const TEMPLATE_HASH_LABEL = 'pod-template-hash';
 

@@ -2,7 +2,7 @@
 import { internalError } from '../../api/errors.ts';
 import { isJsonObject } from '../../api/custom/schema.ts';
 import type { KubeObject } from '../../api/object.ts';
-import type { CustomResourceDefinition, WebhookClientConfig } from '../../api/schema/types/apiextensions.v1.ts';
+import type { CustomResourceDefinition, WebhookClientConfig } from '../../api/types/apiextensions.v1.ts';
 import type { ConvertElsewhere } from './conversion.ts';
 
 const TIMEOUT_SECONDS = 30;

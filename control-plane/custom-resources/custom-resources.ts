@@ -8,7 +8,7 @@ import { customKinds } from '../../api/custom/definition.ts';
 import type { Schema } from '../../api/custom/schema.ts';
 import { sameJson } from '../../api/machinery/json.ts';
 import type { Codec } from '../../api/schema/codec.ts';
-import type { CustomResourceDefinition } from '../../api/schema/types/apiextensions.v1.ts';
+import type { CustomResourceDefinition } from '../../api/types/apiextensions.v1.ts';
 import type { Component } from '../../lib/component.ts';
 import type { Log } from '../../lib/log.ts';
 import type { ResourceCache } from '../cacher/port.ts';

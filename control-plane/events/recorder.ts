@@ -4,7 +4,7 @@
  */
 import { isStatusError } from '../../api/errors.ts';
 import { kinds } from '../../api/kinds.ts';
-import type { Event, ObjectReference } from '../../api/schema/types/core.v1.ts';
+import type { Event, ObjectReference } from '../../api/types/core.v1.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
 import type { Log } from '../../lib/log.ts';

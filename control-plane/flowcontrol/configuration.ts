@@ -1,9 +1,9 @@
 /** What FlowSchemas and PriorityLevelConfigurations come to, together with what no server can do without. */
-import type { FlowSchema, PriorityLevelConfiguration } from '../../api/schema/types/flowcontrol.v1.ts';
+import type { FlowSchema, PriorityLevelConfiguration } from '../../api/types/flowcontrol.v1.ts';
 import { CATCH_ALL_LEVEL, EXEMPT_LEVEL, MANDATORY_FLOW_SCHEMAS } from '../../api/validation/flowcontrol/mandatory.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { User } from '../auth/user.ts';
-import type { RequestInfo } from '../server/request-info.ts';
+import type { User } from '../user.ts';
+import type { RequestInfo } from '../http/request-info.ts';
 import type { FlowCounts } from './counts.ts';
 import { Level } from './level.ts';
 import { distinguisherOf, matcherOf, type Matcher } from './matching.ts';

@@ -5,13 +5,13 @@
 import { tooManyRequests } from '../../api/errors.ts';
 import { type Kind, kinds } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
-import type { FlowSchema, PriorityLevelConfiguration } from '../../api/schema/types/flowcontrol.v1.ts';
+import type { FlowSchema, PriorityLevelConfiguration } from '../../api/types/flowcontrol.v1.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
 import type { Metrics } from '../../lib/metrics.ts';
 import type { View } from '../../lib/view.ts';
-import type { User } from '../auth/user.ts';
-import type { RequestInfo } from '../server/request-info.ts';
+import type { User } from '../user.ts';
+import type { RequestInfo } from '../http/request-info.ts';
 import { type Configuration, configurationOf, type Flow } from './configuration.ts';
 import { type FlowMetrics, flowMetrics } from './metrics.ts';
 import type { Level } from './level.ts';

@@ -1,5 +1,5 @@
 /** A priority level at work: its queues, how many seats it has, and how many it could use. */
-import type { PriorityLevelConfiguration } from '../../api/schema/types/flowcontrol.v1.ts';
+import type { PriorityLevelConfiguration } from '../../api/types/flowcontrol.v1.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { FlowCounts } from './counts.ts';
 import { type DemandSummary, SeatDemand } from './demand.ts';

@@ -5,9 +5,9 @@ import type {
   PolicyRulesWithSubjects,
   ResourcePolicyRule,
   Subject,
-} from '../../api/schema/types/flowcontrol.v1.ts';
-import { accountUser, type User } from '../auth/user.ts';
-import type { RequestInfo, ResourceRequest } from '../server/request-info.ts';
+} from '../../api/types/flowcontrol.v1.ts';
+import { accountUser, type User } from '../user.ts';
+import type { RequestInfo, ResourceRequest } from '../http/request-info.ts';
 
 const ALL = '*';
 /** No account: what is in all of a namespace, up to the account's name. */

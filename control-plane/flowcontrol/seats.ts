@@ -1,5 +1,5 @@
 /** Who has how many of the server's seats: what the levels are configured to have, and how they lend and borrow. */
-import type { PriorityLevelConfigurationSpec } from '../../api/schema/types/flowcontrol.v1.ts';
+import type { PriorityLevelConfigurationSpec } from '../../api/types/flowcontrol.v1.ts';
 import type { DemandSummary } from './demand.ts';
 
 const DEFAULT_SHARES = 30;

@@ -1,5 +1,5 @@
 /** How much work a request is: the seats that it takes while it is carried out, and for some time after that. */
-import type { Verb } from '../server/request-info.ts';
+import type { Verb } from '../http/request-info.ts';
 
 export interface Work {
   readonly seats: number;

@@ -11,8 +11,8 @@ import type {
   SubjectAccessReviewSpec,
   SubjectAccessReviewStatus,
   SubjectRulesReviewStatus,
-} from '../../api/schema/types/authorization.v1.ts';
-import type { PolicyRule } from '../../api/schema/types/rbac.v1.ts';
+} from '../../api/types/authorization.v1.ts';
+import type { PolicyRule } from '../../api/types/rbac.v1.ts';
 import {
   validateLocalSubjectAccessReview,
   validateSelfSubjectAccessReview,
@@ -20,8 +20,8 @@ import {
 } from '../../api/validation/access-review.ts';
 import type { Attributes } from '../auth/attributes.ts';
 import { decide, knownRules, type Authorizer } from '../auth/authorizer.ts';
-import type { User } from '../auth/user.ts';
-import type { Exchange } from '../server/exchange.ts';
+import type { User } from '../user.ts';
+import type { Exchange } from '../http/exchange.ts';
 import { answered, type AnsweredKind } from './answered.ts';
 
 export function accessReviews(authorizers: readonly Authorizer[]): AnsweredKind[] {

@@ -1,4 +1,4 @@
-import type { AdmissionRequest } from '../admission/port.ts';
+import type { AdmissionRequest } from '../registry/admission.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { askedBy } from './asked.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';

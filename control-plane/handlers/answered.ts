@@ -2,9 +2,9 @@
 import { badRequest, methodNotAllowed, notFoundPath } from '../../api/errors.ts';
 import { apiVersionOf, type Kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
-import type { Exchange } from '../server/exchange.ts';
-import type { ResourceRequest } from '../server/request-info.ts';
-import { writeValue } from '../server/respond.ts';
+import type { Exchange } from '../http/exchange.ts';
+import type { ResourceRequest } from '../http/request-info.ts';
+import { writeValue } from '../http/respond.ts';
 import { decodeBody } from './decode-body.ts';
 import type { HandlerOptions } from './port.ts';
 import { parseWriteOptions } from './write-options.ts';

@@ -1,7 +1,7 @@
 /** Who asks, and how admission can speak to him and to the audit log. */
-import { addWarnings } from '../server/respond.ts';
-import type { Exchange } from '../server/exchange.ts';
-import type { User } from '../auth/user.ts';
+import { addWarnings } from '../http/respond.ts';
+import type { Exchange } from '../http/exchange.ts';
+import type { User } from '../user.ts';
 
 export interface Asking {
   readonly user?: User;

@@ -2,10 +2,10 @@
 import { badRequest } from '../../api/errors.ts';
 import { authenticationKinds } from '../../api/kinds/authentication.ts';
 import { formatTime } from '../../api/machinery/time.ts';
-import type { TokenReview, TokenReviewStatus, UserInfo } from '../../api/schema/types/authentication.v1.ts';
+import type { TokenReview, TokenReviewStatus, UserInfo } from '../../api/types/authentication.v1.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { TokenError, type Verified } from '../auth/tokens/port.ts';
-import { GROUPS, type User } from '../auth/user.ts';
+import { GROUPS, type User } from '../user.ts';
 import { answered, type AnsweredKind } from './answered.ts';
 
 export interface Tokens {

@@ -1,10 +1,10 @@
 import { badRequest } from '../../api/errors.ts';
 import { kinds } from '../../api/kinds.ts';
-import type { Binding } from '../../api/schema/types/core.v1.ts';
-import type { Status } from '../../api/schema/types/meta.v1.ts';
+import type { Binding } from '../../api/types/core.v1.ts';
+import type { Status } from '../../api/types/meta.v1.ts';
 import { bindPod } from '../registry/binding.ts';
-import { STATUS_TYPE } from '../server/answer-encoder.ts';
-import { writeValue } from '../server/respond.ts';
+import { STATUS_TYPE } from '../http/answer-encoder.ts';
+import { writeValue } from '../http/respond.ts';
 import { admitCreation } from './admit-creation.ts';
 import { decodeBody, placeObject } from './decode-body.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';

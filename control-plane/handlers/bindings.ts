@@ -1,9 +1,9 @@
 /** POST of a binding to its namespace: the older way to give a pod its node. */
 import { kind, kinds } from '../../api/kinds.ts';
-import type { Binding } from '../../api/schema/types/core.v1.ts';
-import type { Status } from '../../api/schema/types/meta.v1.ts';
+import type { Binding } from '../../api/types/core.v1.ts';
+import type { Status } from '../../api/types/meta.v1.ts';
 import { bindPod } from '../registry/binding.ts';
-import { STATUS_TYPE } from '../server/answer-encoder.ts';
+import { STATUS_TYPE } from '../http/answer-encoder.ts';
 import { answered, type AnsweredKind } from './answered.ts';
 import type { HandlerOptions } from './port.ts';
 import { parseWriteOptions } from './write-options.ts';

@@ -2,12 +2,12 @@
 import { methodNotAllowed, notFound, notFoundPath } from '../../api/errors.ts';
 import type { Kind } from '../../api/kinds.ts';
 import { componentStatusColumns } from '../../api/printing/component-status.ts';
-import type { ComponentStatus } from '../../api/schema/types/core.v1.ts';
-import { byDeadline } from '../server/deadline.ts';
-import type { Exchange } from '../server/exchange.ts';
-import { MEDIA_TYPES } from '../server/negotiate.ts';
-import type { ResourceRequest } from '../server/request-info.ts';
-import { addWarnings, writePieces } from '../server/respond.ts';
+import type { ComponentStatus } from '../../api/types/core.v1.ts';
+import { byDeadline } from '../../lib/deadline.ts';
+import type { Exchange } from '../http/exchange.ts';
+import { MEDIA_TYPES } from '../http/negotiate.ts';
+import type { ResourceRequest } from '../http/request-info.ts';
+import { addWarnings, writePieces } from '../http/respond.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { listBody } from './list-body.ts';
 import { parseListOptions } from './list-options.ts';

@@ -1,6 +1,6 @@
 /** Streams and proxies are admitted as well, as CONNECT of a subresource; what is admitted are the options they are opened with. */
 import type { KubeObject } from '../../api/object.ts';
-import type { AdmissionRequest } from '../admission/port.ts';
+import type { AdmissionRequest } from '../registry/admission.ts';
 import { askedBy } from './asked.ts';
 import type { ResourceExchange, ResourceHandler } from './port.ts';
 

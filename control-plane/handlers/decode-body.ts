@@ -5,10 +5,10 @@ import { parseYaml } from '../../api/machinery/yaml.ts';
 import { apiVersionOf } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { TypeForm } from '../../api/schema/codec.ts';
-import { readBody } from '../server/body.ts';
-import { header, type Exchange } from '../server/exchange.ts';
-import { mediaType } from '../server/negotiate.ts';
-import { addWarnings } from '../server/respond.ts';
+import { readBody } from '../http/body.ts';
+import { header, type Exchange } from '../http/exchange.ts';
+import { mediaType } from '../http/negotiate.ts';
+import { addWarnings } from '../http/respond.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';
 import type { FieldValidation } from './write-options.ts';
 

@@ -1,6 +1,6 @@
-import { encodeAs } from '../server/answer-encoder.ts';
-import { MEDIA_TYPES } from '../server/negotiate.ts';
-import { writeBytes } from '../server/respond.ts';
+import { encodeAs } from '../http/answer-encoder.ts';
+import { MEDIA_TYPES } from '../http/negotiate.ts';
+import { writeBytes } from '../http/respond.ts';
 import { readDeleteOptions } from './delete-options.ts';
 import { listType } from './list-body.ts';
 import { parseListOptions } from './list-options.ts';

@@ -1,8 +1,8 @@
 /** How an object is to be deleted: from the body if there is one, otherwise from the query. */
 import { badRequest, type FieldError } from '../../api/errors.ts';
-import type { DeleteOptions as WireOptions } from '../../api/schema/types/meta.v1.ts';
+import type { DeleteOptions as WireOptions } from '../../api/types/meta.v1.ts';
 import type { DeleteOptions } from '../registry/port.ts';
-import { readBody } from '../server/body.ts';
+import { readBody } from '../http/body.ts';
 import { askedBy } from './asked.ts';
 import { parseBody } from './decode-body.ts';
 import type { Asked, HandlerOptions, ResourceExchange } from './port.ts';

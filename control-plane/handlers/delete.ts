@@ -1,7 +1,7 @@
-import type { Status } from '../../api/schema/types/meta.v1.ts';
+import type { Status } from '../../api/types/meta.v1.ts';
 import type { KubeObject } from '../../api/object.ts';
-import { STATUS_TYPE } from '../server/answer-encoder.ts';
-import { writeValue } from '../server/respond.ts';
+import { STATUS_TYPE } from '../http/answer-encoder.ts';
+import { writeValue } from '../http/respond.ts';
 import { readDeleteOptions } from './delete-options.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';
 import { representationOf, sendObject } from './represent.ts';

@@ -1,9 +1,9 @@
 import { badRequest } from '../../api/errors.ts';
 import { kinds } from '../../api/kinds.ts';
-import type { Eviction } from '../../api/schema/types/policy.v1.ts';
+import type { Eviction } from '../../api/types/policy.v1.ts';
 import { evictPod } from '../registry/eviction.ts';
-import { STATUS_TYPE } from '../server/answer-encoder.ts';
-import { writeValue } from '../server/respond.ts';
+import { STATUS_TYPE } from '../http/answer-encoder.ts';
+import { writeValue } from '../http/respond.ts';
 import { admitCreation } from './admit-creation.ts';
 import { decodeBody, placeObject } from './decode-body.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';

@@ -1,7 +1,7 @@
 import { badRequest } from '../../api/errors.ts';
 import type { StreamWanted } from '../../api/streams.ts';
-import { isTrue } from '../server/request-info.ts';
-import { header } from '../server/exchange.ts';
+import { isTrue } from '../http/request-info.ts';
+import { header } from '../http/exchange.ts';
 import { nodeNameOf, podTarget, type PodTarget } from './pod-stream.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';
 import { acceptSocket, offeredProtocols } from './streams/accept-socket.ts';

@@ -4,7 +4,7 @@ import { apiVersionOf, type Kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { formatYaml } from '../../api/machinery/yaml-text.ts';
 import { envelopeAround, itemHead } from '../../api/schema/protobuf/framing.ts';
-import type { ListMeta } from '../../api/schema/types/meta.v1.ts';
+import type { ListMeta } from '../../api/types/meta.v1.ts';
 import type { Cached } from '../cacher/port.ts';
 import type { HandlerOptions } from './port.ts';
 import { messageOf, metadataOf, rowOf, tableHead, typeNameOf, type Representation } from './represent.ts';

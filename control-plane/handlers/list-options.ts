@@ -1,6 +1,6 @@
 /** The parameters of list, watch and deletecollection, checked as Kubernetes checks them. */
 import { badRequest, invalid, type FieldError } from '../../api/errors.ts';
-import { isTrue } from '../server/request-info.ts';
+import { isTrue } from '../http/request-info.ts';
 
 export interface ListOptions {
   readonly labelSelector: string;

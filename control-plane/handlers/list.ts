@@ -1,9 +1,9 @@
 import { badRequest, expired, isStatusError, StatusError } from '../../api/errors.ts';
 import type { KubeObject } from '../../api/object.ts';
-import type { ListMeta, Status } from '../../api/schema/types/meta.v1.ts';
+import type { ListMeta, Status } from '../../api/types/meta.v1.ts';
 import type { Cached } from '../cacher/port.ts';
-import { MEDIA_TYPES } from '../server/negotiate.ts';
-import { writePieces } from '../server/respond.ts';
+import { MEDIA_TYPES } from '../http/negotiate.ts';
+import { writePieces } from '../http/respond.ts';
 import { decodeContinue, encodeContinue, type ContinueToken } from './continue-token.ts';
 import { parseListOptions, parseRevision, type ListOptions } from './list-options.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';

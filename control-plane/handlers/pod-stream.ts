@@ -1,7 +1,7 @@
 /** What logs, exec, attach and port-forward ask first: which pod, which container, is it anywhere. */
 import { badRequest, notFound } from '../../api/errors.ts';
 import { objectKey } from '../../api/object.ts';
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 import type { ResourceExchange } from './port.ts';
 
 const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container';

@@ -4,7 +4,7 @@ import type { Codec } from '../../api/schema/codec.ts';
 import type { Protobuf } from '../../api/schema/protobuf/protobuf.ts';
 import type { Kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
-import type { TableColumnDefinition } from '../../api/schema/types/meta.v1.ts';
+import type { TableColumnDefinition } from '../../api/types/meta.v1.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { CounterMetric } from '../../lib/metrics.ts';
@@ -13,11 +13,11 @@ import type { NodeTunnels } from '../nodes/port.ts';
 import type { DecodeStored } from '../registry/conversion.ts';
 import type { DeleteOptions, MutateOptions, Resource } from '../registry/port.ts';
 import type { ApplyRequest } from '../registry/resource.ts';
-import type { Exchange } from '../server/exchange.ts';
-import type { ResourceRequest } from '../server/request-info.ts';
+import type { Exchange } from '../http/exchange.ts';
+import type { ResourceRequest } from '../http/request-info.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
-import type { Admission } from '../admission/port.ts';
-import type { User } from '../auth/user.ts';
+import type { Admission } from '../registry/admission.ts';
+import type { User } from '../user.ts';
 import type { TokenRequests } from '../auth/tokens/requests.ts';
 
 /** Who writes, for admission. */

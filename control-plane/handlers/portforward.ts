@@ -3,7 +3,7 @@
  * the older way of WebSocket clients, one connection for each port, on numbered channels.
  */
 import { badRequest } from '../../api/errors.ts';
-import { header } from '../server/exchange.ts';
+import { header } from '../http/exchange.ts';
 import { nodeNameOf, readPod } from './pod-stream.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';
 import { acceptSocket, acceptTunnel, offeredProtocols } from './streams/accept-socket.ts';

@@ -2,12 +2,12 @@
 import { apiVersionOf, type Kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { enveloped } from '../../api/schema/protobuf/framing.ts';
-import type { ListMeta, Table, TableRow } from '../../api/schema/types/meta.v1.ts';
+import type { ListMeta, Table, TableRow } from '../../api/types/meta.v1.ts';
 import { badRequest } from '../../api/errors.ts';
-import { encodeAs } from '../server/answer-encoder.ts';
-import { MEDIA_TYPES, negotiate, resourceOffer, watchOffer, type Form } from '../server/negotiate.ts';
-import { writeBytes } from '../server/respond.ts';
-import { type Exchange, header } from '../server/exchange.ts';
+import { encodeAs } from '../http/answer-encoder.ts';
+import { MEDIA_TYPES, negotiate, resourceOffer, watchOffer, type Form } from '../http/negotiate.ts';
+import { writeBytes } from '../http/respond.ts';
+import { type Exchange, header } from '../http/exchange.ts';
 import type { Cached } from '../cacher/port.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';
 

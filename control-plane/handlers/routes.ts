@@ -1,7 +1,7 @@
 /** Which handler serves which verb of which subresource. */
 import { methodNotAllowed, notFoundPath } from '../../api/errors.ts';
 import { qualifiedResource, type Kind } from '../../api/kinds.ts';
-import type { Verb } from '../server/request-info.ts';
+import type { Verb } from '../http/request-info.ts';
 import { bind } from './binding.ts';
 import { connecting } from './connect.ts';
 import { create } from './create.ts';

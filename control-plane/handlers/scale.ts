@@ -3,7 +3,7 @@ import { badRequest } from '../../api/errors.ts';
 import { apiVersionOf, kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { scaleColumns } from '../../api/printing/autoscaling.ts';
-import type { Scale } from '../../api/schema/types/autoscaling.v1.ts';
+import type { Scale } from '../../api/types/autoscaling.v1.ts';
 import { mutateScale, scaleOf, scaleView, type Scalable } from '../registry/scale.ts';
 import { readConfig } from './apply.ts';
 import { decodeBody, placeObject } from './decode-body.ts';

@@ -1,5 +1,5 @@
-import type { TokenRequest } from '../../api/schema/types/authentication.v1.ts';
-import { writeValue } from '../server/respond.ts';
+import type { TokenRequest } from '../../api/types/authentication.v1.ts';
+import { writeValue } from '../http/respond.ts';
 import { admitCreation } from './admit-creation.ts';
 import { decodeBody, placeObject } from './decode-body.ts';
 import type { HandlerOptions, ResourceExchange } from './port.ts';

@@ -2,11 +2,11 @@
 import { notFound } from '../../api/errors.ts';
 import { kinds, type Kind } from '../../api/kinds.ts';
 import { objectKey, type KubeObject } from '../../api/object.ts';
-import type { Node, Pod } from '../../api/schema/types/core.v1.ts';
-import type { NodeMetrics, PodMetrics } from '../../api/schema/types/metrics.v1beta1.ts';
+import type { Node, Pod } from '../../api/types/core.v1.ts';
+import type { NodeMetrics, PodMetrics } from '../../api/types/metrics.v1beta1.ts';
 import type { NodeUsage, Usage } from '../../api/streams.ts';
-import type { Exchange } from '../server/exchange.ts';
-import { writeValue } from '../server/respond.ts';
+import type { Exchange } from '../http/exchange.ts';
+import { writeValue } from '../http/respond.ts';
 import type { NodeUsages } from './node-usage.ts';
 import type { HandlerOptions } from './port.ts';
 import { parseSelection } from './selection.ts';

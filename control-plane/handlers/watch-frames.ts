@@ -4,8 +4,8 @@ import { apiVersionOf, type Kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { enveloped, eventFrame } from '../../api/schema/protobuf/framing.ts';
 import type { WatchEvent } from '../cacher/port.ts';
-import { STATUS_TYPE } from '../server/answer-encoder.ts';
-import { MEDIA_TYPES } from '../server/negotiate.ts';
+import { STATUS_TYPE } from '../http/answer-encoder.ts';
+import { MEDIA_TYPES } from '../http/negotiate.ts';
 import type { HandlerOptions } from './port.ts';
 import { messageOf, metadataOf, represent, tableHead, typeNameOf, type Representation } from './represent.ts';
 

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../api/object.ts';
 import type { WatchRequest } from '../cacher/port.ts';
-import { isGone, type HttpResponse } from '../server/exchange.ts';
-import { write } from '../server/respond.ts';
+import { isGone, type HttpResponse } from '../http/exchange.ts';
+import { write } from '../http/respond.ts';
 import { parseListOptions, parseRevision, type ListOptions } from './list-options.ts';
 import type { HandlerOptions, ResourceExchange, ServedResource } from './port.ts';
 import { eventRepresentationOf, type Representation } from './represent.ts';

@@ -1,6 +1,6 @@
 /** The parameters that create, update, patch and delete share, checked as Kubernetes checks them. */
 import { invalid, type FieldError } from '../../api/errors.ts';
-import { header, type Exchange } from '../server/exchange.ts';
+import { header, type Exchange } from '../http/exchange.ts';
 import { askedBy, type Asking } from './asked.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';

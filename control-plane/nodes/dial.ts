@@ -1,7 +1,7 @@
 /** Connections to what listens on nodes: pods, and the agents themselves. The agent dials; the server needs no route there. */
 import { Duplex } from 'node:stream';
 import { unreachable } from '../../api/errors.ts';
-import type { Status } from '../../api/schema/types/meta.v1.ts';
+import type { Status } from '../../api/types/meta.v1.ts';
 import { CHANNEL } from '../../api/streams.ts';
 import type { NodeTunnels, Tunnel, TunnelFrame } from './port.ts';
 

@@ -1,10 +1,10 @@
 /** From the caches to the agents: an index from node to feed, so that a change costs what it concerns and no more. */
 import { Feed, type FeedOptions } from './feed.ts';
-import { referencesOf } from './references.ts';
+import { referencesOf } from '../../api/machinery/pod-references.ts';
 import type { KubeObject } from '../../api/object.ts';
-import type { ConfigMap, Node, Pod, Secret, Service } from '../../api/schema/types/core.v1.ts';
-import type { RuntimeClass } from '../../api/schema/types/node.v1.ts';
-import type { EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
+import type { ConfigMap, Node, Pod, Secret, Service } from '../../api/types/core.v1.ts';
+import type { RuntimeClass } from '../../api/types/node.v1.ts';
+import type { EndpointSlice } from '../../api/types/discovery.v1.ts';
 import type { Change } from '../../lib/view.ts';
 import type { ResourceCache } from '../cacher/port.ts';
 

@@ -4,7 +4,7 @@ import grpc, { type ClientDuplexStream, type ServerDuplexStream } from '@grpc/gr
 import type { NodeTunnels, Tunnel } from './port.ts';
 import { StreamTunnel, brokenConnection } from './stream-tunnel.ts';
 import { StatusError, internalError, serviceUnavailable, timeout } from '../../api/errors.ts';
-import type { Status } from '../../api/schema/types/meta.v1.ts';
+import type { Status } from '../../api/types/meta.v1.ts';
 import { CHANNEL, type StreamWanted } from '../../api/streams.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { AgentsClient, type Frame } from '../../lib/link/proto.ts';

@@ -5,7 +5,7 @@
 import { isStatusError } from '../../api/errors.ts';
 import { kinds } from '../../api/kinds.ts';
 import { formatMicroTime } from '../../api/machinery/time.ts';
-import type { Lease } from '../../api/schema/types/coordination.v1.ts';
+import type { Lease } from '../../api/types/coordination.v1.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
 import type { Log } from '../../lib/log.ts';

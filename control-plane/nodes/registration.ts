@@ -1,7 +1,7 @@
 /** The Node object as its agent describes it: made at the first hello, brought up to date at each later one. */
 import { isStatusError } from '../../api/errors.ts';
 import { kinds } from '../../api/kinds.ts';
-import type { Node, NodeCondition, NodeStatus } from '../../api/schema/types/core.v1.ts';
+import type { Node, NodeCondition, NodeStatus } from '../../api/types/core.v1.ts';
 import { isExtendedResource } from '../../api/validation/resource-names.ts';
 import type { Registry } from '../registry/port.ts';
 

@@ -1,7 +1,7 @@
 /** Stores what an agent reports. An agent may write its own node's status, its own pods' status and events, nothing else. */
 import { StatusError, isStatusError } from '../../api/errors.ts';
 import { kinds } from '../../api/kinds.ts';
-import type { Event, NodeStatus, Pod, PodCondition, PodStatus } from '../../api/schema/types/core.v1.ts';
+import type { Event, NodeStatus, Pod, PodCondition, PodStatus } from '../../api/types/core.v1.ts';
 import type { PodReport, Report } from '../../lib/link/proto.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Registry } from '../registry/port.ts';

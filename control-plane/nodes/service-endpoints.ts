@@ -2,8 +2,8 @@
 import { notFound, serviceUnavailable } from '../../api/errors.ts';
 import { kinds } from '../../api/kinds.ts';
 import { objectKey } from '../../api/object.ts';
-import type { Service } from '../../api/schema/types/core.v1.ts';
-import type { EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
+import type { Service } from '../../api/types/core.v1.ts';
+import type { EndpointSlice } from '../../api/types/discovery.v1.ts';
 import type { View } from '../../lib/view.ts';
 import type { DialTarget } from './dialer.ts';
 

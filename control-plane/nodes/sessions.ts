@@ -10,8 +10,8 @@ import { ReportWriter } from './reports.ts';
 import { NodeSession } from './session.ts';
 import { type ServerLoad, Spreading } from './spreading.ts';
 import { Tunnels } from './tunnels.ts';
-import type { TokenRequest } from '../../api/schema/types/authentication.v1.ts';
-import type { Node } from '../../api/schema/types/core.v1.ts';
+import type { TokenRequest } from '../../api/types/authentication.v1.ts';
+import type { Node } from '../../api/types/core.v1.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
 import {
@@ -27,7 +27,7 @@ import {
   agentsService,
 } from '../../lib/link/proto.ts';
 import type { Log } from '../../lib/log.ts';
-import { SERVER_USER } from '../auth/user.ts';
+import { SERVER_USER } from '../user.ts';
 import type { Registry } from '../registry/port.ts';
 
 type Peer = Pick<ServerDuplexStream<unknown, unknown>, 'getAuthContext'>;

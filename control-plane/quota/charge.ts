@@ -2,7 +2,7 @@
 import type { Kind } from '../../api/kinds.ts';
 import { compareQuantities } from '../../api/machinery/quantity.ts';
 import type { KubeObject } from '../../api/object.ts';
-import type { Pod, ResourceQuota } from '../../api/schema/types/core.v1.ts';
+import type { Pod, ResourceQuota } from '../../api/types/core.v1.ts';
 import { addAmounts, type Amounts, amountsOf, amountsText, increase, listOf, only } from './amounts.ts';
 import { matchesScopes } from './scopes.ts';
 import { computeUsage, concerns, usageOf } from './usage.ts';

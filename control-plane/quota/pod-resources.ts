@@ -1,6 +1,6 @@
 /** What a pod asks for and may use as a whole. */
 import type { Quantity } from '../../api/machinery/quantity.ts';
-import type { Container, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Container, Pod } from '../../api/types/core.v1.ts';
 import { addAmounts, type Amounts, amountsOf, maxAmounts } from './amounts.ts';
 
 const NOTHING: Amounts = new Map();

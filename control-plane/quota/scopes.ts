@@ -6,8 +6,8 @@ import type {
   PodAffinityTerm,
   ResourceQuota,
   ScopedResourceSelectorRequirement,
-} from '../../api/schema/types/core.v1.ts';
-import { qosClassOf } from '../registry/pod-qos.ts';
+} from '../../api/types/core.v1.ts';
+import { qosClassOf } from '../../api/machinery/pod-qos.ts';
 
 export function matchesScopes({ spec }: ResourceQuota, kind: Kind, object: KubeObject): boolean {
   const wanted: ScopedResourceSelectorRequirement[] = [

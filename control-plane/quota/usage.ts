@@ -2,7 +2,7 @@
 import { type Kind, qualifiedResource } from '../../api/kinds.ts';
 import type { Quantity } from '../../api/machinery/quantity.ts';
 import type { KubeObject } from '../../api/object.ts';
-import type { PersistentVolumeClaim, Pod, Service } from '../../api/schema/types/core.v1.ts';
+import type { PersistentVolumeClaim, Pod, Service } from '../../api/types/core.v1.ts';
 import { addAmounts, type Amounts, amountsOf, countOf, ONE } from './amounts.ts';
 import { podAmounts } from './pod-resources.ts';
 

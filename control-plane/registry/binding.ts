@@ -1,7 +1,7 @@
 /** Giving a pod its node: the one change of spec.nodeName there is, for the scheduler and for clients alike. */
 import { conflict, invalid } from '../../api/errors.ts';
 import { formatTime } from '../../api/machinery/time.ts';
-import type { Binding, Pod, PodCondition } from '../../api/schema/types/core.v1.ts';
+import type { Binding, Pod, PodCondition } from '../../api/types/core.v1.ts';
 import { FieldErrors } from '../../api/validation/field-errors.ts';
 import type { WriteOptions } from './port.ts';
 import type { GenericResource } from './resource.ts';

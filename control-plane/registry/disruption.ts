@@ -3,8 +3,8 @@ import { forbidden, internalError, StatusError } from '../../api/errors.ts';
 import { kinds } from '../../api/kinds.ts';
 import { selectorFromObject } from '../../api/machinery/selectors.ts';
 import { formatTime } from '../../api/machinery/time.ts';
-import type { Pod } from '../../api/schema/types/core.v1.ts';
-import type { PodDisruptionBudget } from '../../api/schema/types/policy.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
+import type { PodDisruptionBudget } from '../../api/types/policy.v1.ts';
 import type { View } from '../../lib/view.ts';
 import type { GenericResource } from './resource.ts';
 

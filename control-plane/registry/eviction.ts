@@ -1,9 +1,9 @@
 /** pods/eviction: a delete that asks first whether it may be, and that lets a replacement come first. */
 import { badRequest } from '../../api/errors.ts';
 import { formatTime } from '../../api/machinery/time.ts';
-import type { Pod, PodCondition } from '../../api/schema/types/core.v1.ts';
-import type { Status } from '../../api/schema/types/meta.v1.ts';
-import type { Eviction } from '../../api/schema/types/policy.v1.ts';
+import type { Pod, PodCondition } from '../../api/types/core.v1.ts';
+import type { Status } from '../../api/types/meta.v1.ts';
+import type { Eviction } from '../../api/types/policy.v1.ts';
 import { type Budgets, chargeBudget } from './disruption.ts';
 import type { DeleteOptions } from './port.ts';
 import type { DeleteRequest, GenericResource } from './resource.ts';

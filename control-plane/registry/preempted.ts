@@ -1,6 +1,6 @@
 /** What is left on a pod that the scheduler ends in favour of a more important one. */
 import { formatTime } from '../../api/machinery/time.ts';
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 import { withCondition } from './binding.ts';
 
 /** Tells whoever replaces the pod that it did not fail by itself. `scheduler` is the one that ends it. */

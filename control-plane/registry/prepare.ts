@@ -7,7 +7,7 @@ import type { KubeObject } from '../../api/object.ts';
 import { FieldErrors } from '../../api/validation/field-errors.ts';
 import { validateMetadata, validateMetadataUpdate } from '../../api/validation/metadata.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { Admission, AdmissionRequest, User } from '../admission/port.ts';
+import type { Admission, AdmissionRequest, User } from './admission.ts';
 import { copyJson, sameJson } from '../../api/machinery/json.ts';
 import { stampNew, stampUpdate, timestamp } from './metadata.ts';
 import type { MutateOptions } from './port.ts';

@@ -7,7 +7,7 @@ import type { KubeObject } from '../../api/object.ts';
 import { nodePortsOf } from '../../api/validation/service.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Admission } from '../admission/port.ts';
+import type { Admission } from './admission.ts';
 import { ConvertedCache } from '../cacher/converted.ts';
 import type { ResourceCache } from '../cacher/port.ts';
 import type { Store } from '../storage/port.ts';

@@ -6,7 +6,7 @@ import { type KubeObject, objectKey } from '../../api/object.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { View } from '../../lib/view.ts';
-import type { Admission } from '../admission/port.ts';
+import type { Admission } from './admission.ts';
 import type { ServedCache } from '../cacher/port.ts';
 import type { Store } from '../storage/port.ts';
 import type { Conversion, DecodeStored } from './conversion.ts';

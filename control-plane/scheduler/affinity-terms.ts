@@ -1,8 +1,7 @@
 /** The terms of pod affinity and anti-affinity, compiled: which pods each is about, and by which label of nodes. */
 import type { Namespaces } from './namespaces.ts';
-import type { PodInfo } from './pod-info.ts';
 import { type Selector, selectorFromObject } from '../../api/machinery/selectors.ts';
-import type { Pod, PodAffinityTerm } from '../../api/schema/types/core.v1.ts';
+import type { Pod, PodAffinityTerm } from '../../api/types/core.v1.ts';
 
 export interface AffinityTerm {
   /** The same for terms that mean the same. */
@@ -46,7 +45,11 @@ export function affinityTermsOf({ spec, metadata }: Pod): AffinityTerms | undefi
 }
 
 /** Whether the term is about the pod, wherever that is. */
-export function isAbout(term: AffinityTerm, { pod, namespace }: PodInfo, namespaces: Namespaces): boolean {
+export function isAbout(
+  term: AffinityTerm,
+  { pod, namespace }: { readonly pod: Pod; readonly namespace: string },
+  namespaces: Namespaces,
+): boolean {
   const isThere =
     term.namespaces.includes(namespace) || (term.namespaceSelector?.matches(namespaces.labelsOf(namespace)) ?? false);
   return isThere && term.selector.matches(pod.metadata.labels);

@@ -3,7 +3,7 @@ import type { SchedulerOutput } from './port.ts';
 import { isStatusError, notFound } from '../../api/errors.ts';
 import { kinds } from '../../api/kinds.ts';
 import { keyOf } from '../../api/object.ts';
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { EventRecorder } from '../events/recorder.ts';

@@ -1,7 +1,7 @@
 /** What may change of a pod that has its node, as far as other pods' scheduling is concerned. */
 import type { ClusterEvent } from './snapshot.ts';
 import type { Labels } from '../../api/machinery/selectors.ts';
-import type { Container, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Container, Pod } from '../../api/types/core.v1.ts';
 
 /** Which events the change is; none when nothing of it matters. */
 export function differencesOf(before: Pod, now: Pod): ClusterEvent[] {

@@ -3,8 +3,8 @@ import type { Evictions } from './evictions.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { PodFacts, Protection } from './victims.ts';
 import { type Selector, selectorFromObject } from '../../api/machinery/selectors.ts';
-import type { Pod } from '../../api/schema/types/core.v1.ts';
-import type { PodDisruptionBudget } from '../../api/schema/types/policy.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
+import type { PodDisruptionBudget } from '../../api/types/policy.v1.ts';
 import type { View } from '../../lib/view.ts';
 
 interface Budget {

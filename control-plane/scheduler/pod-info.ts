@@ -1,10 +1,10 @@
 /** What the scheduler needs of a pod, worked out once. */
 import { type AffinityTerms, affinityTermsOf } from './affinity-terms.ts';
-import { namedNodes } from './plugins/node-affinity.ts';
+import { namedNodes } from './named-nodes.ts';
 import { hostPortsOf, type HostPort } from '../../api/machinery/host-ports.ts';
 import { bytesOf, milliOf } from '../../api/machinery/quantity.ts';
 import { keyOf } from '../../api/object.ts';
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 
 export interface Request {
   /** Thousandths of a core. */

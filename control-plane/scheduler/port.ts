@@ -1,5 +1,5 @@
 /** What the scheduler does to the world, all of it by way of the registry. */
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 
 export interface SchedulerOutput {
   /** Binds the pod to the node. Rejects with a StatusError: Conflict or NotFound when the pod is bound or gone already. */

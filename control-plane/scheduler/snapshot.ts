@@ -10,7 +10,7 @@ import type { PodInfo } from './pod-info.ts';
 import { Tallies, type Tally } from './tally.ts';
 import { bytesOf, milliOf } from '../../api/machinery/quantity.ts';
 import type { Labels } from '../../api/machinery/selectors.ts';
-import type { Node, Taint } from '../../api/schema/types/core.v1.ts';
+import type { Node, Taint } from '../../api/types/core.v1.ts';
 
 /** What happened; each plugin says which of these can help a pod that it refused. */
 export type ClusterEvent =

@@ -25,7 +25,7 @@ import { endpoints, type EndpointsOptions } from './endpoints.ts';
 import { Health, type HealthCheck } from './health.ts';
 import { ApiListener, type Certificates } from './http.ts';
 import { issuerEndpoints } from './issuer.ts';
-import type { ResourceRequest } from './request-info.ts';
+import type { ResourceRequest } from '../http/request-info.ts';
 import { RequestMetrics } from './request-metrics.ts';
 import { router, type RouterOptions } from './router.ts';
 import { WebListener, type JoinOptions } from './web.ts';

@@ -6,15 +6,15 @@ import type { Protobuf } from '../../api/schema/protobuf/protobuf.ts';
 import { authenticate, type Authenticator } from '../auth/authenticator.ts';
 import { attributesOf, furtherAttributes } from '../auth/attributes.ts';
 import { authorize, type Authorizer } from '../auth/authorizer.ts';
-import type { User } from '../auth/user.ts';
+import type { User } from '../user.ts';
 import type { FlowControl } from '../flowcontrol/flow-control.ts';
 import type { Demanded } from '../flowcontrol/work.ts';
 import { impersonate } from '../auth/impersonation.ts';
 import { auditReceived, audited, type AuditOptions } from '../audit/layers.ts';
-import { isGone, type Exchange, type Handler, type Layer } from './exchange.ts';
+import { isGone, type Exchange, type Handler, type Layer } from '../http/exchange.ts';
 import type { RequestMetrics } from './request-metrics.ts';
-import { isLongRunning, isNamedWatch, type RequestInfo } from './request-info.ts';
-import { writeError } from './respond.ts';
+import { isLongRunning, isNamedWatch, type RequestInfo } from '../http/request-info.ts';
+import { writeError } from '../http/respond.ts';
 
 /** How many requests that end by themselves may be under way, as long as each is of ordinary size. */
 export const MAX_SEATS = 600;

@@ -2,7 +2,7 @@
 import type { Demanded } from '../flowcontrol/work.ts';
 import type { ServedCache } from '../cacher/port.ts';
 import type { KubeObject } from '../../api/object.ts';
-import { isTrue, type RequestInfo } from './request-info.ts';
+import { isTrue, type RequestInfo } from '../http/request-info.ts';
 
 export interface DemandSources {
   find(

@@ -23,8 +23,8 @@ import { COMPONENT_STATUS } from '../handlers/component-status.ts';
 import { USAGE_KINDS } from '../handlers/usage.ts';
 import { Document } from './document.ts';
 import type { EndpointsOptions } from './endpoints.ts';
-import { header, type Exchange } from './exchange.ts';
-import { negotiate, ONLY_JSON, parseAccept } from './negotiate.ts';
+import { header, type Exchange } from '../http/exchange.ts';
+import { negotiate, ONLY_JSON, parseAccept } from '../http/negotiate.ts';
 
 const JSON_TYPE = 'application/json';
 const AGGREGATED_TYPE = `${JSON_TYPE};g=${AGGREGATED.g};v=${AGGREGATED.v};as=${AGGREGATED.as}`;

@@ -1,10 +1,10 @@
 /** The endpoints that are no resources: health, version, metrics, and the documents that describe the API. */
 import type { Metrics } from '../../lib/metrics.ts';
 import type { Document } from './document.ts';
-import type { Exchange, Handler } from './exchange.ts';
+import type { Exchange, Handler } from '../http/exchange.ts';
 import type { Health } from './health.ts';
-import { header } from './exchange.ts';
-import { writeBytes } from './respond.ts';
+import { header } from '../http/exchange.ts';
+import { writeBytes } from '../http/respond.ts';
 import { version } from './version.ts';
 
 export interface EndpointsOptions {

@@ -1,7 +1,7 @@
 /** /livez, /readyz and /healthz: which checks there are, and which one fails. */
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-import { byDeadline } from './deadline.ts';
+import { byDeadline } from '../../lib/deadline.ts';
 
 export interface HealthCheck {
   readonly name: string;

@@ -15,9 +15,9 @@ import type { Clock } from '../../lib/clock.ts';
 import { sleep } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Handler, HttpRequest, HttpResponse, Upgrade } from './exchange.ts';
-import { parseRequest, type RequestInfo } from './request-info.ts';
-import { writeError } from './respond.ts';
+import type { Handler, HttpRequest, HttpResponse, Upgrade } from '../http/exchange.ts';
+import { parseRequest, type RequestInfo } from '../http/request-info.ts';
+import { writeError } from '../http/respond.ts';
 
 /** How long requests under way may take to finish when the server stops. */
 const DRAIN_MILLISECONDS = 20_000;

@@ -1,8 +1,8 @@
 /** What relying parties outside of the API read to check the tokens of service accounts: OpenID Connect discovery. */
 import { StatusError } from '../../api/errors.ts';
 import type { ServiceAccountTokens } from '../auth/tokens/service-accounts.ts';
-import type { Handler } from './exchange.ts';
-import { writeBytes } from './respond.ts';
+import type { Handler } from '../http/exchange.ts';
+import { writeBytes } from '../http/respond.ts';
 
 const MAX_AGE_SECONDS = 3600;
 const KEYS_PATH = '/openid/v1/jwks';

@@ -18,10 +18,10 @@ import {
   type Validity,
 } from '../../lib/certificates.ts';
 import { badRequest } from '../../api/errors.ts';
-import type { CertificateSigningRequest } from '../../api/schema/types/certificates.v1.ts';
+import type { CertificateSigningRequest } from '../../api/types/certificates.v1.ts';
 import { readCertificateRequest } from '../../lib/certificate-requests.ts';
 import { readIfPresent, writePrivate } from '../../lib/files.ts';
-import { SERVER_USER } from '../auth/user.ts';
+import { SERVER_USER } from '../user.ts';
 import { kubeconfigFor } from './kubeconfig.ts';
 
 const DAY = 24 * 60 * 60 * 1000;

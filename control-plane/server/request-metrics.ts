@@ -1,6 +1,6 @@
 /** What is counted of requests, named as by Kubernetes' API server. */
 import type { Metrics } from '../../lib/metrics.ts';
-import { isLongRunning, type RequestInfo, type ResourceRequest } from './request-info.ts';
+import { isLongRunning, type RequestInfo, type ResourceRequest } from '../http/request-info.ts';
 
 export interface RequestMetricsOptions {
   readonly metrics: Metrics;

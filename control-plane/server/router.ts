@@ -6,9 +6,9 @@ import { NodeUsages } from '../handlers/node-usage.ts';
 import { answer, type AnsweredKinds } from '../handlers/answered.ts';
 import type { HandlerOptions } from '../handlers/port.ts';
 import { handlerOf } from '../handlers/routes.ts';
-import type { Exchange, Handler } from './exchange.ts';
-import { addWarnings } from './respond.ts';
-import { isNamedWatch, type RequestInfo, type ResourceRequest } from './request-info.ts';
+import type { Exchange, Handler } from '../http/exchange.ts';
+import { addWarnings } from '../http/respond.ts';
+import { isNamedWatch, type RequestInfo, type ResourceRequest } from '../http/request-info.ts';
 
 export interface RouterOptions {
   readonly handlers: HandlerOptions;

@@ -1,7 +1,7 @@
 /** What GET /version says: the level of the API, and the program behind it. */
 import { arch, platform, version as nodeVersion } from 'node:process';
-import type { Handler } from './exchange.ts';
-import { writeJson } from './respond.ts';
+import type { Handler } from '../http/exchange.ts';
+import { writeJson } from '../http/respond.ts';
 
 export const API_LEVEL = { major: '1', minor: '35', gitVersion: 'v1.35.0+dure' } as const;
 

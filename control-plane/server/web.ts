@@ -15,11 +15,11 @@ import type { Metrics } from '../../lib/metrics.ts';
 import { authenticate, type Authenticator } from '../auth/authenticator.ts';
 import { attributesOf } from '../auth/attributes.ts';
 import { authorize, type Authorizer } from '../auth/authorizer.ts';
-import { nodeNameOf } from '../auth/user.ts';
+import { nodeNameOf } from '../user.ts';
 import { FailedAttempts } from './attempts.ts';
 import type { Health } from './health.ts';
 import type { Certificates } from './http.ts';
-import { parseRequest } from './request-info.ts';
+import { parseRequest } from '../http/request-info.ts';
 
 const BODY_LIMIT = '64kb';
 /** Nothing here takes long; what does is broken. */

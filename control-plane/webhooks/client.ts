@@ -9,7 +9,7 @@ import type { Duplex } from 'node:stream';
 import { connect as tlsConnect } from 'node:tls';
 import { type Kind, kinds } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
-import type { WebhookClientConfig } from '../../api/schema/types/admissionregistration.v1.ts';
+import type { WebhookClientConfig } from '../../api/types/admissionregistration.v1.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
 import type { View } from '../../lib/view.ts';

@@ -2,8 +2,8 @@
  * The cluster's names, answered from the services and endpoints as they are now: the Kubernetes DNS specification,
  * version 1.1.0. Reads the views and nothing else.
  */
-import type { Service, ServicePort } from '../../api/schema/types/core.v1.ts';
-import type { Endpoint, EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
+import type { Service, ServicePort } from '../../api/types/core.v1.ts';
+import type { Endpoint, EndpointSlice } from '../../api/types/discovery.v1.ts';
 import { contains, isIPv4 } from '../network/address.ts';
 import type { ClusterSettings, DesiredState } from '../state/port.ts';
 import type { ZoneAnswer, ZoneRecord } from './encode.ts';

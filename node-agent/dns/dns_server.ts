@@ -1,7 +1,7 @@
 /** The cluster's DNS on this node: UDP and TCP on the cluster DNS address, which is bound here. */
 import dgram from 'node:dgram';
 import { createServer, type Server, type Socket } from 'node:net';
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 import type { Component } from '../../lib/component.ts';
 import type { Log } from '../../lib/log.ts';
 import { Counter, type Registry } from '../../lib/prometheus.ts';

@@ -1,6 +1,6 @@
 /** From a question to its answer: the cluster's zone, the pod's search list, or the node's name servers. */
 import packet, { type Answer, type DecodedPacket, type Packet } from 'dns-packet';
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { ClusterZone } from './cluster_zone.ts';

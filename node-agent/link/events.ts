@@ -1,5 +1,5 @@
 /** Makes Event objects (core/v1); the same thing happening again counts one event up instead of making another. */
-import type { Event } from '../../api/schema/types/core.v1.ts';
+import type { Event } from '../../api/types/core.v1.ts';
 import type { Clock } from '../../lib/clock.ts';
 
 /** How many different events are remembered for counting. */

@@ -3,7 +3,7 @@
  * it, so that a lost connection loses nothing; a newer state replaces an older one that was not sent yet.
  */
 import type { Reporter } from '../state/port.ts';
-import type { NodeStatus, Pod, PodStatus } from '../../api/schema/types/core.v1.ts';
+import type { NodeStatus, Pod, PodStatus } from '../../api/types/core.v1.ts';
 import type { PodReport, Report } from '../../lib/link/proto.ts';
 import { EventLog, type EventSubject } from './events.ts';
 

@@ -1,5 +1,5 @@
 /** Makes the pods of this node reach those of every other: CNI configuration, routes and tunnels. */
-import type { Node } from '../../api/schema/types/core.v1.ts';
+import type { Node } from '../../api/types/core.v1.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
 import type { Log } from '../../lib/log.ts';

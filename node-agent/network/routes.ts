@@ -1,5 +1,5 @@
 /** How this node reaches the pods of the others: what is wanted, and the steps from what is there to it. Pure. */
-import type { Node } from '../../api/schema/types/core.v1.ts';
+import type { Node } from '../../api/types/core.v1.ts';
 import { contains, hardwareAddress, isIPv4, isIPv4Cidr, networkAddress, overlaps } from './address.ts';
 
 /** Bytes that VXLAN over IPv4 adds to a packet. */

@@ -1,7 +1,7 @@
 /** The node as its agent sees it: the Node object of hello and its status. */
 import { cpus, arch, hostname, release, totalmem } from 'node:os';
 import { readFile, statfs } from 'node:fs/promises';
-import type { Node, NodeCondition, NodeStatus } from '../../api/schema/types/core.v1.ts';
+import type { Node, NodeCondition, NodeStatus } from '../../api/types/core.v1.ts';
 
 const KIB = 1024;
 /** Go's names for what Node calls x64 and arm64. */

@@ -1,7 +1,7 @@
 /** Keeps the node's own status true: whether it can run pods, and what it is short of. */
 import { readFile, statfs } from 'node:fs/promises';
 import { type MachineFacts, type NodeFacts, type Pressures, describeNode } from './describe.ts';
-import type { Node, NodeStatus } from '../../api/schema/types/core.v1.ts';
+import type { Node, NodeStatus } from '../../api/types/core.v1.ts';
 import { formatTime } from '../../api/machinery/time.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';

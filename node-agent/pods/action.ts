@@ -1,5 +1,5 @@
 /** What can be done for a pod. Planning returns these; `executor.ts` has one function for each. */
-import type { ResourceRequirements } from '../../api/schema/types/core.v1.ts';
+import type { ResourceRequirements } from '../../api/types/core.v1.ts';
 import type { Backoff } from './backoff.ts';
 
 export type KillCause =

@@ -1,5 +1,5 @@
 /** Tells, as events, when a container begins to wait for a back-off, and what a pod asks for in vain. */
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 import type { Plan } from './plan-builder.ts';
 import type { PodServices } from './services.ts';
 import { emit } from './services.ts';

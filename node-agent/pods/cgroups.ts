@@ -23,7 +23,7 @@ import {
 } from 'node:fs';
 import { readdir, rmdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 import { podCpuRequest, qosOf, sharesOf } from './resources.ts';
 
 export interface Cgroups {

@@ -1,6 +1,6 @@
 /** A pod's conditions, from the statuses of its containers. */
 import { formatTime } from '../../api/machinery/time.ts';
-import type { Container, ContainerStatus, Pod, PodCondition } from '../../api/schema/types/core.v1.ts';
+import type { Container, ContainerStatus, Pod, PodCondition } from '../../api/types/core.v1.ts';
 import { sidecarsOf } from './container-kind.ts';
 
 export interface ConditionFacts {

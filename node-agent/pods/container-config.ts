@@ -1,5 +1,5 @@
 /** What the runtime is told of one container. */
-import type { Container, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Container, Pod } from '../../api/types/core.v1.ts';
 import type { ContainerConfig, Image } from '../runtime/port.ts';
 import { expand } from './expand.ts';
 import { containerAnnotations, containerLabels } from './labels.ts';

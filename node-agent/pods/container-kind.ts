@@ -1,5 +1,5 @@
 /** What a container is to its pod. */
-import type { Container, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Container, Pod } from '../../api/types/core.v1.ts';
 
 /**
  * - init: runs to its end before the next one starts.

@@ -6,7 +6,7 @@ import type {
   ContainerStateTerminated,
   ContainerStatus,
   Pod,
-} from '../../api/schema/types/core.v1.ts';
+} from '../../api/types/core.v1.ts';
 import type { ContainerKind } from './container-kind.ts';
 import type { MemoryView } from './memory.ts';
 import type { ObservedContainer, ObservedPod } from './observed.ts';

@@ -1,4 +1,4 @@
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 import type { PodMemory } from './memory.ts';
 import type { PodServices } from './services.ts';
 

@@ -1,5 +1,5 @@
 /** From imagePullSecrets to the credentials for one registry. */
-import type { Secret } from '../../api/schema/types/core.v1.ts';
+import type { Secret } from '../../api/types/core.v1.ts';
 import { canonicalReference } from '../runtime/reference.ts';
 import type { RegistryAuth } from '../runtime/port.ts';
 

@@ -1,5 +1,5 @@
 /** A pod's resolv.conf, from its dnsPolicy and dnsConfig. */
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 import type { SandboxConfig } from '../runtime/port.ts';
 import type { ClusterSettings } from '../state/port.ts';
 

@@ -1,5 +1,5 @@
 /** What a file of the downward API holds. */
-import type { DownwardAPIVolumeFile, Pod } from '../../api/schema/types/core.v1.ts';
+import type { DownwardAPIVolumeFile, Pod } from '../../api/types/core.v1.ts';
 import { fieldOf, resourceOf, type FieldSources } from './field-ref.ts';
 
 export type NodeFacts = Pick<FieldSources, 'nodeName' | 'nodeCapacity'>;

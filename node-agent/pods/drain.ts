@@ -3,7 +3,7 @@
  * their listening socket at SIGTERM, and whoever is still sent to them then is refused. It is told at once when no
  * service names it.
  */
-import type { EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
+import type { EndpointSlice } from '../../api/types/discovery.v1.ts';
 import type { PodServices } from './services.ts';
 
 /** The other nodes change their rules when this one does, in tens of milliseconds; busy ones take longer. */

@@ -1,5 +1,5 @@
 /** A container's environment, in the order and by the rules of Kubernetes: services, envFrom, then env; later ones win. */
-import type { ConfigMap, Container, EnvVar, Pod, Secret, Service } from '../../api/schema/types/core.v1.ts';
+import type { ConfigMap, Container, EnvVar, Pod, Secret, Service } from '../../api/types/core.v1.ts';
 import { ContainerConfigError } from './config-error.ts';
 import { expand } from './expand.ts';
 import { fieldOf, resourceOf } from './field-ref.ts';

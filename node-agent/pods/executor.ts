@@ -1,5 +1,5 @@
 /** Carries out actions: one function for each, in a table that does not compile when one is missing. */
-import type { Container, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Container, Pod } from '../../api/types/core.v1.ts';
 import { RuntimeError } from '../runtime/port.ts';
 import type { Action, ActionOf, ActionType, KillCause } from './action.ts';
 import { nextBackoff } from './backoff.ts';

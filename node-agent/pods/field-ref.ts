@@ -1,6 +1,6 @@
 /** What `fieldRef` and `resourceFieldRef` name, as text. */
 import { parseQuantity, toNumber } from '../../api/machinery/quantity.ts';
-import type { Container, Pod, ResourceFieldSelector } from '../../api/schema/types/core.v1.ts';
+import type { Container, Pod, ResourceFieldSelector } from '../../api/types/core.v1.ts';
 import { ContainerConfigError } from './config-error.ts';
 
 export interface FieldSources {

@@ -1,5 +1,5 @@
 /** Carries out what probes and hooks ask for: a command in the container, an HTTP or gRPC request, a TCP connection. */
-import type { Container, HTTPGetAction, Pod, ProbeHandler } from '../../api/schema/types/core.v1.ts';
+import type { Container, HTTPGetAction, Pod, ProbeHandler } from '../../api/types/core.v1.ts';
 import type { Runtime } from '../runtime/port.ts';
 import { RuntimeError } from '../runtime/port.ts';
 import { grpcHealth } from './grpc-health.ts';

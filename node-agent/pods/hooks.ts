@@ -1,5 +1,5 @@
 /** postStart and preStop. */
-import type { LifecycleHandler } from '../../api/schema/types/core.v1.ts';
+import type { LifecycleHandler } from '../../api/types/core.v1.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { sleep } from '../../lib/clock.ts';
 import type { Runtime } from '../runtime/port.ts';

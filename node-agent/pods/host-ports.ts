@@ -1,6 +1,6 @@
 /** Host ports of the node: who was here first keeps them. The scheduler sees to that, but some pods name their node themselves. */
 import { hostPortsOf, PORTS_TAKEN, portsCollide, type HostPort } from '../../api/machinery/host-ports.ts';
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 import type { Verdict } from './memory.ts';
 
 /** `holders`: those who may hold ports on the node now, without the pod itself. */

@@ -1,5 +1,5 @@
 /** A pod's /etc/hosts and its name. */
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 
 const LOOPBACK = ['127.0.0.1\tlocalhost', '::1\tlocalhost ip6-localhost ip6-loopback'];
 const IPV6_NAMES = [

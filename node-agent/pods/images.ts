@@ -1,5 +1,5 @@
 /** Sees to it that an image is on the node: by its pull policy, with the pod's credentials, one pull of it at a time. */
-import type { Container, Secret } from '../../api/schema/types/core.v1.ts';
+import type { Container, Secret } from '../../api/types/core.v1.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Image, RegistryAuth, Runtime } from '../runtime/port.ts';
 import { RuntimeError } from '../runtime/port.ts';

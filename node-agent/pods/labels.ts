@@ -3,7 +3,7 @@
  * those that other tools of the field (crictl, log collectors) look for.
  */
 import { createHash } from 'node:crypto';
-import type { Container, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Container, Pod } from '../../api/types/core.v1.ts';
 
 export const LABEL = {
   /** Only what carries it is ever touched: a runtime may serve others too. */

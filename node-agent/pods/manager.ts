@@ -3,7 +3,7 @@
  * restart of the agent it finds the pods that run and goes on with them; what no complete desired state names is ended.
  */
 import os from 'node:os';
-import type { ConfigMap, Pod, Secret } from '../../api/schema/types/core.v1.ts';
+import type { ConfigMap, Pod, Secret } from '../../api/types/core.v1.ts';
 import { hasIdentity } from '../../api/machinery/identity.ts';
 import { milliOf } from '../../api/machinery/quantity.ts';
 import type { Clock } from '../../lib/clock.ts';

@@ -1,5 +1,5 @@
 /** What an agent remembers of a pod between two plans; all of it can be lost and is then found out again. */
-import type { ResourceRequirements } from '../../api/schema/types/core.v1.ts';
+import type { ResourceRequirements } from '../../api/types/core.v1.ts';
 import type { Image } from '../runtime/port.ts';
 import type { Action } from './action.ts';
 import type { Backoff } from './backoff.ts';

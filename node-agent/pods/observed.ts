@@ -1,5 +1,5 @@
 /** What the runtime holds of one pod, as the planner sees it. Times are milliseconds since 1970. */
-import type { ResourceRequirements } from '../../api/schema/types/core.v1.ts';
+import type { ResourceRequirements } from '../../api/types/core.v1.ts';
 import type { Container, ContainerStatus, Sandbox } from '../runtime/port.ts';
 import { ANNOTATION } from './labels.ts';
 

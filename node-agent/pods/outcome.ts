@@ -1,5 +1,5 @@
 /** Whether a pod has finished for good. */
-import type { Container, ContainerRestartRule, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Container, ContainerRestartRule, Pod } from '../../api/types/core.v1.ts';
 import type { ContainerKind } from './container-kind.ts';
 import { isSidecar } from './container-kind.ts';
 import { containerHash } from './labels.ts';

@@ -1,6 +1,6 @@
 /** What a plan is made from and of. */
 import { gracePeriodOf } from '../../api/defaults/pod.ts';
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 import type { Action, KillCause } from './action.ts';
 import { actionKey } from './action.ts';
 import type { BackoffLimits } from './backoff.ts';

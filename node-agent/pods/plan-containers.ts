@@ -1,6 +1,6 @@
 /** The part of the plan that is about the containers of a pod whose sandbox is up: init containers first, in order. */
 import { sameJson } from '../../api/machinery/json.ts';
-import type { Container } from '../../api/schema/types/core.v1.ts';
+import type { Container } from '../../api/types/core.v1.ts';
 import type { Backoff } from './backoff.ts';
 import { formatDelay, nextBackoff, waitUntil } from './backoff.ts';
 import type { ContainerKind } from './container-kind.ts';

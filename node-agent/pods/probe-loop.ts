@@ -1,5 +1,5 @@
 /** One probe of one running container: asks at its period, counts, and tells when its verdict changes. */
-import type { Probe } from '../../api/schema/types/core.v1.ts';
+import type { Probe } from '../../api/types/core.v1.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Attempt } from './handler.ts';
 

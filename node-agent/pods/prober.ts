@@ -1,5 +1,5 @@
 /** Keeps the probes of a pod's running containers going: the startup probe first, then liveness and readiness. */
-import type { Container, Pod, Probe } from '../../api/schema/types/core.v1.ts';
+import type { Container, Pod, Probe } from '../../api/types/core.v1.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Runtime } from '../runtime/port.ts';
 import type { Attempt, HandlerTarget } from './handler.ts';

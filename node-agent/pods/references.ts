@@ -1,6 +1,6 @@
 /** Which config maps and secrets a pod uses, so that a change of one wakes those who wait for it, and nobody else. */
 import { objectKey } from '../../api/object.ts';
-import type { Pod, Secret } from '../../api/schema/types/core.v1.ts';
+import type { Pod, Secret } from '../../api/types/core.v1.ts';
 import type { View } from '../../lib/view.ts';
 import { allContainers } from './container-kind.ts';
 

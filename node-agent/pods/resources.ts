@@ -1,5 +1,5 @@
 /** From requests and limits to quality of service, CPU weights, limits and the order in which the kernel kills. */
-import type { Container, Pod, ResourceRequirements } from '../../api/schema/types/core.v1.ts';
+import type { Container, Pod, ResourceRequirements } from '../../api/types/core.v1.ts';
 import { bytesOf, milliOf } from '../../api/machinery/quantity.ts';
 import type { ContainerResources } from '../runtime/port.ts';
 import { isSidecar } from './container-kind.ts';

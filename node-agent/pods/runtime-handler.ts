@@ -1,6 +1,6 @@
 /** What the runtime calls the way in which a pod is to be run. */
-import type { Pod } from '../../api/schema/types/core.v1.ts';
-import type { RuntimeClass } from '../../api/schema/types/node.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
+import type { RuntimeClass } from '../../api/types/node.v1.ts';
 import type { View } from '../../lib/view.ts';
 
 /** '' for the runtime's default. Throws when the pod names a class that there is not, or no longer. */

@@ -1,5 +1,5 @@
 /** What the runtime is told of a pod as a whole. */
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 import type { SandboxConfig } from '../runtime/port.ts';
 import type { ClusterSettings } from '../state/port.ts';
 import type { DnsConfig } from './dns-config.ts';

@@ -1,6 +1,6 @@
 /** From security contexts to what the runtime is told; and what is asked for but can't be given here. */
 import path from 'node:path';
-import type { AppArmorProfile, Container, Pod, SeccompProfile } from '../../api/schema/types/core.v1.ts';
+import type { AppArmorProfile, Container, Pod, SeccompProfile } from '../../api/types/core.v1.ts';
 import type { Confinement, ContainerSecurity, Image, SandboxSecurity } from '../runtime/port.ts';
 import { ContainerConfigError } from './config-error.ts';
 import { allContainers } from './container-kind.ts';

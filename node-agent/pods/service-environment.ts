@@ -1,5 +1,5 @@
 /** The variables that tell a container of services: the API's always, those of its namespace unless it declines them. */
-import type { Pod, Service } from '../../api/schema/types/core.v1.ts';
+import type { Pod, Service } from '../../api/types/core.v1.ts';
 
 export function serviceVariables(pod: Pod, services: Iterable<Service>): Map<string, string> {
   const result = new Map<string, string>();

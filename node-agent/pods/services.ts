@@ -1,5 +1,5 @@
 /** What carrying out the actions of any pod takes. Made once, by the manager. */
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Runtime } from '../runtime/port.ts';

@@ -1,7 +1,7 @@
 /** Creates and starts one container, and runs its postStart hook. What fails is remembered for the plan and told the user. */
 import { gracePeriodOf } from '../../api/defaults/pod.ts';
 import { objectKey } from '../../api/object.ts';
-import type { Container } from '../../api/schema/types/core.v1.ts';
+import type { Container } from '../../api/types/core.v1.ts';
 import type { ContainerConfig, Image, SandboxConfig } from '../runtime/port.ts';
 import { RuntimeError } from '../runtime/port.ts';
 import { VolumeError } from '../volumes/port.ts';

@@ -1,6 +1,6 @@
 /** A pod's status, from what is wanted, what runs and what the last plan said. Pure, like the plan. */
 import { formatTime } from '../../api/machinery/time.ts';
-import type { Container, ContainerStatus, Pod, PodStatus } from '../../api/schema/types/core.v1.ts';
+import type { Container, ContainerStatus, Pod, PodStatus } from '../../api/types/core.v1.ts';
 import { conditionsOf, isThrough, OWN_CONDITIONS } from './conditions.ts';
 import type { ContainerKind } from './container-kind.ts';
 import { isSidecar } from './container-kind.ts';

@@ -1,5 +1,5 @@
 /** Which kernel parameters a pod may set: those that stay within it and harm no other, and those that the node allows. */
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 import type { Verdict } from './memory.ts';
 
 /** As Kubernetes documents them as safe. */

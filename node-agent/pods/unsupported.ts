@@ -3,7 +3,7 @@
  * say for what. Volumes are judged by the volumes themselves. Ephemeral containers are added to a pod that runs, and what
  * can't be done with them must not hold the others up.
  */
-import type { Container, Pod, PodSecurityContext, SecurityContext } from '../../api/schema/types/core.v1.ts';
+import type { Container, Pod, PodSecurityContext, SecurityContext } from '../../api/types/core.v1.ts';
 
 /** What of the node decides. */
 export interface NodeAbilities {

@@ -4,7 +4,7 @@
  * synchronous step, so no two plans of a pod overlap; actions run beside it, at most one of each key, so that a call that
  * hangs holds up nothing but itself.
  */
-import type { Container, Pod, PodStatus } from '../../api/schema/types/core.v1.ts';
+import type { Container, Pod, PodStatus } from '../../api/types/core.v1.ts';
 import { hostPortsOf, type HostPort } from '../../api/machinery/host-ports.ts';
 import { sameJson } from '../../api/machinery/json.ts';
 import { parseTime } from '../../api/machinery/time.ts';

@@ -1,6 +1,6 @@
 /** Which endpoints of a service port take new connections. */
-import type { ServicePort } from '../../api/schema/types/core.v1.ts';
-import type { Endpoint, EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
+import type { ServicePort } from '../../api/types/core.v1.ts';
+import type { Endpoint, EndpointSlice } from '../../api/types/discovery.v1.ts';
 
 export interface UsableEndpoints {
   /** `address . port`, sorted, each once. */

@@ -1,6 +1,6 @@
 /** What a service offers on this node: one frontend for each address and port that clients may connect to. */
-import type { Service, ServicePort } from '../../api/schema/types/core.v1.ts';
-import type { EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
+import type { Service, ServicePort } from '../../api/types/core.v1.ts';
+import type { EndpointSlice } from '../../api/types/discovery.v1.ts';
 import { usableEndpoints, type UsableEndpoints } from './endpoints.ts';
 
 export const PROTOCOLS = ['tcp', 'udp', 'sctp'] as const;

@@ -1,5 +1,5 @@
 /** Who may reach a service through its load balancer's addresses: `loadBalancerSourceRanges`, as elements of two sets. */
-import type { Service } from '../../api/schema/types/core.v1.ts';
+import type { Service } from '../../api/types/core.v1.ts';
 import { balancerAddresses, PROTOCOLS } from './frontends.ts';
 
 /** Set and key of an element. */

@@ -1,7 +1,7 @@
 /** What the control plane wants of this node, and what it must know of the others: kept by the link, read by everyone else. */
-import type { ConfigMap, Node, Pod, Secret, Service } from '../../api/schema/types/core.v1.ts';
-import type { EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
-import type { RuntimeClass } from '../../api/schema/types/node.v1.ts';
+import type { ConfigMap, Node, Pod, Secret, Service } from '../../api/types/core.v1.ts';
+import type { EndpointSlice } from '../../api/types/discovery.v1.ts';
+import type { RuntimeClass } from '../../api/types/node.v1.ts';
 import type { View } from '../../lib/view.ts';
 
 /** Views synced from the control plane, or from the last known state on disk when no server can be reached. */

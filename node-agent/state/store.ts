@@ -4,9 +4,9 @@
  */
 import type { DesiredState } from './port.ts';
 import type { KubeObject } from '../../api/object.ts';
-import type { ConfigMap, Node, Pod, Secret, Service } from '../../api/schema/types/core.v1.ts';
-import type { EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
-import type { RuntimeClass } from '../../api/schema/types/node.v1.ts';
+import type { ConfigMap, Node, Pod, Secret, Service } from '../../api/types/core.v1.ts';
+import type { EndpointSlice } from '../../api/types/discovery.v1.ts';
+import type { RuntimeClass } from '../../api/types/node.v1.ts';
 import { MapView } from '../../lib/view.ts';
 
 export const RESOURCES = [

@@ -15,7 +15,7 @@ import type {
   Secret,
   Volume,
   VolumeMount,
-} from '../../api/schema/types/core.v1.ts';
+} from '../../api/types/core.v1.ts';
 import type { View } from '../../lib/view.ts';
 import type { ContainerConfig } from '../runtime/port.ts';
 import { writePayload } from './atomic-writer.ts';

@@ -1,7 +1,7 @@
 /** hostPath volumes: what the type promises is checked, or made, before a container sees the path. */
 import type { Stats } from 'node:fs';
 import { mkdir, open, stat } from 'node:fs/promises';
-import type { HostPathVolumeSource } from '../../api/schema/types/core.v1.ts';
+import type { HostPathVolumeSource } from '../../api/types/core.v1.ts';
 import { VolumeError } from './port.ts';
 
 const CHECKS: Record<string, { is: (found: Stats) => boolean; what: string }> = {

@@ -1,5 +1,5 @@
 /** From a config map or a secret to the files of a volume. */
-import type { ConfigMap, KeyToPath, Secret } from '../../api/schema/types/core.v1.ts';
+import type { ConfigMap, KeyToPath, Secret } from '../../api/types/core.v1.ts';
 import type { PayloadFile } from './atomic-writer.ts';
 import { VolumeError } from './port.ts';
 

@@ -1,5 +1,5 @@
 /** What pods ask of volumes. */
-import type { Container, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Container, Pod } from '../../api/types/core.v1.ts';
 import type { ContainerConfig } from '../runtime/port.ts';
 
 /** The message says, for the user, what is wrong. */

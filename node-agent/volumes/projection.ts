@@ -9,7 +9,7 @@ import type {
   Secret,
   ServiceAccountTokenProjection,
   VolumeProjection,
-} from '../../api/schema/types/core.v1.ts';
+} from '../../api/types/core.v1.ts';
 import { readIfPresent } from '../../lib/files.ts';
 import type { View } from '../../lib/view.ts';
 import type { PayloadFile } from './atomic-writer.ts';

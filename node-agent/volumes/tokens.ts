@@ -1,6 +1,6 @@
 /** The tokens in the volumes of this node's pods: fetched when they are first needed, and again before they end. */
-import type { TokenRequest } from '../../api/schema/types/authentication.v1.ts';
-import type { Pod, ServiceAccountTokenProjection } from '../../api/schema/types/core.v1.ts';
+import type { TokenRequest } from '../../api/types/authentication.v1.ts';
+import type { Pod, ServiceAccountTokenProjection } from '../../api/types/core.v1.ts';
 import type { Clock } from '../../lib/clock.ts';
 
 /** A token is replaced when this share of its life is over, or a day after it was made. */

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { processorMeter, residentMegabytes, rounded } from './measure.ts';
 import { ServerProcess } from './server_process.ts';
 import { SIMULATED_IMAGE } from './simulated_agent.ts';
-import type { Node, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Node, Pod } from '../../api/types/core.v1.ts';
 import { isReadyNode } from '../../cli/local/node-readiness.ts';
 import { Informer } from '../../lib/client/informer.ts';
 import type { RestClient } from '../../lib/client/rest.ts';

@@ -4,13 +4,13 @@
  * One line of JSON.
  */
 import { kinds } from '../../api/kinds.ts';
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 import { attributesOf } from '../../control-plane/auth/attributes.ts';
 import { decide } from '../../control-plane/auth/authorizer.ts';
 import { authorizersOf } from '../../control-plane/auth/authorizers.ts';
 import { DEFAULT_CLUSTER_ROLE_BINDINGS, DEFAULT_CLUSTER_ROLES } from '../../control-plane/auth/rbac/defaults/policy.ts';
-import type { User } from '../../control-plane/auth/user.ts';
-import { parseRequest } from '../../control-plane/server/request-info.ts';
+import type { User } from '../../control-plane/user.ts';
+import { parseRequest } from '../../control-plane/http/request-info.ts';
 import { clusterRole, roleBinding, Rules } from '../unit/auth/rules.ts';
 import { rounded } from './measure.ts';
 

@@ -4,7 +4,7 @@
  */
 import { BareCri } from './bare_cri.ts';
 import { rounded, spreadOf } from './measure.ts';
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 import { IMAGES } from '../../cli/local/images.ts';
 import { Informer } from '../../lib/client/informer.ts';
 import { systemClock } from '../../lib/clock.ts';

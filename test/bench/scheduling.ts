@@ -5,8 +5,8 @@
  */
 import { rounded, spreadOf } from './measure.ts';
 import { ServerProcess } from './server_process.ts';
-import type { Namespace, Node, Pod, PodAffinityTerm } from '../../api/schema/types/core.v1.ts';
-import type { PodDisruptionBudget } from '../../api/schema/types/policy.v1.ts';
+import type { Namespace, Node, Pod, PodAffinityTerm } from '../../api/types/core.v1.ts';
+import type { PodDisruptionBudget } from '../../api/types/policy.v1.ts';
 import { PROFILES } from '../../control-plane/scheduler/profiles.ts';
 import { Scheduler } from '../../control-plane/scheduler/scheduler.ts';
 import type { RestClient } from '../../lib/client/rest.ts';

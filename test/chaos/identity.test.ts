@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { IMAGES } from '../../cli/local/images.ts';
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 import { Informer } from '../../lib/client/informer.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { TestCluster } from '../support/cluster.ts';

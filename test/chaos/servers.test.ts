@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Node, Pod } from '../../api/schema/types/core.v1.ts';
+import type { Node, Pod } from '../../api/types/core.v1.ts';
 import { IMAGES } from '../../cli/local/images.ts';
 import { isReadyNode } from '../../cli/local/node-readiness.ts';
 import { adminClient, nodesReady, serversReady } from '../../cli/local/ready.ts';

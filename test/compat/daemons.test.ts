@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { IMAGES } from '../../cli/local/images.ts';
 import { sortKeys } from '../../api/machinery/json.ts';
-import type { ControllerRevision, DaemonSet } from '../../api/schema/types/apps.v1.ts';
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { ControllerRevision, DaemonSet } from '../../api/types/apps.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 import { TestCluster } from '../support/cluster.ts';
 import { dure } from '../support/dure.ts';
 import { hello, manifest } from '../support/manifests.ts';

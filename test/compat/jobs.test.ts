@@ -1,7 +1,7 @@
 /** The real kubectl: jobs and cron jobs run, fail, are suspended, adopted and deleted, and outlive a host. */
 import assert from 'node:assert/strict';
-import type { Job } from '../../api/schema/types/batch.v1.ts';
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { Job } from '../../api/types/batch.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 import { IMAGES } from '../../cli/local/images.ts';
 import { apiReady } from '../../cli/local/ready.ts';
 import { systemClock } from '../../lib/clock.ts';

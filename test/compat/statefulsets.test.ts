@@ -1,8 +1,8 @@
 /** Stateful sets on a real cluster, step by step as Kubernetes' conformance tests of them go. */
 import assert from 'node:assert/strict';
 import { IMAGES } from '../../cli/local/images.ts';
-import type { ControllerRevision, StatefulSet } from '../../api/schema/types/apps.v1.ts';
-import type { Pod } from '../../api/schema/types/core.v1.ts';
+import type { ControllerRevision, StatefulSet } from '../../api/types/apps.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 import { Informer } from '../../lib/client/informer.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { TestCluster } from '../support/cluster.ts';

@@ -32,7 +32,7 @@ import type { Store } from '../../control-plane/storage/port.ts';
 import { makeTokens, type Tokens, type TokensOptions } from '../../control-plane/auth/tokens/all.ts';
 import { SigningKey } from '../../control-plane/auth/tokens/signing-key.ts';
 import type { AuditOptions } from '../../control-plane/audit/layers.ts';
-import type { User } from '../../control-plane/auth/user.ts';
+import type { User } from '../../control-plane/user.ts';
 import { serviceUnavailable } from '../../api/errors.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { ComponentGroup, type Component } from '../../lib/component.ts';

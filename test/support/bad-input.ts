@@ -1,6 +1,6 @@
 /** A server to send bad input to, and what must hold whatever is sent. */
 import assert from 'node:assert/strict';
-import type { User } from '../../control-plane/auth/user.ts';
+import type { User } from '../../control-plane/user.ts';
 import type { Log } from '../../lib/log.ts';
 import { TestServer } from './api-server.ts';
 import { adminAccess, RawClient, statusOf, type RawRequest } from './raw-requests.ts';

@@ -1,8 +1,8 @@
 /** Views of a small made-up cluster: nodes, services and their endpoints as an agent holds them. */
 import { keyOf } from '../../api/object.ts';
-import type { ConfigMap, Node, Pod, Secret, Service, ServiceSpec } from '../../api/schema/types/core.v1.ts';
-import type { Endpoint, EndpointPort, EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
-import type { RuntimeClass } from '../../api/schema/types/node.v1.ts';
+import type { ConfigMap, Node, Pod, Secret, Service, ServiceSpec } from '../../api/types/core.v1.ts';
+import type { Endpoint, EndpointPort, EndpointSlice } from '../../api/types/discovery.v1.ts';
+import type { RuntimeClass } from '../../api/types/node.v1.ts';
 import { MapView } from '../../lib/view.ts';
 import type { ClusterSettings } from '../../node-agent/state/port.ts';
 

@@ -1,6 +1,6 @@
 /** A test's view of its cluster: the nodes, the pods of the greeting service and their endpoints, kept by watches. */
-import type { Node, Pod } from '../../api/schema/types/core.v1.ts';
-import type { EndpointSlice } from '../../api/schema/types/discovery.v1.ts';
+import type { Node, Pod } from '../../api/types/core.v1.ts';
+import type { EndpointSlice } from '../../api/types/discovery.v1.ts';
 import { isReadyNode } from '../../cli/local/node-readiness.ts';
 import { Informer } from '../../lib/client/informer.ts';
 import { systemClock } from '../../lib/clock.ts';

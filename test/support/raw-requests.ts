@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import https from 'node:https';
 import tls from 'node:tls';
 import { parse } from 'yaml';
-import type { Status } from '../../api/schema/types/meta.v1.ts';
+import type { Status } from '../../api/types/meta.v1.ts';
 import type { ClusterAccess } from '../../lib/client/cluster.ts';
 
 const DEADLINE_MILLISECONDS = 20_000;

@@ -1,6 +1,6 @@
 /** A server's side of a stream, for tests of what the agent serves: gives frames, keeps what comes. */
 import { CHANNEL } from '../../api/streams.ts';
-import type { Status } from '../../api/schema/types/meta.v1.ts';
+import type { Status } from '../../api/types/meta.v1.ts';
 import type { StreamEnd, StreamFrame } from '../../node-agent/streams/port.ts';
 import type { Dialing } from '../../node-agent/streams/dial.ts';
 

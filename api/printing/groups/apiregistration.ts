@@ -1,6 +1,6 @@
 /** apiregistration.k8s.io */
 import type { apiregistrationKinds } from '../../kinds/apiregistration.ts';
-import type { APIService } from '../../schema/types/apiregistration.v1.ts';
+import type { APIService } from '../../types/apiregistration.v1.ts';
 import { ageColumn, type ColumnsOf, nameColumn } from '../columns.ts';
 
 export const apiregistrationColumns: ColumnsOf<typeof apiregistrationKinds> = {

@@ -1,7 +1,7 @@
 /** autoscaling */
 import { autoscalerToV2 } from '../../conversion/autoscaling.ts';
 import type { autoscalingKinds } from '../../kinds/autoscaling.ts';
-import type { HorizontalPodAutoscaler } from '../../schema/types/autoscaling.v1.ts';
+import type { HorizontalPodAutoscaler } from '../../types/autoscaling.v1.ts';
 import { autoscalerColumns } from '../autoscaling.ts';
 import type { ColumnsOf } from '../columns.ts';
 

@@ -1,7 +1,7 @@
 /** events.k8s.io */
 import { toCoreEvent } from '../../conversion/events.ts';
 import type { eventsKinds } from '../../kinds/events.ts';
-import type { Event } from '../../schema/types/events.v1.ts';
+import type { Event } from '../../types/events.v1.ts';
 import { eventColumns } from '../cluster.ts';
 import type { ColumnsOf } from '../columns.ts';
 

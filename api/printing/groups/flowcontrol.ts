@@ -1,6 +1,6 @@
 /** flowcontrol.apiserver.k8s.io */
 import type { flowcontrolKinds } from '../../kinds/flowcontrol.ts';
-import type { PriorityLevelConfiguration, QueuingConfiguration } from '../../schema/types/flowcontrol.v1.ts';
+import type { PriorityLevelConfiguration, QueuingConfiguration } from '../../types/flowcontrol.v1.ts';
 import { ageColumn, type Column, type ColumnsOf, nameColumn } from '../columns.ts';
 
 function queueColumn(

@@ -1,6 +1,6 @@
 /** networking.k8s.io */
 import type { networkingKinds } from '../../kinds/networking.ts';
-import type { Ingress, IngressClass, IPAddress } from '../../schema/types/networking.v1.ts';
+import type { Ingress, IngressClass, IPAddress } from '../../types/networking.v1.ts';
 import { ageColumn, type ColumnsOf, nameColumn } from '../columns.ts';
 import { selectorText } from '../selector-text.ts';
 

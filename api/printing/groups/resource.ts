@@ -1,6 +1,6 @@
 /** resource.k8s.io */
 import type { resourceKinds } from '../../kinds/resource.ts';
-import type { ResourceClaim } from '../../schema/types/resource.v1.ts';
+import type { ResourceClaim } from '../../types/resource.v1.ts';
 import { ageColumn, type ColumnsOf, nameColumn } from '../columns.ts';
 
 export const resourceColumns: ColumnsOf<typeof resourceKinds> = {

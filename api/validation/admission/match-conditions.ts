@@ -2,7 +2,7 @@
 import { admissionEnvironment, compileAs } from '../../admission/expressions.ts';
 import { DYN } from '../../cel/types.ts';
 import { checkQualifiedName } from '../../machinery/names.ts';
-import type { MatchCondition } from '../../schema/types/admissionregistration.v1.ts';
+import type { MatchCondition } from '../../types/admissionregistration.v1.ts';
 import type { FieldErrors } from '../field-errors.ts';
 
 const MAX_CONDITIONS = 64;

@@ -18,7 +18,7 @@ import type {
   ValidatingAdmissionPolicyBinding,
   ValidatingAdmissionPolicySpec,
   Validation,
-} from '../../schema/types/admissionregistration.v1.ts';
+} from '../../types/admissionregistration.v1.ts';
 import { FieldErrors } from '../field-errors.ts';
 import { validateLabelSelector } from '../selectors.ts';
 import { validateMatchConditions } from './match-conditions.ts';

@@ -1,6 +1,6 @@
 /** Which requests webhooks and policies are about. */
 import { checkPathSegment } from '../../machinery/names.ts';
-import type { NamedRuleWithOperations, RuleWithOperations } from '../../schema/types/admissionregistration.v1.ts';
+import type { NamedRuleWithOperations, RuleWithOperations } from '../../types/admissionregistration.v1.ts';
 import type { FieldErrors } from '../field-errors.ts';
 
 const SCOPES = ['*', 'Cluster', 'Namespaced'];

@@ -1,6 +1,6 @@
 /** How a webhook is reached: by a URL, or by a service of the cluster. Custom resources' conversion says it the same way. */
 import { checkDnsSubdomain, checkPortNumber } from '../../machinery/names.ts';
-import type { ServiceReference, WebhookClientConfig } from '../../schema/types/admissionregistration.v1.ts';
+import type { ServiceReference, WebhookClientConfig } from '../../types/admissionregistration.v1.ts';
 import type { FieldErrors } from '../field-errors.ts';
 
 const FORM = '; desired format: https://host[/path]';

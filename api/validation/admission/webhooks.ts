@@ -6,7 +6,7 @@ import type {
   MutatingWebhookConfiguration,
   ValidatingWebhook,
   ValidatingWebhookConfiguration,
-} from '../../schema/types/admissionregistration.v1.ts';
+} from '../../types/admissionregistration.v1.ts';
 import { FieldErrors } from '../field-errors.ts';
 import { validateLabelSelector } from '../selectors.ts';
 import { validateMatchConditions } from './match-conditions.ts';

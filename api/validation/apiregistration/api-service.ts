@@ -1,7 +1,7 @@
 /** APIService: who serves a version of a group. */
 import type { FieldError } from '../../errors.ts';
 import { checkDns1035Label, checkDnsSubdomain, checkPathSegment, checkPortNumber } from '../../machinery/names.ts';
-import type { APIService } from '../../schema/types/apiregistration.v1.ts';
+import type { APIService } from '../../types/apiregistration.v1.ts';
 import { FieldErrors } from '../field-errors.ts';
 
 const MAX_GROUP_PRIORITY = 20_000;

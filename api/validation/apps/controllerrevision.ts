@@ -1,7 +1,7 @@
 /** ControllerRevision: a state of a workload, kept as it was. */
 import type { FieldError } from '../../errors.ts';
 import { sameJson } from '../../machinery/json.ts';
-import type { ControllerRevision } from '../../schema/types/apps.v1.ts';
+import type { ControllerRevision } from '../../types/apps.v1.ts';
 import { FieldErrors } from '../field-errors.ts';
 
 export function validateControllerRevision({ data, revision }: ControllerRevision): FieldError[] {

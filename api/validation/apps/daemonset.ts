@@ -1,7 +1,7 @@
 /** DaemonSet. */
 import type { FieldError } from '../../errors.ts';
 import { sameJson } from '../../machinery/json.ts';
-import type { DaemonSet, DaemonSetUpdateStrategy, RollingUpdateDaemonSet } from '../../schema/types/apps.v1.ts';
+import type { DaemonSet, DaemonSetUpdateStrategy, RollingUpdateDaemonSet } from '../../types/apps.v1.ts';
 import { amountOf, validateAmount, validateShare } from '../amounts.ts';
 import { validateCollisions, validateCounts } from '../counts.ts';
 import { FieldErrors } from '../field-errors.ts';

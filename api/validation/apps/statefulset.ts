@@ -7,8 +7,8 @@ import type {
   StatefulSet,
   StatefulSetSpec,
   StatefulSetUpdateStrategy,
-} from '../../schema/types/apps.v1.ts';
-import type { PodTemplateSpec, Volume } from '../../schema/types/core.v1.ts';
+} from '../../types/apps.v1.ts';
+import type { PodTemplateSpec, Volume } from '../../types/core.v1.ts';
 import { amountOf, validateAmount, validateShare } from '../amounts.ts';
 import { validateCollisions, validateCounts, validateReplicaCounts } from '../counts.ts';
 import { FieldErrors } from '../field-errors.ts';

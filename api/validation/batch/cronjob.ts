@@ -1,7 +1,7 @@
 /** CronJob. */
 import type { FieldError } from '../../errors.ts';
 import { CronError, parseSchedule } from '../../machinery/cron.ts';
-import type { CronJob, CronJobSpec } from '../../schema/types/batch.v1.ts';
+import type { CronJob, CronJobSpec } from '../../types/batch.v1.ts';
 import { FieldErrors } from '../field-errors.ts';
 import { validateJobSpec } from './job-spec.ts';
 

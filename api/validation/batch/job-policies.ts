@@ -7,7 +7,7 @@ import type {
   PodFailurePolicyOnPodConditionsPattern,
   PodFailurePolicyRule,
   SuccessPolicyRule,
-} from '../../schema/types/batch.v1.ts';
+} from '../../types/batch.v1.ts';
 import type { FieldErrors } from '../field-errors.ts';
 
 const MAX_RULES = 20;

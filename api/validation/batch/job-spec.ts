@@ -1,6 +1,6 @@
 /** The specification of a Job, alone or in the template of a CronJob. */
 import { checkDnsSubdomain } from '../../machinery/names.ts';
-import type { JobSpec } from '../../schema/types/batch.v1.ts';
+import type { JobSpec } from '../../types/batch.v1.ts';
 import type { FieldErrors } from '../field-errors.ts';
 import { validatePodTemplate } from '../pod/spec.ts';
 import { validatePodFailurePolicy, validateSuccessPolicy } from './job-policies.ts';

@@ -5,7 +5,7 @@
 import type { FieldError } from '../../errors.ts';
 import { IndexRangeError, parseIndexRanges, sharedIndex } from '../../machinery/index-ranges.ts';
 import { sameJson } from '../../machinery/json.ts';
-import type { Job, JobStatus } from '../../schema/types/batch.v1.ts';
+import type { Job, JobStatus } from '../../types/batch.v1.ts';
 import { FieldErrors } from '../field-errors.ts';
 
 type Condition = 'Complete' | 'Failed' | 'FailureTarget' | 'SuccessCriteriaMet' | 'Suspended';

@@ -2,7 +2,7 @@
 import type { FieldError } from '../../errors.ts';
 import { sameJson } from '../../machinery/json.ts';
 import { checkDnsLabel, checkDnsSubdomain, checkPortNumber, checkQualifiedName } from '../../machinery/names.ts';
-import type { EndpointAddress, EndpointPort, Endpoints, EndpointSubset } from '../../schema/types/core.v1.ts';
+import type { EndpointAddress, EndpointPort, Endpoints, EndpointSubset } from '../../types/core.v1.ts';
 import { checkNonSpecialIP } from '../addresses.ts';
 import { FieldErrors } from '../field-errors.ts';
 

@@ -2,7 +2,7 @@
 import type { FieldError } from '../../errors.ts';
 import { checkQualifiedName } from '../../machinery/names.ts';
 import { compareQuantities, type Quantity, toNumber } from '../../machinery/quantity.ts';
-import type { LimitRange, LimitRangeItem } from '../../schema/types/core.v1.ts';
+import type { LimitRange, LimitRangeItem } from '../../types/core.v1.ts';
 import { FieldErrors } from '../field-errors.ts';
 import { readQuantity } from '../resources.ts';
 import { isOvercommitted, validateContainerResourceName, validateResourceName } from '../resource-names.ts';

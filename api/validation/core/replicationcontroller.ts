@@ -1,7 +1,7 @@
 /** ReplicationController and PodTemplate. */
 import type { FieldError } from '../../errors.ts';
 import { selectorFromMap } from '../../machinery/selectors.ts';
-import type { PodTemplate, ReplicationController } from '../../schema/types/core.v1.ts';
+import type { PodTemplate, ReplicationController } from '../../types/core.v1.ts';
 import { validateCounts, validateReplicaCounts } from '../counts.ts';
 import { FieldErrors } from '../field-errors.ts';
 import { validatePodTemplate } from '../pod/spec.ts';

@@ -5,7 +5,7 @@ import type {
   ResourceQuotaSpec,
   ResourceQuotaStatus,
   ScopedResourceSelectorRequirement,
-} from '../../schema/types/core.v1.ts';
+} from '../../types/core.v1.ts';
 import { FieldErrors } from '../field-errors.ts';
 import { isIntegerResource, isQuotaResource, validateQuotaResourceName } from '../resource-names.ts';
 import { validateQuantity } from '../resources.ts';

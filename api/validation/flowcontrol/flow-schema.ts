@@ -9,7 +9,7 @@ import type {
   PolicyRulesWithSubjects,
   ResourcePolicyRule,
   Subject,
-} from '../../schema/types/flowcontrol.v1.ts';
+} from '../../types/flowcontrol.v1.ts';
 import { FieldErrors } from '../field-errors.ts';
 import { MANDATORY_FLOW_SCHEMAS } from './mandatory.ts';
 

@@ -1,5 +1,5 @@
 /** The flow control that no cluster can do without: its specs are fixed, so that the API can always be reached and kept. */
-import type { FlowSchemaSpec, PriorityLevelConfigurationSpec, Subject } from '../../schema/types/flowcontrol.v1.ts';
+import type { FlowSchemaSpec, PriorityLevelConfigurationSpec, Subject } from '../../types/flowcontrol.v1.ts';
 
 const EVERYTHING = {
   resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], clusterScope: true, namespaces: ['*'] }],

@@ -7,7 +7,7 @@ import type {
   PriorityLevelConfiguration,
   PriorityLevelConfigurationSpec,
   QueuingConfiguration,
-} from '../../schema/types/flowcontrol.v1.ts';
+} from '../../types/flowcontrol.v1.ts';
 import { FieldErrors } from '../field-errors.ts';
 import { validateConditions } from './flow-schema.ts';
 import { CATCH_ALL_LEVEL } from './mandatory.ts';

@@ -1,7 +1,7 @@
 /** IngressClass: which controller serves an Ingress. */
 import type { FieldError } from '../../errors.ts';
 import { checkDnsLabel, checkDnsSubdomain } from '../../machinery/names.ts';
-import type { IngressClass, IngressClassParametersReference } from '../../schema/types/networking.v1.ts';
+import type { IngressClass, IngressClassParametersReference } from '../../types/networking.v1.ts';
 import { FieldErrors } from '../field-errors.ts';
 import { validateReference } from './ingress.ts';
 

@@ -8,8 +8,8 @@ import {
   checkPortNumber,
   checkWildcardDnsSubdomain,
 } from '../../machinery/names.ts';
-import type { HTTPIngressPath, Ingress, IngressBackend, IngressRule } from '../../schema/types/networking.v1.ts';
-import type { TypedLocalObjectReference } from '../../schema/types/core.v1.ts';
+import type { HTTPIngressPath, Ingress, IngressBackend, IngressRule } from '../../types/networking.v1.ts';
+import type { TypedLocalObjectReference } from '../../types/core.v1.ts';
 import { checkIP } from '../addresses.ts';
 import { FieldErrors } from '../field-errors.ts';
 

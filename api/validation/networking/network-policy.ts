@@ -3,7 +3,7 @@ import ipaddr from 'ipaddr.js';
 
 import type { FieldError } from '../../errors.ts';
 import { checkPortName, checkPortNumber } from '../../machinery/names.ts';
-import type { IPBlock, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../../schema/types/networking.v1.ts';
+import type { IPBlock, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../../types/networking.v1.ts';
 import { checkCidr } from '../addresses.ts';
 import { FieldErrors } from '../field-errors.ts';
 import { validateLabelSelector } from '../selectors.ts';

@@ -2,7 +2,7 @@
 import type { FieldError } from '../../errors.ts';
 import { sameJson } from '../../machinery/json.ts';
 import { checkDnsSubdomain, checkPathSegment } from '../../machinery/names.ts';
-import type { IPAddress, ServiceCIDR } from '../../schema/types/networking.v1.ts';
+import type { IPAddress, ServiceCIDR } from '../../types/networking.v1.ts';
 import { checkCanonicalCidr } from '../addresses.ts';
 import { FieldErrors } from '../field-errors.ts';
 

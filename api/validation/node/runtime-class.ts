@@ -2,7 +2,7 @@
 import type { FieldError } from '../../errors.ts';
 import { sameJson } from '../../machinery/json.ts';
 import { checkDnsLabel } from '../../machinery/names.ts';
-import type { RuntimeClass, Scheduling } from '../../schema/types/node.v1.ts';
+import type { RuntimeClass, Scheduling } from '../../types/node.v1.ts';
 import { FieldErrors } from '../field-errors.ts';
 import { validateLabels } from '../metadata.ts';
 import { validateToleration } from '../pod/scheduling.ts';

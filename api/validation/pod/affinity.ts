@@ -1,6 +1,6 @@
 /** Which pods a pod wants near it, and which not. */
 import { checkDnsLabel, checkQualifiedName } from '../../machinery/names.ts';
-import type { PodAffinity, PodAffinityTerm } from '../../schema/types/core.v1.ts';
+import type { PodAffinity, PodAffinityTerm } from '../../types/core.v1.ts';
 import type { FieldErrors } from '../field-errors.ts';
 import { validateLabelSelector } from '../selectors.ts';
 

@@ -1,6 +1,6 @@
 /** Containers and init containers. */
 import { checkDnsLabel, checkPortName, checkPortNumber, rangeMessage } from '../../machinery/names.ts';
-import type { Container, ContainerPort, PodSpec, SecurityContext } from '../../schema/types/core.v1.ts';
+import type { Container, ContainerPort, PodSpec, SecurityContext } from '../../types/core.v1.ts';
 import type { FieldErrors } from '../field-errors.ts';
 import { validateResources } from '../resources.ts';
 import { validateEnv, validateEnvFrom } from './env.ts';

@@ -1,5 +1,5 @@
 /** Volumes that containers see as block devices. */
-import type { Container, Volume } from '../../schema/types/core.v1.ts';
+import type { Container, Volume } from '../../types/core.v1.ts';
 import type { FieldErrors } from '../field-errors.ts';
 
 export function validateDevices(

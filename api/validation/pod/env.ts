@@ -7,7 +7,7 @@ import type {
   EnvVarSource,
   ObjectFieldSelector,
   ResourceFieldSelector,
-} from '../../schema/types/core.v1.ts';
+} from '../../types/core.v1.ts';
 import type { FieldErrors } from '../field-errors.ts';
 
 /** Fields of a pod that `fieldRef` can name in an environment variable. */

@@ -1,7 +1,7 @@
 /** Containers that are added to a running pod to look into it. */
 import type { FieldError } from '../../errors.ts';
 import { sameJson } from '../../machinery/json.ts';
-import type { Container, EphemeralContainer, Pod, PodSpec } from '../../schema/types/core.v1.ts';
+import type { Container, EphemeralContainer, Pod, PodSpec } from '../../types/core.v1.ts';
 import { FieldErrors } from '../field-errors.ts';
 import { validateContainer } from './containers.ts';
 

@@ -1,6 +1,6 @@
 /** Files in volumes: where they are, what they hold and who may read them. */
 import { checkConfigKey } from '../../machinery/names.ts';
-import type { KeyToPath } from '../../schema/types/core.v1.ts';
+import type { KeyToPath } from '../../types/core.v1.ts';
 import type { FieldErrors } from '../field-errors.ts';
 
 const MAX_MODE = 0o777;

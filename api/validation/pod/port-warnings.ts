@@ -1,5 +1,5 @@
 /** Ports that containers of one pod name twice. */
-import type { ContainerPort, PodSpec } from '../../schema/types/core.v1.ts';
+import type { ContainerPort, PodSpec } from '../../types/core.v1.ts';
 
 interface Placed {
   readonly port: ContainerPort;

@@ -1,6 +1,6 @@
 /** Probes and lifecycle hooks: what is done to a container, and how often. */
 import { checkHttpHeaderName, checkPortName, checkPortNumber } from '../../machinery/names.ts';
-import type { Container, HTTPGetAction, LifecycleHandler, Probe, ProbeHandler } from '../../schema/types/core.v1.ts';
+import type { Container, HTTPGetAction, LifecycleHandler, Probe, ProbeHandler } from '../../types/core.v1.ts';
 import type { FieldErrors } from '../field-errors.ts';
 
 type Handler = ProbeHandler & LifecycleHandler;

@@ -7,7 +7,7 @@ import type {
   ResourceFieldSelector,
   ServiceAccountTokenProjection,
   VolumeProjection,
-} from '../../schema/types/core.v1.ts';
+} from '../../types/core.v1.ts';
 import type { FieldErrors } from '../field-errors.ts';
 import { validateFieldRef, validateResourceFieldRef } from './env.ts';
 import { validateItems, validateLocalPath, validateMode } from './files.ts';

@@ -1,7 +1,7 @@
 /** Changing what the containers of a running pod ask for. */
 import type { FieldError } from '../../errors.ts';
 import { sameJson } from '../../machinery/json.ts';
-import type { Container, Pod, ResourceRequirements } from '../../schema/types/core.v1.ts';
+import type { Container, Pod, ResourceRequirements } from '../../types/core.v1.ts';
 import { FieldErrors } from '../field-errors.ts';
 import { validateResources } from '../resources.ts';
 import { isSidecar, validateResizePolicy } from './restarts.ts';

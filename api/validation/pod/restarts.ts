@@ -1,5 +1,5 @@
 /** When a single container is restarted, and whether a change of its resources restarts it. */
-import type { Container, ContainerResizePolicy, ContainerRestartRule } from '../../schema/types/core.v1.ts';
+import type { Container, ContainerResizePolicy, ContainerRestartRule } from '../../types/core.v1.ts';
 import type { FieldErrors } from '../field-errors.ts';
 
 const POLICIES = ['Always', 'Never', 'OnFailure'];

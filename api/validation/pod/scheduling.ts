@@ -1,6 +1,6 @@
 /** What a pod says about the nodes it wants. */
 import { checkLabelValue, checkQualifiedName } from '../../machinery/names.ts';
-import type { NodeAffinity, PodSpec, Toleration, TopologySpreadConstraint } from '../../schema/types/core.v1.ts';
+import type { NodeAffinity, PodSpec, Toleration, TopologySpreadConstraint } from '../../types/core.v1.ts';
 import type { FieldErrors } from '../field-errors.ts';
 import { validateLabels } from '../metadata.ts';
 import { validatePodAffinity } from './affinity.ts';

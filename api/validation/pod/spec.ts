@@ -1,6 +1,6 @@
 /** The specification of a pod, alone or in a template (Kubernetes `ValidatePodSpec`). */
 import { checkDnsLabel, checkDnsSubdomain, checkQualifiedName, rangeMessage } from '../../machinery/names.ts';
-import type { HostAlias, Pod, PodSpec, PodTemplateSpec, Sysctl } from '../../schema/types/core.v1.ts';
+import type { HostAlias, Pod, PodSpec, PodTemplateSpec, Sysctl } from '../../types/core.v1.ts';
 import type { FieldError } from '../../errors.ts';
 import { checkIP } from '../addresses.ts';
 import { FieldErrors } from '../field-errors.ts';

@@ -2,7 +2,7 @@
  * Parts of a pod that Dure does not carry out yet. To take them and do nothing would mislead, so a pod with them is
  * refused; a template with them is taken, and its pods are refused. A row goes when its feature comes.
  */
-import type { Container, PodSecurityContext, PodSpec, SecurityContext, Volume } from '../../schema/types/core.v1.ts';
+import type { Container, PodSecurityContext, PodSpec, SecurityContext, Volume } from '../../types/core.v1.ts';
 import type { FieldErrors } from '../field-errors.ts';
 
 const NOT_YET = 'is not supported by this version of Dure';

@@ -2,7 +2,7 @@
 import type { FieldError } from '../../errors.ts';
 import { sameJson } from '../../machinery/json.ts';
 import { checkDnsSubdomain } from '../../machinery/names.ts';
-import type { Container, Pod, PodSpec, Toleration } from '../../schema/types/core.v1.ts';
+import type { Container, Pod, PodSpec, Toleration } from '../../types/core.v1.ts';
 import { FieldErrors } from '../field-errors.ts';
 import { validateToleration } from './scheduling.ts';
 

@@ -1,7 +1,7 @@
 /** Volumes of a pod and where containers mount them. */
 import { checkDnsLabel, checkDnsSubdomain } from '../../machinery/names.ts';
-import type { Container, EphemeralVolumeSource, KeyToPath, Volume, VolumeMount } from '../../schema/types/core.v1.ts';
-import type { ObjectMeta } from '../../schema/types/meta.v1.ts';
+import type { Container, EphemeralVolumeSource, KeyToPath, Volume, VolumeMount } from '../../types/core.v1.ts';
+import type { ObjectMeta } from '../../types/meta.v1.ts';
 import type { FieldErrors } from '../field-errors.ts';
 import { validateAnnotations, validateLabels } from '../metadata.ts';
 import { validateQuantity } from '../resources.ts';

@@ -1,7 +1,7 @@
 /** What a pod or a template can say, validly, that it had better not; in Kubernetes' words. */
 import { parseQuantity } from '../../machinery/quantity.ts';
-import type { Container, Pod, PodAffinityTerm, PodSpec, PodTemplateSpec, Volume } from '../../schema/types/core.v1.ts';
-import type { ObjectMeta } from '../../schema/types/meta.v1.ts';
+import type { Container, Pod, PodAffinityTerm, PodSpec, PodTemplateSpec, Volume } from '../../types/core.v1.ts';
+import type { ObjectMeta } from '../../types/meta.v1.ts';
 import { warnOfIP } from '../addresses.ts';
 import { oldLabel } from '../node-label-warnings.ts';
 import { warnOfPortNames, warnOfPorts } from './port-warnings.ts';

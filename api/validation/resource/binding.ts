@@ -1,6 +1,6 @@
 /** Conditions that a device must reach before its pod is bound, and those by which binding has failed. */
 import { checkQualifiedName } from '../../machinery/names.ts';
-import type { Device } from '../../schema/types/resource.v1.ts';
+import type { Device } from '../../types/resource.v1.ts';
 import type { FieldErrors } from '../field-errors.ts';
 
 const MOST = 4;

@@ -2,7 +2,7 @@
 import type { FieldError } from '../../errors.ts';
 import { sameJson } from '../../machinery/json.ts';
 import { checkDnsLabel } from '../../machinery/names.ts';
-import type { AllocatedDeviceStatus, AllocationResult, ResourceClaim } from '../../schema/types/resource.v1.ts';
+import type { AllocatedDeviceStatus, AllocationResult, ResourceClaim } from '../../types/resource.v1.ts';
 import { checkInterfaceAddress } from '../addresses.ts';
 import { validateConditions } from '../conditions.ts';
 import { FieldErrors } from '../field-errors.ts';

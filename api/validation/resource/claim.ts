@@ -9,7 +9,7 @@ import type {
   ExactDeviceRequest,
   ResourceClaim,
   ResourceClaimTemplate,
-} from '../../schema/types/resource.v1.ts';
+} from '../../types/resource.v1.ts';
 import { FieldErrors } from '../field-errors.ts';
 import { validateAnnotations, validateLabels } from '../metadata.ts';
 import {

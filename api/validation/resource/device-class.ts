@@ -1,7 +1,7 @@
 /** DeviceClass: devices that can be asked for by one name. */
 import type { FieldError } from '../../errors.ts';
 import { checkQualifiedName } from '../../machinery/names.ts';
-import type { DeviceClass } from '../../schema/types/resource.v1.ts';
+import type { DeviceClass } from '../../types/resource.v1.ts';
 import { FieldErrors } from '../field-errors.ts';
 import { validateConfiguration, validateSelectors, validateSet } from './names.ts';
 

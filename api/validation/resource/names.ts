@@ -10,7 +10,7 @@ import {
   checkLabelValue,
   checkQualifiedName,
 } from '../../machinery/names.ts';
-import type { DeviceConfiguration, DeviceSelector, DeviceToleration } from '../../schema/types/resource.v1.ts';
+import type { DeviceConfiguration, DeviceSelector, DeviceToleration } from '../../types/resource.v1.ts';
 import type { FieldErrors } from '../field-errors.ts';
 import { validateDriverName } from '../storage/csi.ts';
 

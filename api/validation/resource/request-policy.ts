@@ -7,11 +7,7 @@ import {
   type Quantity,
   toBytes,
 } from '../../machinery/quantity.ts';
-import type {
-  CapacityRequestPolicy,
-  CapacityRequestPolicyRange,
-  DeviceCapacity,
-} from '../../schema/types/resource.v1.ts';
+import type { CapacityRequestPolicy, CapacityRequestPolicyRange, DeviceCapacity } from '../../types/resource.v1.ts';
 import type { FieldErrors } from '../field-errors.ts';
 import { readQuantity } from '../resources.ts';
 import { validateSet } from './names.ts';

@@ -1,8 +1,8 @@
 /** ResourceSlice: the devices that a driver offers. */
 import type { FieldError } from '../../errors.ts';
 import { checkDnsLabel, checkDnsSubdomain, checkLabelValue, checkQualifiedName } from '../../machinery/names.ts';
-import type { NodeSelector } from '../../schema/types/core.v1.ts';
-import type { Counter, Device, DeviceAttribute, ResourcePool, ResourceSlice } from '../../schema/types/resource.v1.ts';
+import type { NodeSelector } from '../../types/core.v1.ts';
+import type { Counter, Device, DeviceAttribute, ResourcePool, ResourceSlice } from '../../types/resource.v1.ts';
 import { FieldErrors } from '../field-errors.ts';
 import { validateNodeSelector } from '../selectors.ts';
 import { validateDriverName } from '../storage/csi.ts';

@@ -1,6 +1,6 @@
 /** PriorityClass: a name for how much a pod matters. */
 import type { FieldError } from '../../errors.ts';
-import type { PriorityClass } from '../../schema/types/scheduling.v1.ts';
+import type { PriorityClass } from '../../types/scheduling.v1.ts';
 import { FieldErrors } from '../field-errors.ts';
 
 const SYSTEM_PREFIX = 'system-';

@@ -3,11 +3,7 @@ import type { FieldError } from '../../errors.ts';
 import { copyJson, sameJson } from '../../machinery/json.ts';
 import { checkDnsLabel, checkDnsSubdomain, checkQualifiedName } from '../../machinery/names.ts';
 import { compareQuantities, parseQuantity, type Quantity, QuantityError } from '../../machinery/quantity.ts';
-import type {
-  PersistentVolumeClaim,
-  PersistentVolumeClaimSpec,
-  TypedObjectReference,
-} from '../../schema/types/core.v1.ts';
+import type { PersistentVolumeClaim, PersistentVolumeClaimSpec, TypedObjectReference } from '../../types/core.v1.ts';
 import { FieldErrors } from '../field-errors.ts';
 import { validatePositiveQuantity, validateQuantity } from '../resources.ts';
 import { validateLabelSelector } from '../selectors.ts';

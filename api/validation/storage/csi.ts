@@ -2,13 +2,7 @@
 import type { FieldError } from '../../errors.ts';
 import { sameJson } from '../../machinery/json.ts';
 import { checkDnsSubdomain, checkQualifiedName } from '../../machinery/names.ts';
-import type {
-  CSIDriver,
-  CSINode,
-  CSINodeDriver,
-  CSIStorageCapacity,
-  TokenRequest,
-} from '../../schema/types/storage.v1.ts';
+import type { CSIDriver, CSINode, CSINodeDriver, CSIStorageCapacity, TokenRequest } from '../../types/storage.v1.ts';
 import { FieldErrors } from '../field-errors.ts';
 import { validateQuantity } from '../resources.ts';
 import { validateLabelSelector } from '../selectors.ts';

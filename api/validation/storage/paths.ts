@@ -1,5 +1,5 @@
 /** Paths on nodes and within volumes. */
-import type { HostPathVolumeSource } from '../../schema/types/core.v1.ts';
+import type { HostPathVolumeSource } from '../../types/core.v1.ts';
 import type { FieldErrors } from '../field-errors.ts';
 
 const HOST_PATH_TYPES = [

@@ -1,6 +1,6 @@
 /** Where the content of a volume comes from: volumes of pods and persistent volumes have nearly the same sources. */
 import { checkDnsLabel, checkDnsSubdomain, rangeMessage } from '../../machinery/names.ts';
-import type { PersistentVolumeSource, SecretReference, VolumeSource } from '../../schema/types/core.v1.ts';
+import type { PersistentVolumeSource, SecretReference, VolumeSource } from '../../types/core.v1.ts';
 import type { FieldErrors } from '../field-errors.ts';
 import { validateHostPath, validateNoBacksteps } from './paths.ts';
 

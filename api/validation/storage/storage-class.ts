@@ -2,8 +2,8 @@
 import type { FieldError } from '../../errors.ts';
 import { sameJson } from '../../machinery/json.ts';
 import { checkQualifiedName } from '../../machinery/names.ts';
-import type { TopologySelectorLabelRequirement, TopologySelectorTerm } from '../../schema/types/core.v1.ts';
-import type { StorageClass, VolumeAttributesClass } from '../../schema/types/storage.v1.ts';
+import type { TopologySelectorLabelRequirement, TopologySelectorTerm } from '../../types/core.v1.ts';
+import type { StorageClass, VolumeAttributesClass } from '../../types/storage.v1.ts';
 import { FieldErrors } from '../field-errors.ts';
 
 const MAX_PARAMETERS = 512;

@@ -2,8 +2,8 @@
 import type { FieldError } from '../../errors.ts';
 import { sameJson } from '../../machinery/json.ts';
 import { checkDnsSubdomain, rangeMessage } from '../../machinery/names.ts';
-import type { PersistentVolumeSpec } from '../../schema/types/core.v1.ts';
-import type { VolumeAttachment, VolumeError } from '../../schema/types/storage.v1.ts';
+import type { PersistentVolumeSpec } from '../../types/core.v1.ts';
+import type { VolumeAttachment, VolumeError } from '../../types/storage.v1.ts';
 import { FieldErrors } from '../field-errors.ts';
 import { validateAccessModes } from './claim.ts';
 import { validateDriverName } from './csi.ts';

@@ -2,7 +2,7 @@
 import type { FieldError } from '../../errors.ts';
 import { sameJson } from '../../machinery/json.ts';
 import { checkDnsSubdomain } from '../../machinery/names.ts';
-import type { PersistentVolume, PersistentVolumeSource, PersistentVolumeSpec } from '../../schema/types/core.v1.ts';
+import type { PersistentVolume, PersistentVolumeSource, PersistentVolumeSpec } from '../../types/core.v1.ts';
 import { FieldErrors } from '../field-errors.ts';
 import { validatePositiveQuantity } from '../resources.ts';
 import { validateNodeSelector } from '../selectors.ts';

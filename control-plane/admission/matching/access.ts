@@ -3,8 +3,8 @@ import type { Access, AccessDecision, AccessQuestion } from '../../../api/cel/li
 import { AuthorizerValue, ResourceCheckValue } from '../../../api/cel/library/authorizer.ts';
 import { decide, type Authorizer } from '../../auth/authorizer.ts';
 import type { Attributes } from '../../auth/attributes.ts';
-import { accountGroups, accountUser, GROUPS, type User } from '../../auth/user.ts';
-import type { AdmissionRequest } from '../port.ts';
+import { accountGroups, accountUser, GROUPS, type User } from '../../user.ts';
+import type { AdmissionRequest } from '../../registry/admission.ts';
 
 const SELF: User = { name: 'system:apiserver', groups: [GROUPS.masters] };
 

@@ -4,7 +4,7 @@ import { Budget, MATCH_CONDITIONS_BUDGET } from '../../../api/cel/budget.ts';
 import { CostLimitError, EvaluationError } from '../../../api/cel/errors.ts';
 import type { Bindings, Program } from '../../../api/cel/program.ts';
 import { DYN } from '../../../api/cel/types.ts';
-import type { MatchCondition } from '../../../api/schema/types/admissionregistration.v1.ts';
+import type { MatchCondition } from '../../../api/types/admissionregistration.v1.ts';
 
 export type Verdict =
   | { readonly matches: boolean }

@@ -1,8 +1,8 @@
 /** A request as webhooks and expressions are shown it: `AdmissionRequest` of admission.k8s.io/v1. */
 import { apiVersionOf, type Kind } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
-import type { AdmissionRequest as Shown } from '../../../api/schema/types/admission.v1.ts';
-import type { AdmissionRequest, User } from '../port.ts';
+import type { AdmissionRequest as Shown } from '../../../api/types/admission.v1.ts';
+import type { AdmissionRequest, User } from '../../registry/admission.ts';
 
 /** Parts of the control plane ask as this user. */
 const SELF: User = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };

@@ -1,8 +1,8 @@
 /** Whether a webhook or a policy is about a request. Made once for each, when its configuration changes. */
 import type { Kind } from '../../../api/kinds.ts';
 import { type Labels, selectorFromObject, type Selector } from '../../../api/machinery/selectors.ts';
-import type { MatchResources } from '../../../api/schema/types/admissionregistration.v1.ts';
-import type { AdmissionRequest } from '../port.ts';
+import type { MatchResources } from '../../../api/types/admissionregistration.v1.ts';
+import type { AdmissionRequest } from '../../registry/admission.ts';
 import { compileRule, type RuleMatcher } from './rules.ts';
 
 export interface MatchSources {

@@ -1,7 +1,7 @@
 /** Rules of webhooks and policies, made once into what decides quickly. */
 import type { Kind } from '../../../api/kinds.ts';
-import type { NamedRuleWithOperations } from '../../../api/schema/types/admissionregistration.v1.ts';
-import type { AdmissionRequest } from '../port.ts';
+import type { NamedRuleWithOperations } from '../../../api/types/admissionregistration.v1.ts';
+import type { AdmissionRequest } from '../../registry/admission.ts';
 
 export type RuleMatcher = (request: AdmissionRequest, kind: Kind) => boolean;
 

@@ -1,5 +1,5 @@
 /** The checks of the baseline standard, each with the words for what it finds (kubernetes.io, Pod Security Standards). */
-import type { Container, LifecycleHandler } from '../../../api/schema/types/core.v1.ts';
+import type { Container, LifecycleHandler } from '../../../api/types/core.v1.ts';
 import {
   allContainers,
   type Check,

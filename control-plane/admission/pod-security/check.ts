@@ -1,5 +1,5 @@
 /** What a check of the pod security standards is, and the words that they share. */
-import type { Container, Pod, PodSecurityContext, SecurityContext } from '../../../api/schema/types/core.v1.ts';
+import type { Container, Pod, PodSecurityContext, SecurityContext } from '../../../api/types/core.v1.ts';
 
 /** A pod, or the template of one. */
 export interface PodParts {

@@ -1,5 +1,5 @@
 /** What to say about the pods that are there already when a namespace becomes stricter. */
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { type Standard, standardText, violationsOf } from './standard.ts';
 
 /** Pods that are looked at, however many there are. */

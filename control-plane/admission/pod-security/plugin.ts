@@ -4,9 +4,9 @@
  */
 import { forbidden, invalid } from '../../../api/errors.ts';
 import { sameJson } from '../../../api/machinery/json.ts';
-import type { Container, Namespace, Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Container, Namespace, Pod } from '../../../api/types/core.v1.ts';
 import type { Lookup } from '../lookup.ts';
-import type { AdmissionPlugin, AdmissionRequest } from '../port.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../../registry/admission.ts';
 import { allContainers, type PodParts } from './check.ts';
 import { warningsOfPods } from './existing-pods.ts';
 import { isOpen, policyOf, PREFIX, type ReadPolicy } from './policy.ts';

@@ -1,5 +1,5 @@
 /** What the restricted standard asks beyond the baseline. */
-import type { Container } from '../../../api/schema/types/core.v1.ts';
+import type { Container } from '../../../api/types/core.v1.ts';
 import { procMount, seccompProfiles } from './baseline.ts';
 import {
   allContainers,

@@ -2,7 +2,7 @@
 import { apiVersionOf, type Kind } from '../../../api/kinds.ts';
 import { selectorFromObject } from '../../../api/machinery/selectors.ts';
 import { objectKey, type KubeObject } from '../../../api/object.ts';
-import type { ParamKind, ParamRef } from '../../../api/schema/types/admissionregistration.v1.ts';
+import type { ParamKind, ParamRef } from '../../../api/types/admissionregistration.v1.ts';
 import type { View } from '../../../lib/view.ts';
 
 export interface ParamSources {

@@ -5,7 +5,7 @@ import type { KubeObject } from '../../../api/object.ts';
 import type {
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
-} from '../../../api/schema/types/admissionregistration.v1.ts';
+} from '../../../api/types/admissionregistration.v1.ts';
 import type { View } from '../../../lib/view.ts';
 import type { Authorizer } from '../../auth/authorizer.ts';
 import { Compiled } from '../compiled.ts';
@@ -13,7 +13,7 @@ import { accessBindings } from '../matching/access.ts';
 import { isExempt } from '../matching/exempt.ts';
 import { shownRequest, typed } from '../matching/input.ts';
 import { type MatchSources, RequestMatcher } from '../matching/matcher.ts';
-import type { AdmissionPlugin, AdmissionRequest } from '../port.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../../registry/admission.ts';
 import type { Convert } from '../webhooks/caller.ts';
 import { collectParams, ConfigurationError, type ParamSources } from './params.ts';
 import { CompiledPolicy, type Denial } from './policy.ts';

@@ -8,7 +8,7 @@ import {
 } from '../../../api/admission/expressions.ts';
 import { Budget, MAX_MESSAGE_LENGTH } from '../../../api/cel/budget.ts';
 import type { Compiled, Program } from '../../../api/cel/program.ts';
-import type { ValidatingAdmissionPolicy, Validation } from '../../../api/schema/types/admissionregistration.v1.ts';
+import type { ValidatingAdmissionPolicy, Validation } from '../../../api/types/admissionregistration.v1.ts';
 import { evaluateSafely, MatchConditions } from '../matching/conditions.ts';
 import { type MatchSources, RequestMatcher } from '../matching/matcher.ts';
 import { LazyVariables } from './variables.ts';

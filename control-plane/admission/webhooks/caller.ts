@@ -9,7 +9,7 @@ import type { WebhookClient } from '../../webhooks/client.ts';
 import { WebhookCallError } from '../../webhooks/errors.ts';
 import { accessBindings } from '../matching/access.ts';
 import { shownRequest, typed } from '../matching/input.ts';
-import type { AdmissionRequest } from '../port.ts';
+import type { AdmissionRequest } from '../../registry/admission.ts';
 import type { Hook } from './hook.ts';
 import { type Answer, answerTo, refusal, reviewOf } from './review.ts';
 

@@ -1,9 +1,9 @@
 /** One webhook of a configuration, made ready when the configuration changes. */
 import type { Kind } from '../../../api/kinds.ts';
-import type { MutatingWebhook, ValidatingWebhook } from '../../../api/schema/types/admissionregistration.v1.ts';
+import type { MutatingWebhook, ValidatingWebhook } from '../../../api/types/admissionregistration.v1.ts';
 import { MatchConditions } from '../matching/conditions.ts';
 import { type MatchSources, RequestMatcher } from '../matching/matcher.ts';
-import type { AdmissionRequest } from '../port.ts';
+import type { AdmissionRequest } from '../../registry/admission.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 10;
 

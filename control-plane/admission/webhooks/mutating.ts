@@ -4,13 +4,13 @@ import type { Kind } from '../../../api/kinds.ts';
 import { sameJson } from '../../../api/machinery/json.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import { applyJsonPatch } from '../../../api/patch/json.ts';
-import type { MutatingWebhookConfiguration } from '../../../api/schema/types/admissionregistration.v1.ts';
+import type { MutatingWebhookConfiguration } from '../../../api/types/admissionregistration.v1.ts';
 import type { View } from '../../../lib/view.ts';
 import { WebhookCallError } from '../../webhooks/errors.ts';
 import { Compiled } from '../compiled.ts';
 import { isExempt } from '../matching/exempt.ts';
 import type { MatchSources } from '../matching/matcher.ts';
-import type { AdmissionPlugin, AdmissionRequest } from '../port.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../../registry/admission.ts';
 import type { Convert, WebhookCaller } from './caller.ts';
 import { Hook } from './hook.ts';
 

@@ -1,5 +1,5 @@
 /** What is asked of a webhook and what it answers: AdmissionReview of admission.k8s.io. */
-import type { AdmissionRequest as Shown, AdmissionResponse } from '../../../api/schema/types/admission.v1.ts';
+import type { AdmissionRequest as Shown, AdmissionResponse } from '../../../api/types/admission.v1.ts';
 import { StatusError } from '../../../api/errors.ts';
 import { WebhookCallError } from '../../webhooks/errors.ts';
 

@@ -1,10 +1,10 @@
 /** Validating webhooks: all that a request concerns are asked at once; one refusal is enough. */
-import type { ValidatingWebhookConfiguration } from '../../../api/schema/types/admissionregistration.v1.ts';
+import type { ValidatingWebhookConfiguration } from '../../../api/types/admissionregistration.v1.ts';
 import type { View } from '../../../lib/view.ts';
 import { Compiled } from '../compiled.ts';
 import { isExempt } from '../matching/exempt.ts';
 import type { MatchSources } from '../matching/matcher.ts';
-import type { AdmissionPlugin, AdmissionRequest } from '../port.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../../registry/admission.ts';
 import type { WebhookCaller } from './caller.ts';
 import { Hook } from './hook.ts';
 

@@ -2,13 +2,13 @@
 import { requiredValue } from '../../../api/machinery/field-selectors.ts';
 import { type Kind, kinds } from '../../../api/kinds.ts';
 import { objectKey, type KubeObject } from '../../../api/object.ts';
-import type { PersistentVolume, Pod } from '../../../api/schema/types/core.v1.ts';
+import type { PersistentVolume, Pod } from '../../../api/types/core.v1.ts';
 import type { View } from '../../../lib/view.ts';
 import type { Attributes } from '../attributes.ts';
 import { NO_OPINION, type Authorizer, type Decision, type KnownRules } from '../authorizer.ts';
 import { NODE_RULES } from '../rbac/defaults/node.ts';
 import { ruleAllows } from '../rbac/matching.ts';
-import { nodeNameOf, type User } from '../user.ts';
+import { nodeNameOf, type User } from '../../user.ts';
 import { NODE_REFERENCE_INDEX, referenceKey, type Referenced } from './references.ts';
 
 export interface NodeAuthorizerSources {

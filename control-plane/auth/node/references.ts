@@ -1,6 +1,6 @@
 /** Which objects a pod names: its node may read these, and no others of their kinds. */
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
-import { referencesOf } from '../../nodes/references.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
+import { referencesOf } from '../../../api/machinery/pod-references.ts';
 
 export const NODE_REFERENCE_INDEX = 'node reference';
 export const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';

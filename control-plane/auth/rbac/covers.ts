@@ -1,5 +1,5 @@
 /** Which rights of some rules other rules don't have: what keeps anybody from giving more than he has. */
-import type { PolicyRule } from '../../../api/schema/types/rbac.v1.ts';
+import type { PolicyRule } from '../../../api/types/rbac.v1.ts';
 import { ALL, urlCovers } from './matching.ts';
 
 /** One right that can't be divided. */

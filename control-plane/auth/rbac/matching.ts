@@ -1,5 +1,5 @@
 /** Which requests a rule of a role is about. */
-import type { PolicyRule } from '../../../api/schema/types/rbac.v1.ts';
+import type { PolicyRule } from '../../../api/types/rbac.v1.ts';
 import type { Attributes } from '../attributes.ts';
 
 export const ALL = '*';

@@ -1,7 +1,7 @@
 /** Authorization by roles (rbac.authorization.k8s.io): what no rule allows is not allowed. */
 import type { Attributes } from '../attributes.ts';
 import { NO_OPINION, type Authorizer, type Decision, type KnownRules } from '../authorizer.ts';
-import type { User } from '../user.ts';
+import type { User } from '../../user.ts';
 import { ruleAllows } from './matching.ts';
 import { describeBinding, type RuleResolver } from './resolver.ts';
 

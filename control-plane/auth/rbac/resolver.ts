@@ -2,9 +2,9 @@
 import { notFound } from '../../../api/errors.ts';
 import { type Kind, kinds } from '../../../api/kinds.ts';
 import { objectKey, type KubeObject } from '../../../api/object.ts';
-import type { ClusterRoleBinding, PolicyRule, RoleBinding, RoleRef } from '../../../api/schema/types/rbac.v1.ts';
+import type { ClusterRoleBinding, PolicyRule, RoleBinding, RoleRef } from '../../../api/types/rbac.v1.ts';
 import type { View } from '../../../lib/view.ts';
-import type { User } from '../user.ts';
+import type { User } from '../../user.ts';
 import { keyOfSubject, keysOfUser, namespacedKey, SUBJECT_INDEX } from './subjects.ts';
 
 /** The views of bindings have the index {@link SUBJECT_INDEX}. */

@@ -1,6 +1,6 @@
 /** Whom bindings give their role to, as the keys of an index. */
-import type { ClusterRoleBinding, RoleBinding, Subject } from '../../../api/schema/types/rbac.v1.ts';
-import { accountUser, type User } from '../user.ts';
+import type { ClusterRoleBinding, RoleBinding, Subject } from '../../../api/types/rbac.v1.ts';
+import { accountUser, type User } from '../../user.ts';
 
 export const SUBJECT_INDEX = 'subject';
 

@@ -4,7 +4,7 @@ import type { KubeObject } from '../../../api/object.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import type { ResourceCache } from '../../cacher/port.ts';
 import type { Registry } from '../../registry/port.ts';
-import type { User } from '../user.ts';
+import type { User } from '../../user.ts';
 import { BearerTokens } from './bearer.ts';
 import { BootstrapTokens } from './bootstrap.ts';
 import type { TokenVerifier } from './port.ts';

@@ -1,8 +1,8 @@
 /** Users by the token in the Authorization header, whichever kind it is of. */
 import { unauthorized } from '../../../api/errors.ts';
-import { header, type HttpRequest } from '../../server/exchange.ts';
+import { header, type HttpRequest } from '../../http/exchange.ts';
 import type { Authenticator } from '../authenticator.ts';
-import type { User } from '../user.ts';
+import type { User } from '../../user.ts';
 import { TokenError, type TokenVerifier, type Verified } from './port.ts';
 
 const BEARER = /^Bearer +(\S+)$/i;

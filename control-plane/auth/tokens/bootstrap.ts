@@ -2,10 +2,10 @@
 import { timingSafeEqual } from 'node:crypto';
 import { objectKey } from '../../../api/object.ts';
 import { parseTime } from '../../../api/machinery/time.ts';
-import type { Secret } from '../../../api/schema/types/core.v1.ts';
+import type { Secret } from '../../../api/types/core.v1.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import type { View } from '../../../lib/view.ts';
-import { GROUPS } from '../user.ts';
+import { GROUPS } from '../../user.ts';
 import { TokenError, type TokenVerifier, type Verified } from './port.ts';
 import { forThisApi } from './static.ts';
 

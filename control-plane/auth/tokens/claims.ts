@@ -1,7 +1,7 @@
 /** What the tokens of service accounts say. */
-import type { Node, Pod, Secret, ServiceAccount } from '../../../api/schema/types/core.v1.ts';
+import type { Node, Pod, Secret, ServiceAccount } from '../../../api/types/core.v1.ts';
 import type { JWTPayload } from '../../../lib/jose.ts';
-import { accountGroups, accountUser, type User } from '../user.ts';
+import { accountGroups, accountUser, type User } from '../../user.ts';
 
 export interface Reference {
   readonly name: string;

@@ -1,5 +1,5 @@
 /** Ways to find out whose a bearer token is. */
-import type { User } from '../user.ts';
+import type { User } from '../../user.ts';
 
 export interface Verified {
   readonly user: User;

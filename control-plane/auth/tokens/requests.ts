@@ -3,12 +3,12 @@ import { badRequest, conflict, forbidden, invalid } from '../../../api/errors.ts
 import { kinds } from '../../../api/kinds.ts';
 import { formatTime } from '../../../api/machinery/time.ts';
 import { objectKey, type KubeObject } from '../../../api/object.ts';
-import type { BoundObjectReference, TokenRequest } from '../../../api/schema/types/authentication.v1.ts';
-import type { Pod, ServiceAccount } from '../../../api/schema/types/core.v1.ts';
+import type { BoundObjectReference, TokenRequest } from '../../../api/types/authentication.v1.ts';
+import type { Pod, ServiceAccount } from '../../../api/types/core.v1.ts';
 import { validateTokenRequest } from '../../../api/validation/authentication.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import type { Registry, Resource } from '../../registry/port.ts';
-import { nodeNameOf, type User } from '../user.ts';
+import { nodeNameOf, type User } from '../../user.ts';
 import type { Binding } from './claims.ts';
 import type { ServiceAccountTokens } from './service-accounts.ts';
 

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { objectKey, type KubeObject } from '../../../api/object.ts';
-import type { Node, Pod, Secret, ServiceAccount } from '../../../api/schema/types/core.v1.ts';
+import type { Node, Pod, Secret, ServiceAccount } from '../../../api/types/core.v1.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import {
   decodeJwt,
@@ -16,7 +16,7 @@ import {
   type JWTPayload,
 } from '../../../lib/jose.ts';
 import type { View } from '../../../lib/view.ts';
-import { accountGroups, accountUser } from '../user.ts';
+import { accountGroups, accountUser } from '../../user.ts';
 import { boundClaims, readClaims, userOf, type AccountClaims, type Binding, type Reference } from './claims.ts';
 import { TokenError, type TokenVerifier, type Verified } from './port.ts';
 import { type PublicKey, SIGNING_ALGORITHM, type SigningKeys } from './signing-key.ts';

@@ -1,6 +1,6 @@
 /** Tokens that are known from the start. */
 import { createHash } from 'node:crypto';
-import type { User } from '../user.ts';
+import type { User } from '../../user.ts';
 import { TokenError, type TokenVerifier, type Verified } from './port.ts';
 
 export class StaticTokens implements TokenVerifier {

@@ -1,5 +1,5 @@
 /** The file of --token-auth-file: one token a line, as `token,user,uid,"group,group"`. */
-import type { User } from '../user.ts';
+import type { User } from '../../user.ts';
 
 const FIELDS_AT_LEAST = 3;
 

@@ -1,7 +1,7 @@
 /** Keeps in every APIService whether it can be reached: looked at when something about it changes, and from time to time. */
 import { kinds } from '../../../api/kinds.ts';
 import { keyOf, objectKey } from '../../../api/object.ts';
-import type { EndpointSlice } from '../../../api/schema/types/discovery.v1.ts';
+import type { EndpointSlice } from '../../../api/types/discovery.v1.ts';
 import { timestamp } from '../../registry/metadata.ts';
 import type { Registry } from '../../registry/port.ts';
 import type { Action } from '../actions.ts';

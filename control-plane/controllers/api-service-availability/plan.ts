@@ -1,8 +1,8 @@
 /** What an APIService says about itself: whether whoever serves it can be reached. */
 import { type Kind, kinds } from '../../../api/kinds.ts';
-import type { APIService } from '../../../api/schema/types/apiregistration.v1.ts';
-import type { Service } from '../../../api/schema/types/core.v1.ts';
-import type { EndpointSlice } from '../../../api/schema/types/discovery.v1.ts';
+import type { APIService } from '../../../api/types/apiregistration.v1.ts';
+import type { Service } from '../../../api/types/core.v1.ts';
+import type { EndpointSlice } from '../../../api/types/discovery.v1.ts';
 import { type Action, type Condition, targetOf } from '../actions.ts';
 import { NOTHING, type Plan } from '../controller.ts';
 

@@ -1,6 +1,6 @@
 /** Keeps an APIService for each version of each group that is served here, those of custom resources too. */
 import { kinds } from '../../../api/kinds.ts';
-import type { CustomResourceDefinition } from '../../../api/schema/types/apiextensions.v1.ts';
+import type { CustomResourceDefinition } from '../../../api/types/apiextensions.v1.ts';
 import type { Registry } from '../../registry/port.ts';
 import type { Controller, Plan } from '../controller.ts';
 import { follow } from '../watching.ts';

@@ -2,8 +2,8 @@
 import { BUILT_IN_PRIORITIES, CUSTOM_PRIORITY, type Priority } from '../../../api/group-priorities.ts';
 import { type Kind, kinds } from '../../../api/kinds.ts';
 import { sameJson } from '../../../api/machinery/json.ts';
-import type { CustomResourceDefinition } from '../../../api/schema/types/apiextensions.v1.ts';
-import type { APIService, APIServiceSpec } from '../../../api/schema/types/apiregistration.v1.ts';
+import type { CustomResourceDefinition } from '../../../api/types/apiextensions.v1.ts';
+import type { APIService, APIServiceSpec } from '../../../api/types/apiregistration.v1.ts';
 import { targetOf } from '../actions.ts';
 import { NOTHING, type Plan } from '../controller.ts';
 

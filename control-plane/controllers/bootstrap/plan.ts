@@ -4,8 +4,8 @@ import { isDeepStrictEqual } from 'node:util';
 import ipaddr from 'ipaddr.js';
 
 import { kinds } from '../../../api/kinds.ts';
-import type { Endpoints, Namespace, Service } from '../../../api/schema/types/core.v1.ts';
-import type { Endpoint, EndpointSlice } from '../../../api/schema/types/discovery.v1.ts';
+import type { Endpoints, Namespace, Service } from '../../../api/types/core.v1.ts';
+import type { Endpoint, EndpointSlice } from '../../../api/types/discovery.v1.ts';
 import { targetOf, type Action } from '../actions.ts';
 import type { Plan } from '../controller.ts';
 import { NOTHING } from '../controller.ts';

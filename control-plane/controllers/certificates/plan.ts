@@ -1,9 +1,9 @@
 /** What to do about one request for a certificate: forget it, approve it, refuse it or sign it. */
 import { kinds } from '../../../api/kinds.ts';
 import { formatTime } from '../../../api/machinery/time.ts';
-import type { CertificateSigningRequest } from '../../../api/schema/types/certificates.v1.ts';
+import type { CertificateSigningRequest } from '../../../api/types/certificates.v1.ts';
 import type { CertificateRequest } from '../../../lib/certificate-requests.ts';
-import type { User } from '../../auth/user.ts';
+import type { User } from '../../user.ts';
 import { refusalOf, SIGNERS } from '../../certificates/signers.ts';
 import { targetOf } from '../actions.ts';
 import { NOTHING, type Plan } from '../controller.ts';

@@ -1,7 +1,7 @@
 /** What concerns a cron job: itself and its jobs. The runner wakes it when the next run is due. */
 import { kinds } from '../../../api/kinds.ts';
 import { keyOf, objectKey } from '../../../api/object.ts';
-import type { CronJob, Job } from '../../../api/schema/types/batch.v1.ts';
+import type { CronJob, Job } from '../../../api/types/batch.v1.ts';
 import type { Registry } from '../../registry/port.ts';
 import type { Action } from '../actions.ts';
 import type { Controller, Failure, Moment, Plan } from '../controller.ts';

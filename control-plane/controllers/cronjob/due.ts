@@ -1,7 +1,7 @@
 /** Which run of a cron job is due, and when the next one is. */
 import { nextTime, type ZoneClock } from '../../../api/machinery/cron-times.ts';
 import type { Schedule } from '../../../api/machinery/cron.ts';
-import type { CronJob } from '../../../api/schema/types/batch.v1.ts';
+import type { CronJob } from '../../../api/types/batch.v1.ts';
 
 /** Later than due, so that clocks that differ a little agree that it is. */
 const MARGIN_MILLISECONDS = 100;

@@ -2,7 +2,7 @@
 import { kinds } from '../../../api/kinds.ts';
 import { ZoneClock } from '../../../api/machinery/cron-times.ts';
 import { CronError, parseSchedule } from '../../../api/machinery/cron.ts';
-import type { CronJob, Job } from '../../../api/schema/types/batch.v1.ts';
+import type { CronJob, Job } from '../../../api/types/batch.v1.ts';
 import type { Action, Announcement, EventSeed } from '../actions.ts';
 import { referenceTo, targetOf } from '../actions.ts';
 import type { Failure, Moment, Plan } from '../controller.ts';

@@ -2,8 +2,8 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import { kinds } from '../../../api/kinds.ts';
-import type { CronJob, CronJobStatus, Job } from '../../../api/schema/types/batch.v1.ts';
-import type { ObjectReference } from '../../../api/schema/types/core.v1.ts';
+import type { CronJob, CronJobStatus, Job } from '../../../api/types/batch.v1.ts';
+import type { ObjectReference } from '../../../api/types/core.v1.ts';
 import { referenceTo, type Announcement, type Target } from '../actions.ts';
 import { conditionOf, isFinished } from '../job/verdict.ts';
 import { runOf } from './run.ts';

@@ -2,7 +2,7 @@
 import type { ZoneClock } from '../../../api/machinery/cron-times.ts';
 import { formatTime } from '../../../api/machinery/time.ts';
 import { kinds } from '../../../api/kinds.ts';
-import type { CronJob, Job } from '../../../api/schema/types/batch.v1.ts';
+import type { CronJob, Job } from '../../../api/types/batch.v1.ts';
 import { ownerReferenceTo } from '../actions.ts';
 
 const SCHEDULED_FOR = 'batch.kubernetes.io/cronjob-scheduled-timestamp';

@@ -1,7 +1,7 @@
 /** Gives definitions their names, establishes them, and sees to it that nothing of them is left when they end. */
 import { type Kind, kinds } from '../../../api/kinds.ts';
 import { keyOf } from '../../../api/object.ts';
-import type { CustomResourceDefinition } from '../../../api/schema/types/apiextensions.v1.ts';
+import type { CustomResourceDefinition } from '../../../api/types/apiextensions.v1.ts';
 import type { View } from '../../../lib/view.ts';
 import type { Registry } from '../../registry/port.ts';
 import { type Controller, type Moment, NOTHING, type Plan } from '../controller.ts';

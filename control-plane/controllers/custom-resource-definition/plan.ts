@@ -3,11 +3,8 @@ import { kinds, type Kind } from '../../../api/kinds.ts';
 import { sameJson } from '../../../api/machinery/json.ts';
 import { formatTime } from '../../../api/machinery/time.ts';
 import type { KubeObject } from '../../../api/object.ts';
-import type {
-  CustomResourceDefinition,
-  CustomResourceDefinitionNames,
-} from '../../../api/schema/types/apiextensions.v1.ts';
-import { approvalOf, isProtectedGroup } from '../../../api/validation/custom-resources/approval.ts';
+import type { CustomResourceDefinition, CustomResourceDefinitionNames } from '../../../api/types/apiextensions.v1.ts';
+import { approvalOf, isProtectedGroup } from '../../../api/custom/definition/approval.ts';
 import { type Action, type Condition, type MergePatch, targetOf } from '../actions.ts';
 import { withCondition } from '../conditions.ts';
 import { type Moment, NOTHING, type Plan } from '../controller.ts';

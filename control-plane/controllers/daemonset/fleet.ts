@@ -1,7 +1,7 @@
 /** A daemon set as it stands: the nodes that matter to it, with its pods on each. */
 import { scaledValue } from '../../../api/machinery/intstr.ts';
-import type { DaemonSet } from '../../../api/schema/types/apps.v1.ts';
-import type { Node, Pod } from '../../../api/schema/types/core.v1.ts';
+import type { DaemonSet } from '../../../api/types/apps.v1.ts';
+import type { Node, Pod } from '../../../api/types/core.v1.ts';
 import { isTerminal, untilAvailable } from '../conditions.ts';
 import { NOWHERE, nodeOf, placementOf, type Placement } from './placement.ts';
 

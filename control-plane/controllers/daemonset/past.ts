@@ -1,7 +1,7 @@
 /** The revisions of a daemon set: which of them are its present template, and which it need not remember. */
 import { kinds } from '../../../api/kinds.ts';
-import type { ControllerRevision, DaemonSet } from '../../../api/schema/types/apps.v1.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { ControllerRevision, DaemonSet } from '../../../api/types/apps.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import type { Action } from '../actions.ts';
 import { targetOf } from '../actions.ts';
 import type { History } from '../history/history.ts';

@@ -2,7 +2,7 @@
 import { allowsNode } from '../../../api/machinery/node-selector.ts';
 import { NOT_READY, UNREACHABLE } from '../../../api/machinery/node-loss.ts';
 import { isTolerated, withToleration } from '../../../api/machinery/tolerations.ts';
-import type { Affinity, Node, Pod, PodSpec, Toleration } from '../../../api/schema/types/core.v1.ts';
+import type { Affinity, Node, Pod, PodSpec, Toleration } from '../../../api/types/core.v1.ts';
 
 export interface Placement {
   /** A pod belongs on the node. */

@@ -1,8 +1,8 @@
 /** Plans for a daemon set: one pod on every node where one belongs, made from its template, and a status. */
 import { kinds } from '../../../api/kinds.ts';
 import { selectorFromObject } from '../../../api/machinery/selectors.ts';
-import type { ControllerRevision, DaemonSet } from '../../../api/schema/types/apps.v1.ts';
-import type { Node, Pod } from '../../../api/schema/types/core.v1.ts';
+import type { ControllerRevision, DaemonSet } from '../../../api/types/apps.v1.ts';
+import type { Node, Pod } from '../../../api/types/core.v1.ts';
 import type { Action, EventSeed } from '../actions.ts';
 import { referenceTo, targetOf } from '../actions.ts';
 import { untilAvailable } from '../conditions.ts';

@@ -1,7 +1,7 @@
 /** The pods that a daemon set makes. */
 import { kinds } from '../../../api/kinds.ts';
-import type { DaemonSet } from '../../../api/schema/types/apps.v1.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { DaemonSet } from '../../../api/types/apps.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { ownerReferenceTo } from '../actions.ts';
 import { GENERATION_LABEL, REVISION_HASH, templateGeneration } from './fleet.ts';
 import { affinityTo, daemonTolerations } from './placement.ts';

@@ -1,5 +1,5 @@
 /** The next step of a rolling update: which old pods go, and on which nodes a new one comes beside an old one. */
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { boundsOf, isAvailable, stayingAt, type Fleet, type Site } from './fleet.ts';
 import type { Removal, Step } from './step.ts';
 

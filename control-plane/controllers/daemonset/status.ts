@@ -1,5 +1,5 @@
 /** What a daemon set's status says. */
-import type { DaemonSetStatus } from '../../../api/schema/types/apps.v1.ts';
+import type { DaemonSetStatus } from '../../../api/types/apps.v1.ts';
 import { isReady } from '../conditions.ts';
 import { isAvailable, type Fleet, type Site } from './fleet.ts';
 

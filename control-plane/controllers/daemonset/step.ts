@@ -1,5 +1,5 @@
 /** What a daemon set's planners decide: nodes that get a pod, pods that go, and why not more. */
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 
 export interface Step {
   /** Names of nodes that get a pod. */

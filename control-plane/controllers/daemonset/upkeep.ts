@@ -1,5 +1,5 @@
 /** Keeps one pod on each node where one belongs, whatever template it was made from, and none elsewhere. */
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { isReady } from '../conditions.ts';
 import { isAvailable, stayingAt, surges, type Fleet, type Site } from './fleet.ts';
 import type { Removal, Step } from './step.ts';

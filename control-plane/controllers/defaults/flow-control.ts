@@ -1,5 +1,5 @@
 /** The flow control that a new cluster begins with: the mandatory part, and what is suggested beside it. */
-import type { FlowSchema, PriorityLevelConfiguration, Subject } from '../../../api/schema/types/flowcontrol.v1.ts';
+import type { FlowSchema, PriorityLevelConfiguration, Subject } from '../../../api/types/flowcontrol.v1.ts';
 import {
   CATCH_ALL_LEVEL,
   EVERYBODY,

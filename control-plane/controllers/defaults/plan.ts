@@ -2,9 +2,9 @@
 import { type Kind, kinds } from '../../../api/kinds.ts';
 import { sameJson } from '../../../api/machinery/json.ts';
 import type { KubeObject } from '../../../api/object.ts';
-import type { FlowSchema, PriorityLevelConfiguration } from '../../../api/schema/types/flowcontrol.v1.ts';
-import type { ServiceCIDR } from '../../../api/schema/types/networking.v1.ts';
-import type { PriorityClass } from '../../../api/schema/types/scheduling.v1.ts';
+import type { FlowSchema, PriorityLevelConfiguration } from '../../../api/types/flowcontrol.v1.ts';
+import type { ServiceCIDR } from '../../../api/types/networking.v1.ts';
+import type { PriorityClass } from '../../../api/types/scheduling.v1.ts';
 import { FIRST_RANGE } from '../../registry/allocation/service-ranges.ts';
 import { targetOf } from '../actions.ts';
 import { NOTHING, type Plan } from '../controller.ts';

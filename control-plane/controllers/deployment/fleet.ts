@@ -2,8 +2,8 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import { scaledValue } from '../../../api/machinery/intstr.ts';
-import type { Deployment, ReplicaSet } from '../../../api/schema/types/apps.v1.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Deployment, ReplicaSet } from '../../../api/types/apps.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { withoutHash } from '../template-hash.ts';
 
 export const DESIRED_REPLICAS = 'deployment.kubernetes.io/desired-replicas';

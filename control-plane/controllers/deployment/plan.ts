@@ -3,8 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { kinds } from '../../../api/kinds.ts';
 import { selectorFromObject } from '../../../api/machinery/selectors.ts';
-import type { Deployment, DeploymentStatus, ReplicaSet } from '../../../api/schema/types/apps.v1.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Deployment, DeploymentStatus, ReplicaSet } from '../../../api/types/apps.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import type { Action, EventSeed } from '../actions.ts';
 import { ownerReferenceTo, referenceTo, targetOf } from '../actions.ts';
 import type { Moment, Plan } from '../controller.ts';

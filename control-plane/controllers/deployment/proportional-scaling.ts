@@ -1,5 +1,5 @@
 /** What a change of `spec.replicas` means while no rollout may move: each replica set keeps its share. */
-import type { ReplicaSet } from '../../../api/schema/types/apps.v1.ts';
+import type { ReplicaSet } from '../../../api/types/apps.v1.ts';
 import type { Fleet, Resize } from './fleet.ts';
 import { DESIRED_REPLICAS, MAX_REPLICAS, allOf, availableOf, boundsOf, olderFirst, replicasOf, sum } from './fleet.ts';
 

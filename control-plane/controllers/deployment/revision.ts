@@ -1,5 +1,5 @@
 /** Revisions: what `kubectl rollout history` and `undo` read from the replica sets' annotations. */
-import type { Deployment, ReplicaSet } from '../../../api/schema/types/apps.v1.ts';
+import type { Deployment, ReplicaSet } from '../../../api/types/apps.v1.ts';
 import type { Fleet } from './fleet.ts';
 import { DESIRED_REPLICAS, MAX_REPLICAS, boundsOf, isObserved, replicasOf } from './fleet.ts';
 

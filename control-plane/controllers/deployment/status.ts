@@ -1,6 +1,6 @@
 /** A deployment's status: its counters and what its conditions say about progress. */
 import { formatTime } from '../../../api/machinery/time.ts';
-import type { Deployment, DeploymentCondition, DeploymentStatus } from '../../../api/schema/types/apps.v1.ts';
+import type { Deployment, DeploymentCondition, DeploymentStatus } from '../../../api/types/apps.v1.ts';
 import type { Condition } from '../actions.ts';
 import type { Fleet } from './fleet.ts';
 import { allOf, boundsOf, hasDeadline, replicasOf, sum } from './fleet.ts';

@@ -2,8 +2,8 @@
 import { kinds } from '../../../api/kinds.ts';
 import { selectorFromObject } from '../../../api/machinery/selectors.ts';
 import { keyOf, type KubeObject, objectKey } from '../../../api/object.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
-import type { PodDisruptionBudget } from '../../../api/schema/types/policy.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
+import type { PodDisruptionBudget } from '../../../api/types/policy.v1.ts';
 import type { View } from '../../../lib/view.ts';
 import type { Registry } from '../../registry/port.ts';
 import { type Controller, type Moment, NOTHING, type Plan } from '../controller.ts';

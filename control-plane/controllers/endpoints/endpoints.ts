@@ -1,7 +1,7 @@
 /** What concerns the Endpoints object of a service: the service, what it selects, and the object itself. */
 import { kinds } from '../../../api/kinds.ts';
 import { keyOf } from '../../../api/object.ts';
-import type { Endpoints } from '../../../api/schema/types/core.v1.ts';
+import type { Endpoints } from '../../../api/types/core.v1.ts';
 import type { Registry } from '../../registry/port.ts';
 import type { Controller, Plan } from '../controller.ts';
 import { NOTHING } from '../controller.ts';

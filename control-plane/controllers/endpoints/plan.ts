@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { kinds } from '../../../api/kinds.ts';
 import { selectorFromMap } from '../../../api/machinery/selectors.ts';
-import type { Endpoints, Pod, Service } from '../../../api/schema/types/core.v1.ts';
+import type { Endpoints, Pod, Service } from '../../../api/types/core.v1.ts';
 import { targetOf, type Action } from '../actions.ts';
 import { NOTHING, type Plan } from '../controller.ts';
 import type { NodeFacts } from '../endpointslice/endpoints.ts';

@@ -1,8 +1,8 @@
 /** The endpoints of a service in the older form: addresses of one family, grouped by their ports. */
 import ipaddr from 'ipaddr.js';
 
-import type { EndpointAddress, EndpointPort, EndpointSubset, Pod, Service } from '../../../api/schema/types/core.v1.ts';
-import type { Endpoint } from '../../../api/schema/types/discovery.v1.ts';
+import type { EndpointAddress, EndpointPort, EndpointSubset, Pod, Service } from '../../../api/types/core.v1.ts';
+import type { Endpoint } from '../../../api/types/discovery.v1.ts';
 import {
   addressTypesOf,
   endpointGroups,

@@ -2,8 +2,8 @@
 import ipaddr from 'ipaddr.js';
 
 import { kinds } from '../../../api/kinds.ts';
-import type { EndpointAddress, Endpoints, EndpointSubset, Service } from '../../../api/schema/types/core.v1.ts';
-import type { Endpoint, EndpointSlice } from '../../../api/schema/types/discovery.v1.ts';
+import type { EndpointAddress, Endpoints, EndpointSubset, Service } from '../../../api/types/core.v1.ts';
+import type { Endpoint, EndpointSlice } from '../../../api/types/discovery.v1.ts';
 import type { Moment, Plan } from '../controller.ts';
 import { LEADER_ANNOTATION } from '../endpoints/plan.ts';
 import type { AddressType, EndpointGroup } from '../endpointslice/endpoints.ts';

@@ -1,6 +1,6 @@
 /** From a service and its pods to endpoints, in groups that share their ports. */
-import type { Pod, Service, ServicePort } from '../../../api/schema/types/core.v1.ts';
-import type { Endpoint, EndpointPort } from '../../../api/schema/types/discovery.v1.ts';
+import type { Pod, Service, ServicePort } from '../../../api/types/core.v1.ts';
+import type { Endpoint, EndpointPort } from '../../../api/types/discovery.v1.ts';
 import { isReady, isTerminal } from '../conditions.ts';
 
 export type AddressType = 'IPv4' | 'IPv6';

@@ -1,7 +1,7 @@
 /** Puts endpoints into slices with as few writes as possible: what is in a slice stays there, gaps are filled first. */
 import { isDeepStrictEqual } from 'node:util';
 
-import type { Endpoint, EndpointPort, EndpointSlice } from '../../../api/schema/types/discovery.v1.ts';
+import type { Endpoint, EndpointPort, EndpointSlice } from '../../../api/types/discovery.v1.ts';
 import type { EndpointGroup } from './endpoints.ts';
 import { portsKey } from './endpoints.ts';
 

@@ -1,8 +1,8 @@
 /** Plans for a service: its endpoint slices. */
 import { kinds } from '../../../api/kinds.ts';
 import { selectorFromMap } from '../../../api/machinery/selectors.ts';
-import type { Pod, Service } from '../../../api/schema/types/core.v1.ts';
-import type { EndpointSlice } from '../../../api/schema/types/discovery.v1.ts';
+import type { Pod, Service } from '../../../api/types/core.v1.ts';
+import type { EndpointSlice } from '../../../api/types/discovery.v1.ts';
 import { readyCondition } from '../conditions.ts';
 import type { Moment, Plan } from '../controller.ts';
 import { NOTHING } from '../controller.ts';

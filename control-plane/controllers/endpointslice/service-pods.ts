@@ -2,7 +2,7 @@
 import { kinds } from '../../../api/kinds.ts';
 import { selectorFromMap } from '../../../api/machinery/selectors.ts';
 import { keyOf, splitKey } from '../../../api/object.ts';
-import type { Node, Pod, Service } from '../../../api/schema/types/core.v1.ts';
+import type { Node, Pod, Service } from '../../../api/types/core.v1.ts';
 import type { Change } from '../../../lib/view.ts';
 import type { Registry } from '../../registry/port.ts';
 import { isReady } from '../conditions.ts';

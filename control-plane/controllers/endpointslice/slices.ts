@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { kinds, type Kind } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
-import type { EndpointSlice } from '../../../api/schema/types/discovery.v1.ts';
+import type { EndpointSlice } from '../../../api/types/discovery.v1.ts';
 import type { Action } from '../actions.ts';
 import { ownerReferenceTo, targetOf } from '../actions.ts';
 import type { Moment } from '../controller.ts';

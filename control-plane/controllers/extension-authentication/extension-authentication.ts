@@ -1,6 +1,6 @@
 /** Tells extension API servers whom to believe: which authority signs clients, and which the front proxy of the servers. */
 import { kinds } from '../../../api/kinds.ts';
-import type { ConfigMap } from '../../../api/schema/types/core.v1.ts';
+import type { ConfigMap } from '../../../api/types/core.v1.ts';
 import type { Registry } from '../../registry/port.ts';
 import { targetOf } from '../actions.ts';
 import { type Controller, NOTHING, type Plan } from '../controller.ts';

@@ -2,7 +2,7 @@
 import type { Kind } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import { keyOf, objectKey } from '../../../api/object.ts';
-import type { OwnerReference } from '../../../api/schema/types/meta.v1.ts';
+import type { OwnerReference } from '../../../api/types/meta.v1.ts';
 import type { Change } from '../../../lib/view.ts';
 import type { Registry } from '../../registry/port.ts';
 import type { Target } from '../actions.ts';

@@ -1,7 +1,7 @@
 /** Plans for one object: whether its owners still hold it, and what its own deletion means for what it owns. */
 import type { Kind } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
-import type { OwnerReference } from '../../../api/schema/types/meta.v1.ts';
+import type { OwnerReference } from '../../../api/types/meta.v1.ts';
 import type { Action, Target } from '../actions.ts';
 import { referenceTo, targetOf } from '../actions.ts';
 import type { Plan } from '../controller.ts';

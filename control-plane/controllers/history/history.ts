@@ -4,7 +4,7 @@
  */
 import { kinds } from '../../../api/kinds.ts';
 import { selectorFromObject } from '../../../api/machinery/selectors.ts';
-import type { ControllerRevision } from '../../../api/schema/types/apps.v1.ts';
+import type { ControllerRevision } from '../../../api/types/apps.v1.ts';
 import type { Action } from '../actions.ts';
 import { targetOf } from '../actions.ts';
 import { claim, controllerOf } from '../owners.ts';

@@ -2,9 +2,9 @@
 import { apiVersionOf, kinds, type Kind } from '../../../api/kinds.ts';
 import { sameJson, sortKeys } from '../../../api/machinery/json.ts';
 import type { KubeObject } from '../../../api/object.ts';
-import type { ControllerRevision } from '../../../api/schema/types/apps.v1.ts';
-import type { PodTemplateSpec } from '../../../api/schema/types/core.v1.ts';
-import type { LabelSelector } from '../../../api/schema/types/meta.v1.ts';
+import type { ControllerRevision } from '../../../api/types/apps.v1.ts';
+import type { PodTemplateSpec } from '../../../api/types/core.v1.ts';
+import type { LabelSelector } from '../../../api/types/meta.v1.ts';
 import { ownerReferenceTo } from '../actions.ts';
 import { templateHash } from '../template-hash.ts';
 

@@ -1,7 +1,7 @@
 /** As many pods as a job should have now: which to make and which to take away. */
 import { indexRangesOf, missingIndexes, uniteIndexes } from '../../../api/machinery/index-ranges.ts';
-import type { Job } from '../../../api/schema/types/batch.v1.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Job } from '../../../api/types/batch.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { chooseVictims } from '../replicaset/victims.ts';
 import { delaysReplacement, finishedAt, untilRetry, type FailureRecord } from './backoff.ts';
 import { hasValidIndex, indexesOf, isIndexed, replacesOnlyFailed, type Census, type IndexCensus } from './census.ts';

@@ -1,5 +1,5 @@
 /** How long a job waits before it makes a pod for one that has failed. */
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { readyCondition } from '../conditions.ts';
 
 const FIRST_MILLISECONDS = 10_000;

@@ -7,8 +7,8 @@ import {
   uniteIndexes,
 } from '../../../api/machinery/index-ranges.ts';
 import type { IndexRange } from '../../../api/machinery/index-ranges.ts';
-import type { Job } from '../../../api/schema/types/batch.v1.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Job } from '../../../api/types/batch.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { isActive, isTerminal } from '../conditions.ts';
 import { finishedAt } from './backoff.ts';
 import { judgeFailure } from './failure-policy.ts';

@@ -4,8 +4,8 @@ import type {
   PodFailurePolicyOnExitCodesRequirement as ExitCodes,
   PodFailurePolicyOnPodConditionsPattern as ConditionPattern,
   PodFailurePolicyRule,
-} from '../../../api/schema/types/batch.v1.ts';
-import type { ContainerStatus, Pod } from '../../../api/schema/types/core.v1.ts';
+} from '../../../api/types/batch.v1.ts';
+import type { ContainerStatus, Pod } from '../../../api/types/core.v1.ts';
 
 export interface Judgement {
   readonly action: 'Count' | 'Ignore' | 'FailIndex' | 'FailJob';

@@ -1,8 +1,8 @@
 /** What concerns a job: itself, the pods it controls, and free pods that it selects. */
 import { kinds } from '../../../api/kinds.ts';
 import { keyOf } from '../../../api/object.ts';
-import type { Job } from '../../../api/schema/types/batch.v1.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Job } from '../../../api/types/batch.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import type { Registry } from '../../registry/port.ts';
 import type { Action } from '../actions.ts';
 import type { Controller, Failure, Moment, Plan } from '../controller.ts';

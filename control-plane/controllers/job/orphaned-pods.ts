@@ -4,8 +4,8 @@
  */
 import { kinds } from '../../../api/kinds.ts';
 import { keyOf, objectKey } from '../../../api/object.ts';
-import type { Job } from '../../../api/schema/types/batch.v1.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Job } from '../../../api/types/batch.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import type { Registry } from '../../registry/port.ts';
 import { targetOf, type Target } from '../actions.ts';
 import type { Controller, Plan } from '../controller.ts';

@@ -3,8 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { kinds } from '../../../api/kinds.ts';
 import { selectorFromObject } from '../../../api/machinery/selectors.ts';
-import type { Job } from '../../../api/schema/types/batch.v1.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Job } from '../../../api/types/batch.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import type { Action, Announcement, EventSeed } from '../actions.ts';
 import { ownerReferenceTo, referenceTo, targetOf } from '../actions.ts';
 import { isActive } from '../conditions.ts';

@@ -1,9 +1,9 @@
 /** What a job's status says after a plan, and which events tell of it. */
 import { formatTime } from '../../../api/machinery/time.ts';
-import type { Job, JobCondition, JobStatus } from '../../../api/schema/types/batch.v1.ts';
+import type { Job, JobCondition, JobStatus } from '../../../api/types/batch.v1.ts';
 import type { Announcement } from '../actions.ts';
 import { isReady } from '../conditions.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import type { Census } from './census.ts';
 import type { Tracking } from './tracking.ts';
 import { conditionOf, type Verdict } from './verdict.ts';

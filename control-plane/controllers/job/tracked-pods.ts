@@ -1,7 +1,7 @@
 /** What a job writes on its pods, and reads there again. */
 import { kinds } from '../../../api/kinds.ts';
-import type { Job } from '../../../api/schema/types/batch.v1.ts';
-import type { Container, Pod, PodSpec } from '../../../api/schema/types/core.v1.ts';
+import type { Job } from '../../../api/types/batch.v1.ts';
+import type { Container, Pod, PodSpec } from '../../../api/types/core.v1.ts';
 import { ownerReferenceTo } from '../actions.ts';
 
 /** A pod that has it is not counted yet, and stays until it is. */

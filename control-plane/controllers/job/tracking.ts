@@ -7,8 +7,8 @@
  * A success of an indexed job needs no list: its index is counted once however often it is added.
  */
 import { countIndexes, formatIndexRanges } from '../../../api/machinery/index-ranges.ts';
-import type { JobStatus, UncountedTerminatedPods } from '../../../api/schema/types/batch.v1.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { JobStatus, UncountedTerminatedPods } from '../../../api/types/batch.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { hasFailed, hasValidIndex, isIndexed, type Census } from './census.ts';
 import { judgeFailure } from './failure-policy.ts';
 import { completionIndexOf, isTracked } from './tracked-pods.ts';

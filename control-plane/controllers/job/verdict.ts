@@ -1,7 +1,7 @@
 /** Whether a job is to end now, before all that it was to do is done, and why. */
 import { countIndexes, countShared, readIndexRanges } from '../../../api/machinery/index-ranges.ts';
-import type { Job, JobCondition } from '../../../api/schema/types/batch.v1.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Job, JobCondition } from '../../../api/types/batch.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import type { Census, IndexCensus } from './census.ts';
 import { hasFailed } from './census.ts';
 import { judgeFailure } from './failure-policy.ts';

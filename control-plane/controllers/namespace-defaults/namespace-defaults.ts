@@ -1,6 +1,6 @@
 /** What every namespace has from the start: its default service account, and the CA's certificate for its pods. */
 import { kinds } from '../../../api/kinds.ts';
-import type { ConfigMap, Namespace, ServiceAccount } from '../../../api/schema/types/core.v1.ts';
+import type { ConfigMap, Namespace, ServiceAccount } from '../../../api/types/core.v1.ts';
 import type { Registry } from '../../registry/port.ts';
 import type { Action } from '../actions.ts';
 import { targetOf } from '../actions.ts';

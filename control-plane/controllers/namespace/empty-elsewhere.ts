@@ -1,6 +1,6 @@
 /** Empties a namespace of what other API servers hold in it. */
 import { StatusError } from '../../../api/errors.ts';
-import type { EmptyElsewhere, Remains, RemoteResource } from './elsewhere.ts';
+import type { EmptyElsewhere, Remains, RemoteResource } from '../elsewhere.ts';
 
 /** Something is left, or could not be deleted. */
 export class LeftElsewhere extends StatusError {

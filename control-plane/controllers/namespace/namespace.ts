@@ -6,7 +6,7 @@ import type { Registry } from '../../registry/port.ts';
 import type { Action } from '../actions.ts';
 import type { Controller, Failure, Moment, Plan } from '../controller.ts';
 import { NOTHING } from '../controller.ts';
-import type { Elsewhere } from './elsewhere.ts';
+import type { Elsewhere } from '../elsewhere.ts';
 import type { Content, NamespaceSnapshot } from './plan.ts';
 import { planFailure, planNamespace } from './plan.ts';
 

@@ -3,12 +3,12 @@ import type { Kind } from '../../../api/kinds.ts';
 import { kinds, qualifiedResource } from '../../../api/kinds.ts';
 import { formatTime } from '../../../api/machinery/time.ts';
 import type { KubeObject } from '../../../api/object.ts';
-import type { Namespace } from '../../../api/schema/types/core.v1.ts';
+import type { Namespace } from '../../../api/types/core.v1.ts';
 import type { Action, Condition } from '../actions.ts';
 import { targetOf } from '../actions.ts';
 import type { Failure, Moment, Plan } from '../controller.ts';
 import { NOTHING } from '../controller.ts';
-import type { Remains, RemoteResource } from './elsewhere.ts';
+import type { Remains, RemoteResource } from '../elsewhere.ts';
 import { LeftElsewhere } from './empty-elsewhere.ts';
 
 /** The most objects deleted by one plan; their disappearance brings on the next. */

@@ -1,6 +1,6 @@
 /** Gives every node its share of the cluster's pod addresses. */
 import { kinds } from '../../../api/kinds.ts';
-import type { Node } from '../../../api/schema/types/core.v1.ts';
+import type { Node } from '../../../api/types/core.v1.ts';
 import type { Registry } from '../../registry/port.ts';
 import type { Action, EventSeed } from '../actions.ts';
 import { referenceTo, targetOf } from '../actions.ts';

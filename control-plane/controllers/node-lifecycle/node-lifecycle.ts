@@ -1,7 +1,7 @@
 /** What concerns a node's life: itself, its agent's session, its pods, and how well the control plane sees. */
 import { kinds } from '../../../api/kinds.ts';
 import { keyOf } from '../../../api/object.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import type { View } from '../../../lib/view.ts';
 import type { Registry } from '../../registry/port.ts';

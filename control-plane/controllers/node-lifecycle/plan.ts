@@ -2,7 +2,7 @@
 import { kinds } from '../../../api/kinds.ts';
 import { hasIdentity } from '../../../api/machinery/identity.ts';
 import { formatTime } from '../../../api/machinery/time.ts';
-import type { Node, Pod, Taint } from '../../../api/schema/types/core.v1.ts';
+import type { Node, Pod, Taint } from '../../../api/types/core.v1.ts';
 import type { Action, Condition, EventSeed } from '../actions.ts';
 import { referenceTo, targetOf } from '../actions.ts';
 import { failedStatus, isHeldByFinalizers, isReady, isTerminal, readyCondition } from '../conditions.ts';

@@ -1,7 +1,7 @@
 /** The taints that a node's state calls for, and for how long a pod tolerates a node's taints. */
 import { isDefaultToleration, NOT_READY, UNREACHABLE } from '../../../api/machinery/node-loss.ts';
 import { tolerates } from '../../../api/machinery/tolerations.ts';
-import type { Node, Pod, Taint } from '../../../api/schema/types/core.v1.ts';
+import type { Node, Pod, Taint } from '../../../api/types/core.v1.ts';
 
 export { NOT_READY, UNREACHABLE };
 const UNSCHEDULABLE = 'node.kubernetes.io/unschedulable';

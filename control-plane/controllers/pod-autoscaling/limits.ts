@@ -1,9 +1,5 @@
 /** How fast and how far an autoscaler may go: stabilization windows, policies, minimum and maximum. */
-import type {
-  HorizontalPodAutoscaler,
-  HPAScalingPolicy,
-  HPAScalingRules,
-} from '../../../api/schema/types/autoscaling.v2.ts';
+import type { HorizontalPodAutoscaler, HPAScalingPolicy, HPAScalingRules } from '../../../api/types/autoscaling.v2.ts';
 
 /** Replicas that were recommended, or by which a workload was changed, at a time in wall-clock milliseconds. */
 export interface Dated {

@@ -1,12 +1,7 @@
 /** What one metric of an autoscaler says: how many replicas it calls for, its status, and what is wrong with it. */
 import { formatQuantity, milliOf } from '../../../api/machinery/quantity.ts';
-import type {
-  MetricSpec,
-  MetricStatus,
-  MetricTarget,
-  MetricValueStatus,
-} from '../../../api/schema/types/autoscaling.v2.ts';
-import type { LabelSelector } from '../../../api/schema/types/meta.v1.ts';
+import type { MetricSpec, MetricStatus, MetricTarget, MetricValueStatus } from '../../../api/types/autoscaling.v2.ts';
+import type { LabelSelector } from '../../../api/types/meta.v1.ts';
 import { byAverage, byUtilization, type Demand, type Proposal, type Unknowable } from './replicas.ts';
 import type { Measured } from './usage.ts';
 

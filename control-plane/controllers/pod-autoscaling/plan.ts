@@ -4,14 +4,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { kinds, type Kind } from '../../../api/kinds.ts';
 import { formatTime } from '../../../api/machinery/time.ts';
 import { milliOf } from '../../../api/machinery/quantity.ts';
-import type { Scale } from '../../../api/schema/types/autoscaling.v1.ts';
+import type { Scale } from '../../../api/types/autoscaling.v1.ts';
 import type {
   HorizontalPodAutoscaler,
   HorizontalPodAutoscalerCondition,
   HorizontalPodAutoscalerStatus,
   MetricStatus,
-} from '../../../api/schema/types/autoscaling.v2.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+} from '../../../api/types/autoscaling.v2.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import type { Action, Condition, EventSeed } from '../actions.ts';
 import { referenceTo, targetOf } from '../actions.ts';
 import { withCondition } from '../conditions.ts';

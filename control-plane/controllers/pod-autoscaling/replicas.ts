@@ -1,5 +1,5 @@
 /** How many replicas a metric calls for, from what pods use and what each shall use. Pure arithmetic, as Kubernetes does it. */
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { groupPods, milliRequested, type Grouped, type Measured, type Usages } from './usage.ts';
 
 export interface Tolerances {

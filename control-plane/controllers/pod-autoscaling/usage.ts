@@ -1,6 +1,6 @@
 /** What pods used when they were last measured, and how they count for one resource. */
 import { milliOf } from '../../../api/machinery/quantity.ts';
-import type { Container, Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Container, Pod } from '../../../api/types/core.v1.ts';
 import type { NodeUsage } from '../../../api/streams.ts';
 import { readyCondition } from '../conditions.ts';
 

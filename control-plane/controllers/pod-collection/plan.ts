@@ -2,7 +2,7 @@
 import { kinds } from '../../../api/kinds.ts';
 import { hasIdentity } from '../../../api/machinery/identity.ts';
 import { formatTime } from '../../../api/machinery/time.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import type { Target } from '../actions.ts';
 import { targetOf } from '../actions.ts';
 import { failedStatus, isHeldByFinalizers, isTerminal } from '../conditions.ts';

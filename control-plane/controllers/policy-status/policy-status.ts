@@ -2,7 +2,7 @@
 import { typeCheck, type CheckedKind } from '../../../api/admission/type-check.ts';
 import type { CelType } from '../../../api/cel/types.ts';
 import { apiVersionOf, type Kind, kinds } from '../../../api/kinds.ts';
-import type { ValidatingAdmissionPolicy } from '../../../api/schema/types/admissionregistration.v1.ts';
+import type { ValidatingAdmissionPolicy } from '../../../api/types/admissionregistration.v1.ts';
 import type { Registry } from '../../registry/port.ts';
 import { targetOf } from '../actions.ts';
 import { type Controller, NOTHING, type Plan } from '../controller.ts';

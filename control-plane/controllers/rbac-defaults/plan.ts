@@ -9,7 +9,7 @@ import type {
   Role,
   RoleBinding,
   Subject,
-} from '../../../api/schema/types/rbac.v1.ts';
+} from '../../../api/types/rbac.v1.ts';
 import { missingRights } from '../../auth/rbac/covers.ts';
 import { AUTOUPDATE } from '../../auth/rbac/defaults/policy.ts';
 import { type MergePatch, targetOf } from '../actions.ts';

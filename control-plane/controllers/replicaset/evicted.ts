@@ -1,6 +1,6 @@
 /** Which evicted pods may end: an evicted pod serves on until its replacement does. */
 import { evictionOf } from '../../../api/machinery/eviction.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { isReady, isUnschedulable, untilAvailable } from '../conditions.ts';
 
 /** A replacement that is not ready by then will not be soon; whoever drains a node gets it empty. */

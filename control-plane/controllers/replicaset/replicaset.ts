@@ -2,8 +2,8 @@
 import { kinds, type Kind } from '../../../api/kinds.ts';
 import { selectorFromObject } from '../../../api/machinery/selectors.ts';
 import { keyOf, type KubeObject } from '../../../api/object.ts';
-import type { ReplicaSet } from '../../../api/schema/types/apps.v1.ts';
-import type { Pod, PodTemplateSpec, ReplicationController } from '../../../api/schema/types/core.v1.ts';
+import type { ReplicaSet } from '../../../api/types/apps.v1.ts';
+import type { Pod, PodTemplateSpec, ReplicationController } from '../../../api/types/core.v1.ts';
 import type { Registry } from '../../registry/port.ts';
 import type { Action } from '../actions.ts';
 import type { Controller, Failure, Moment, Plan } from '../controller.ts';

@@ -1,5 +1,5 @@
 /** Which pods go first when there are too many: those whose loss is felt least. */
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { isActive, isReady, readyCondition } from '../conditions.ts';
 
 const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';

@@ -3,7 +3,7 @@ import { type Kind, kinds } from '../../../api/kinds.ts';
 import { sameJson } from '../../../api/machinery/json.ts';
 import type { Quantity } from '../../../api/machinery/quantity.ts';
 import type { KubeObject } from '../../../api/object.ts';
-import type { ResourceQuota } from '../../../api/schema/types/core.v1.ts';
+import type { ResourceQuota } from '../../../api/types/core.v1.ts';
 import { addAmounts, type Amounts, amountsOf, countOf, listOf, only, sameAmounts } from '../../quota/amounts.ts';
 import { matchesScopes } from '../../quota/scopes.ts';
 import { concerns, usageOf } from '../../quota/usage.ts';

@@ -2,7 +2,7 @@
 import { type Kind, kinds } from '../../../api/kinds.ts';
 import { sameJson } from '../../../api/machinery/json.ts';
 import { keyOf, type KubeObject } from '../../../api/object.ts';
-import type { Pod, ResourceQuota } from '../../../api/schema/types/core.v1.ts';
+import type { Pod, ResourceQuota } from '../../../api/types/core.v1.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import type { Change } from '../../../lib/view.ts';
 import { amountsOf, increase } from '../../quota/amounts.ts';

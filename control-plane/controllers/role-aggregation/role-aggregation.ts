@@ -2,7 +2,7 @@
 import { kinds } from '../../../api/kinds.ts';
 import { sameJson } from '../../../api/machinery/json.ts';
 import { selectorFromObject } from '../../../api/machinery/selectors.ts';
-import type { ClusterRole, PolicyRule } from '../../../api/schema/types/rbac.v1.ts';
+import type { ClusterRole, PolicyRule } from '../../../api/types/rbac.v1.ts';
 import type { Registry } from '../../registry/port.ts';
 import { targetOf } from '../actions.ts';
 import { NOTHING, type Controller, type Plan } from '../controller.ts';

@@ -1,7 +1,7 @@
 /** Plans for one cluster address: whoever has it has its IPAddress, and an IPAddress that nobody has goes. */
 import { type Kind, kinds } from '../../../api/kinds.ts';
-import type { Service } from '../../../api/schema/types/core.v1.ts';
-import type { IPAddress } from '../../../api/schema/types/networking.v1.ts';
+import type { Service } from '../../../api/types/core.v1.ts';
+import type { IPAddress } from '../../../api/types/networking.v1.ts';
 import { addressObject, isAllocated, ownerUidOf } from '../../registry/allocation/address-object.ts';
 import { type Action, type EventSeed, referenceTo, targetOf } from '../actions.ts';
 import { type Moment, NOTHING, type Plan } from '../controller.ts';

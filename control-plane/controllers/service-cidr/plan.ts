@@ -2,7 +2,7 @@
 import ipaddr from 'ipaddr.js';
 import { type Kind, kinds } from '../../../api/kinds.ts';
 import { formatTime } from '../../../api/machinery/time.ts';
-import type { IPAddress, ServiceCIDR } from '../../../api/schema/types/networking.v1.ts';
+import type { IPAddress, ServiceCIDR } from '../../../api/types/networking.v1.ts';
 import { type Action, type Condition, targetOf } from '../actions.ts';
 import { type Moment, NOTHING, type Plan } from '../controller.ts';
 

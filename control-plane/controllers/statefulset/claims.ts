@@ -1,8 +1,8 @@
 /** The volume claims of a stateful set's pods: made before the pod, kept under its name, and owned as the set's policy says. */
 import { kinds } from '../../../api/kinds.ts';
-import type { StatefulSet } from '../../../api/schema/types/apps.v1.ts';
-import type { PersistentVolumeClaim, Pod } from '../../../api/schema/types/core.v1.ts';
-import type { OwnerReference } from '../../../api/schema/types/meta.v1.ts';
+import type { StatefulSet } from '../../../api/types/apps.v1.ts';
+import type { PersistentVolumeClaim, Pod } from '../../../api/types/core.v1.ts';
+import type { OwnerReference } from '../../../api/types/meta.v1.ts';
 import type { Action, EventSeed } from '../actions.ts';
 import { ownerReferenceTo, referenceTo, targetOf } from '../actions.ts';
 

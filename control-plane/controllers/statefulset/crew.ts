@@ -1,7 +1,7 @@
 /** A stateful set with its pods, sorted out by ordinal: what every step of it is decided from. */
 import { scaledValue } from '../../../api/machinery/intstr.ts';
-import type { ControllerRevision, StatefulSet } from '../../../api/schema/types/apps.v1.ts';
-import type { Pod, PodTemplateSpec } from '../../../api/schema/types/core.v1.ts';
+import type { ControllerRevision, StatefulSet } from '../../../api/types/apps.v1.ts';
+import type { Pod, PodTemplateSpec } from '../../../api/types/core.v1.ts';
 import { templateOf } from '../history/revision.ts';
 import type { ClaimLookup } from './claims.ts';
 import { isHealthy, isInRange, ordinalOf, ordinalRange, revisionOf } from './pods.ts';

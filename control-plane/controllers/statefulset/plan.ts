@@ -3,8 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { kinds } from '../../../api/kinds.ts';
 import { selectorFromObject } from '../../../api/machinery/selectors.ts';
-import type { ControllerRevision, StatefulSet, StatefulSetStatus } from '../../../api/schema/types/apps.v1.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { ControllerRevision, StatefulSet, StatefulSetStatus } from '../../../api/types/apps.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import type { Action } from '../actions.ts';
 import { targetOf } from '../actions.ts';
 import { isTerminal, untilAvailable } from '../conditions.ts';

@@ -1,7 +1,7 @@
 /** The pods of a stateful set: their ordinals and names, what they look like, and what is theirs of a set's status. */
 import { kinds } from '../../../api/kinds.ts';
-import type { ControllerRevision, StatefulSet } from '../../../api/schema/types/apps.v1.ts';
-import type { Pod, PodTemplateSpec, Volume } from '../../../api/schema/types/core.v1.ts';
+import type { ControllerRevision, StatefulSet } from '../../../api/types/apps.v1.ts';
+import type { Pod, PodTemplateSpec, Volume } from '../../../api/types/core.v1.ts';
 import { ownerReferenceTo } from '../actions.ts';
 import { isReady, untilAvailable } from '../conditions.ts';
 import { claimName } from './claims.ts';

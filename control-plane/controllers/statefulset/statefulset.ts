@@ -2,8 +2,8 @@
 import { kinds } from '../../../api/kinds.ts';
 import { selectorFromObject } from '../../../api/machinery/selectors.ts';
 import { keyOf, objectKey, type KubeObject } from '../../../api/object.ts';
-import type { StatefulSet } from '../../../api/schema/types/apps.v1.ts';
-import type { PersistentVolumeClaim } from '../../../api/schema/types/core.v1.ts';
+import type { StatefulSet } from '../../../api/types/apps.v1.ts';
+import type { PersistentVolumeClaim } from '../../../api/types/core.v1.ts';
 import type { Registry } from '../../registry/port.ts';
 import type { Action } from '../actions.ts';
 import type { Controller, Failure, Moment, Plan } from '../controller.ts';

@@ -1,6 +1,6 @@
 /** A stateful set's status: its counters, and the revisions that it is moving from and to. */
-import type { StatefulSet, StatefulSetStatus } from '../../../api/schema/types/apps.v1.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { StatefulSet, StatefulSetStatus } from '../../../api/types/apps.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import type { Crew } from './crew.ts';
 import { isAvailable, isRunningAndReady, isTerminating, revisionOf } from './pods.ts';
 

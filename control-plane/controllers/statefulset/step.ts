@@ -4,7 +4,7 @@
  * Parallel all that there is to do.
  */
 import { kinds } from '../../../api/kinds.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import type { Action } from '../actions.ts';
 import { targetOf } from '../actions.ts';
 import { isTerminal } from '../conditions.ts';

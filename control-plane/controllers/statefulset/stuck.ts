@@ -2,7 +2,7 @@
  * Pods of an old revision that can not start: a wrong image, a missing secret, a command that fails. With OrderedReady an
  * update would wait for them for ever, also the one that mends what is wrong. They serve nobody, so they are replaced first.
  */
-import type { ContainerStatus, Pod } from '../../../api/schema/types/core.v1.ts';
+import type { ContainerStatus, Pod } from '../../../api/types/core.v1.ts';
 import { isReady, isUnschedulable } from '../conditions.ts';
 import { type Crew, firstUpdated, isParallel, isUpdated, type Slot } from './crew.ts';
 

@@ -1,7 +1,7 @@
 /** Lets volumes and claims that are being deleted go once nobody uses them. */
 import { type Kind, kinds } from '../../../api/kinds.ts';
 import { objectKey } from '../../../api/object.ts';
-import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../../api/schema/types/core.v1.ts';
+import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../../api/types/core.v1.ts';
 import { CLAIM_PROTECTION, VOLUME_PROTECTION } from '../../admission/storage-protection.ts';
 import type { Registry } from '../../registry/port.ts';
 import { type Action, targetOf } from '../actions.ts';

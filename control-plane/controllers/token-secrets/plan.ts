@@ -1,6 +1,6 @@
 /** What to do about one secret that is to hold the token of a service account. */
 import { kinds } from '../../../api/kinds.ts';
-import type { Secret, ServiceAccount } from '../../../api/schema/types/core.v1.ts';
+import type { Secret, ServiceAccount } from '../../../api/types/core.v1.ts';
 import { targetOf } from '../actions.ts';
 import { NOTHING, type Plan } from '../controller.ts';
 

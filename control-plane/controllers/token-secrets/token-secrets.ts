@@ -1,7 +1,7 @@
 /** Fills the secrets that ask for the token of a service account, and takes them away with it. */
 import { kinds } from '../../../api/kinds.ts';
 import { keyOf, objectKey } from '../../../api/object.ts';
-import type { Secret } from '../../../api/schema/types/core.v1.ts';
+import type { Secret } from '../../../api/types/core.v1.ts';
 import type { Registry } from '../../registry/port.ts';
 import { type Controller, NOTHING, type Plan } from '../controller.ts';
 import { ACCOUNT_NAME, planTokenSecret, TOKEN_SECRET } from './plan.ts';

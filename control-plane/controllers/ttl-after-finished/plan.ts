@@ -1,6 +1,6 @@
 /** Plans for a job that is to go some time after it has ended. */
 import { kinds } from '../../../api/kinds.ts';
-import type { Job } from '../../../api/schema/types/batch.v1.ts';
+import type { Job } from '../../../api/types/batch.v1.ts';
 import { targetOf } from '../actions.ts';
 import type { Moment, Plan } from '../controller.ts';
 import { NOTHING } from '../controller.ts';

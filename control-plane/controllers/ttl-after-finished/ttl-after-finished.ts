@@ -1,7 +1,7 @@
 /** What concerns jobs that do not stay for ever once they have ended: themselves. */
 import { kinds } from '../../../api/kinds.ts';
 import { keyOf } from '../../../api/object.ts';
-import type { Job } from '../../../api/schema/types/batch.v1.ts';
+import type { Job } from '../../../api/types/batch.v1.ts';
 import type { Registry } from '../../registry/port.ts';
 import type { Controller, Moment, Plan } from '../controller.ts';
 import { NOTHING } from '../controller.ts';

@@ -12,8 +12,8 @@ import { pipeline } from 'node:stream/promises';
 import { connect as secure, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { unreachable } from '../../../api/errors.ts';
 import { isStale, type Kept } from '../../nodes/kept-connections.ts';
-import { header, isGone, type Exchange, type Upgrade } from '../../server/exchange.ts';
-import { writeBytes } from '../../server/respond.ts';
+import { header, isGone, type Exchange, type Upgrade } from '../../http/exchange.ts';
+import { writeBytes } from '../../http/respond.ts';
 import { rewriteLinks, rewriteLocation } from './rewrite.ts';
 
 /** Of one connection, not of the request (RFC 9110, 7.6.1); and what the servers on the way have no business with. */

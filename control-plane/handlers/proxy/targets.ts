@@ -2,7 +2,7 @@
 import { badRequest, notFound, unreachable } from '../../../api/errors.ts';
 import { kinds } from '../../../api/kinds.ts';
 import { objectKey } from '../../../api/object.ts';
-import type { Node, Pod, Service } from '../../../api/schema/types/core.v1.ts';
+import type { Node, Pod, Service } from '../../../api/types/core.v1.ts';
 import type { NodeAddress } from '../../nodes/dial.ts';
 import { readyTargets } from '../../nodes/service-endpoints.ts';
 import type { HandlerOptions, ResourceExchange } from '../port.ts';

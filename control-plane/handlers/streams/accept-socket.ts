@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { createWebSocketStream, WebSocketServer, type WebSocket } from 'ws';
 import { SpdySession, type SpdySessionOptions } from '../../../lib/spdy/session.ts';
-import { header, type HttpRequest, type Upgrade } from '../../server/exchange.ts';
+import { header, type HttpRequest, type Upgrade } from '../../http/exchange.ts';
 
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 const PROTOCOL_HEADER = 'sec-websocket-protocol';

@@ -1,6 +1,6 @@
 /** Carries channels between a client and an agent's tunnel; each side waits for the slower one. */
 import { internalError, StatusError } from '../../../api/errors.ts';
-import type { Status } from '../../../api/schema/types/meta.v1.ts';
+import type { Status } from '../../../api/types/meta.v1.ts';
 import { CHANNEL } from '../../../api/streams.ts';
 import type { Tunnel } from '../../nodes/port.ts';
 import type { StreamClient } from './client.ts';

@@ -1,5 +1,5 @@
 /** A client at the other end of exec or attach, whatever it speaks. */
-import type { Status } from '../../../api/schema/types/meta.v1.ts';
+import type { Status } from '../../../api/types/meta.v1.ts';
 import type { TunnelFrame } from '../../nodes/port.ts';
 
 export interface StreamClient {

@@ -4,7 +4,7 @@
  */
 import type { RawData, WebSocket } from 'ws';
 import { badRequest } from '../../../api/errors.ts';
-import type { Status } from '../../../api/schema/types/meta.v1.ts';
+import type { Status } from '../../../api/types/meta.v1.ts';
 import { CHANNEL } from '../../../api/streams.ts';
 import type { Tunnel } from '../../nodes/port.ts';
 import type { PortDialer } from './forward-session.ts';

@@ -1,6 +1,6 @@
 /** Port-forward over a SPDY session: for each connection the client opens a stream for its bytes and one for what goes wrong. */
 import { StatusError } from '../../../api/errors.ts';
-import type { Status } from '../../../api/schema/types/meta.v1.ts';
+import type { Status } from '../../../api/types/meta.v1.ts';
 import { CHANNEL } from '../../../api/streams.ts';
 import type { Clock, Timer } from '../../../lib/clock.ts';
 import type { SpdySession } from '../../../lib/spdy/session.ts';

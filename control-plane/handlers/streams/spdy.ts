@@ -1,12 +1,12 @@
 /** SPDY/3.1, as kubectl spoke it before WebSocket and falls back to: exec and attach with a stream for each channel. */
 import { badRequest, forbidden, timeout } from '../../../api/errors.ts';
-import type { Status } from '../../../api/schema/types/meta.v1.ts';
+import type { Status } from '../../../api/types/meta.v1.ts';
 import { CHANNEL } from '../../../api/streams.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import { SpdySession, type SpdySessionOptions } from '../../../lib/spdy/session.ts';
 import type { SpdyStream } from '../../../lib/spdy/stream.ts';
 import type { TunnelFrame } from '../../nodes/port.ts';
-import { header } from '../../server/exchange.ts';
+import { header } from '../../http/exchange.ts';
 import type { ResourceExchange } from '../port.ts';
 import type { StreamClient } from './client.ts';
 import { merge } from './merge.ts';

@@ -5,7 +5,7 @@
  */
 import { Readable } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
-import type { Status } from '../../../api/schema/types/meta.v1.ts';
+import type { Status } from '../../../api/types/meta.v1.ts';
 import { CHANNEL } from '../../../api/streams.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import type { TunnelFrame } from '../../nodes/port.ts';

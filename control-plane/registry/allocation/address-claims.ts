@@ -1,6 +1,6 @@
 /** Claims of cluster addresses: an IPAddress each, created only where there is none. */
 import { isStatusError } from '../../../api/errors.ts';
-import type { IPAddress } from '../../../api/schema/types/networking.v1.ts';
+import type { IPAddress } from '../../../api/types/networking.v1.ts';
 import type { ResourceCache } from '../../cacher/port.ts';
 import type { Resource } from '../port.ts';
 import { addressObject, ownerUidOf } from './address-object.ts';

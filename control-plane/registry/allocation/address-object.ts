@@ -1,5 +1,5 @@
 /** What the IPAddress of a service's cluster address says. */
-import type { IPAddress } from '../../../api/schema/types/networking.v1.ts';
+import type { IPAddress } from '../../../api/types/networking.v1.ts';
 import type { Owner } from './claims.ts';
 
 const FAMILY = 'ipaddress.kubernetes.io/ip-family';

@@ -4,7 +4,7 @@
  * must be over.
  */
 import { kinds } from '../../../api/kinds.ts';
-import type { Service } from '../../../api/schema/types/core.v1.ts';
+import type { Service } from '../../../api/types/core.v1.ts';
 import { nodePortsOf } from '../../../api/validation/service.ts';
 import type { Log } from '../../../lib/log.ts';
 import type { Store } from '../../storage/port.ts';

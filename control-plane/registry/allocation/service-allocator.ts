@@ -1,7 +1,7 @@
 /** Gives services their cluster addresses and node ports, and takes them back. */
 import { internalError, invalid } from '../../../api/errors.ts';
 import { kinds } from '../../../api/kinds.ts';
-import type { Service, ServicePort, ServiceSpec } from '../../../api/schema/types/core.v1.ts';
+import type { Service, ServicePort, ServiceSpec } from '../../../api/types/core.v1.ts';
 import { FieldErrors } from '../../../api/validation/field-errors.ts';
 import { clusterAddressesOf, HEADLESS, nodePortsOf } from '../../../api/validation/service.ts';
 import type { RandomInteger } from '../name-generator.ts';

@@ -1,5 +1,5 @@
 /** The ranges that cluster addresses of services may come from now. */
-import type { ServiceCIDR } from '../../../api/schema/types/networking.v1.ts';
+import type { ServiceCIDR } from '../../../api/types/networking.v1.ts';
 import { AddressRange } from './address-range.ts';
 
 /** The name of the range that the cluster was made with. */

@@ -8,7 +8,7 @@ import type {
   ReplicationController,
   Secret,
   Service,
-} from '../../../api/schema/types/core.v1.ts';
+} from '../../../api/types/core.v1.ts';
 import type { Labels, LabelsOf } from './field-reader.ts';
 
 const pods: Labels<Pod> = {

@@ -11,7 +11,7 @@ import type {
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
   ValidatingWebhookConfiguration,
-} from '../../../api/schema/types/admissionregistration.v1.ts';
+} from '../../../api/types/admissionregistration.v1.ts';
 import { validatePolicy, validatePolicyBinding } from '../../../api/validation/admission/policies.ts';
 import { validateWebhookConfiguration } from '../../../api/validation/admission/webhooks.ts';
 import type { Strategy } from '../strategy.ts';

@@ -2,8 +2,8 @@
  * matchLabelKeys and mismatchLabelKeys of pod affinity: the new pod's own values become part of each term's selector, as
  * what it is matched by must not change with its labels.
  */
-import type { Pod, PodAffinity, PodAffinityTerm } from '../../../api/schema/types/core.v1.ts';
-import type { LabelSelectorRequirement } from '../../../api/schema/types/meta.v1.ts';
+import type { Pod, PodAffinity, PodAffinityTerm } from '../../../api/types/core.v1.ts';
+import type { LabelSelectorRequirement } from '../../../api/types/meta.v1.ts';
 
 type Labels = Readonly<Record<string, string>>;
 

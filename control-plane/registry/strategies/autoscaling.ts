@@ -2,8 +2,8 @@
 import { autoscalerToV2 } from '../../../api/conversion/autoscaling.ts';
 import { defaultAutoscaler, defaultAutoscalerV1 } from '../../../api/defaults/autoscaling.ts';
 import { checkDnsSubdomain } from '../../../api/machinery/names.ts';
-import type { HorizontalPodAutoscaler as AutoscalerV1 } from '../../../api/schema/types/autoscaling.v1.ts';
-import type { HorizontalPodAutoscaler } from '../../../api/schema/types/autoscaling.v2.ts';
+import type { HorizontalPodAutoscaler as AutoscalerV1 } from '../../../api/types/autoscaling.v1.ts';
+import type { HorizontalPodAutoscaler } from '../../../api/types/autoscaling.v2.ts';
 import { validateAutoscaler, validateAutoscalerStatus } from '../../../api/validation/autoscaling.ts';
 import type { Strategy } from '../strategy.ts';
 

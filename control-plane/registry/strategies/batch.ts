@@ -1,7 +1,7 @@
 /** Jobs, and what makes them by the clock. */
 import { defaultCronJob, defaultJob } from '../../../api/defaults/batch.ts';
 import { checkDnsSubdomain } from '../../../api/machinery/names.ts';
-import type { CronJob, Job } from '../../../api/schema/types/batch.v1.ts';
+import type { CronJob, Job } from '../../../api/types/batch.v1.ts';
 import { validateCronJob, validateCronJobUpdate } from '../../../api/validation/batch/cronjob.ts';
 import { JOB_LABELS, validateJob, validateJobUpdate } from '../../../api/validation/batch/job.ts';
 import { validateJobStatus } from '../../../api/validation/batch/job-status.ts';

@@ -1,14 +1,14 @@
 /** Requests for certificates: what was asked for never changes; approval and certificate come through subresources. */
 import { checkPathSegment } from '../../../api/machinery/names.ts';
 import { formatTime } from '../../../api/machinery/time.ts';
-import type { CertificateSigningRequest } from '../../../api/schema/types/certificates.v1.ts';
+import type { CertificateSigningRequest } from '../../../api/types/certificates.v1.ts';
 import {
   validateApproval,
   validateRequest,
   validateRequestStatus,
   validateRequestUpdate,
 } from '../../../api/validation/certificates.ts';
-import { withTimes } from '../../certificates/conditions.ts';
+import { withTimes } from '../../../api/machinery/request-conditions.ts';
 import type { Strategy } from '../strategy.ts';
 
 const DECISIONS: ReadonlySet<string> = new Set(['Approved', 'Denied']);

@@ -13,7 +13,7 @@ import type {
   PodTemplate,
   ReplicationController,
   ResourceQuota,
-} from '../../../api/schema/types/core.v1.ts';
+} from '../../../api/types/core.v1.ts';
 import { validateEndpoints, validateEndpointsUpdate } from '../../../api/validation/core/endpoints.ts';
 import { validateLimitRange } from '../../../api/validation/core/limitrange.ts';
 import {

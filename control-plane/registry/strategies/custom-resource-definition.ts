@@ -4,12 +4,12 @@ import { checkDnsSubdomain } from '../../../api/machinery/names.ts';
 import type {
   CustomResourceDefinition,
   CustomResourceDefinitionCondition,
-} from '../../../api/schema/types/apiextensions.v1.ts';
+} from '../../../api/types/apiextensions.v1.ts';
 import {
   validateDefinition,
   validateDefinitionStatus,
   validateDefinitionUpdate,
-} from '../../../api/validation/custom-resources/definition.ts';
+} from '../../../api/custom/definition/definition.ts';
 import type { Strategy } from '../strategy.ts';
 
 /** Holds a definition until the last of its objects is gone. */

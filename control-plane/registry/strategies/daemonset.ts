@@ -2,7 +2,7 @@
 import { defaultDaemonSet } from '../../../api/defaults/workloads.ts';
 import { sameJson } from '../../../api/machinery/json.ts';
 import { checkDnsSubdomain } from '../../../api/machinery/names.ts';
-import type { DaemonSet } from '../../../api/schema/types/apps.v1.ts';
+import type { DaemonSet } from '../../../api/types/apps.v1.ts';
 import {
   validateDaemonSet,
   validateDaemonSetStatus,

@@ -1,8 +1,8 @@
 /** Events, which pass away by themselves. */
 import { defaultCoreEvent, defaultEvent } from '../../../api/defaults/events.ts';
 import { checkDnsSubdomain } from '../../../api/machinery/names.ts';
-import type { Event as CoreEvent } from '../../../api/schema/types/core.v1.ts';
-import type { Event } from '../../../api/schema/types/events.v1.ts';
+import type { Event as CoreEvent } from '../../../api/types/core.v1.ts';
+import type { Event } from '../../../api/types/events.v1.ts';
 import { validateCoreEvent, validateEvent, validateEventUpdate } from '../../../api/validation/events.ts';
 import type { Strategy } from '../strategy.ts';
 

@@ -1,7 +1,7 @@
 /** Namespaces: being deleted, they stay until their content is gone, held by the finalizers of their spec. */
 import { defaultNamespace } from '../../../api/defaults/other.ts';
 import { checkDnsLabel } from '../../../api/machinery/names.ts';
-import type { Namespace } from '../../../api/schema/types/core.v1.ts';
+import type { Namespace } from '../../../api/types/core.v1.ts';
 import {
   validateNamespace,
   validateNamespaceFinalizers,

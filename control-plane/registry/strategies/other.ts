@@ -2,9 +2,9 @@
 import { sameJson } from '../../../api/machinery/json.ts';
 import { defaultEndpointSlice, defaultLease, defaultNode, defaultSecret } from '../../../api/defaults/other.ts';
 import { checkDnsSubdomain } from '../../../api/machinery/names.ts';
-import type { Lease } from '../../../api/schema/types/coordination.v1.ts';
-import type { ConfigMap, Node, Secret, ServiceAccount } from '../../../api/schema/types/core.v1.ts';
-import type { EndpointSlice } from '../../../api/schema/types/discovery.v1.ts';
+import type { Lease } from '../../../api/types/coordination.v1.ts';
+import type { ConfigMap, Node, Secret, ServiceAccount } from '../../../api/types/core.v1.ts';
+import type { EndpointSlice } from '../../../api/types/discovery.v1.ts';
 import { validateLease, validateNode, validateNodeUpdate } from '../../../api/validation/cluster.ts';
 import {
   validateConfigMap,

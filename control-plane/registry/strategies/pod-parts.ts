@@ -1,9 +1,9 @@
 /** The parts of a pod that only a subresource of their own changes. */
 import type { FieldError } from '../../../api/errors.ts';
-import type { Container, Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Container, Pod } from '../../../api/types/core.v1.ts';
 import { validateEphemeralUpdate } from '../../../api/validation/pod/ephemeral.ts';
 import { validateResize } from '../../../api/validation/pod/resize.ts';
-import { qosClassOf } from '../pod-qos.ts';
+import { qosClassOf } from '../../../api/machinery/pod-qos.ts';
 import type { Part } from '../strategy.ts';
 
 export const ephemeralContainers: Part<Pod> = {

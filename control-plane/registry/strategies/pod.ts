@@ -1,11 +1,11 @@
 /** Pods: kept as they were made, but for a few fields; they end gracefully. */
 import { defaultPod } from '../../../api/defaults/pod.ts';
 import { checkDnsSubdomain } from '../../../api/machinery/names.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { validatePod } from '../../../api/validation/pod/spec.ts';
 import { validatePodStatusUpdate, validatePodUpdate } from '../../../api/validation/pod/update.ts';
 import { warnOfPod } from '../../../api/validation/pod/warnings.ts';
-import { qosClassOf } from '../pod-qos.ts';
+import { qosClassOf } from '../../../api/machinery/pod-qos.ts';
 import type { DeleteOptions } from '../port.ts';
 import type { Strategy } from '../strategy.ts';
 import { applyLabelKeys } from './affinity-label-keys.ts';

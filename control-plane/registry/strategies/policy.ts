@@ -1,7 +1,7 @@
 /** Disruption budgets. */
 import { defaultDisruptionBudget } from '../../../api/defaults/policy.ts';
 import { checkDnsSubdomain } from '../../../api/machinery/names.ts';
-import type { PodDisruptionBudget } from '../../../api/schema/types/policy.v1.ts';
+import type { PodDisruptionBudget } from '../../../api/types/policy.v1.ts';
 import { validateDisruptionBudget, validateDisruptionBudgetStatus } from '../../../api/validation/policy.ts';
 import type { Strategy } from '../strategy.ts';
 

@@ -1,7 +1,7 @@
 /** Roles and bindings. Who may write which ones is admission's concern. */
 import { defaultBinding, defaultRole } from '../../../api/defaults/rbac.ts';
 import { checkPathSegment } from '../../../api/machinery/names.ts';
-import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '../../../api/schema/types/rbac.v1.ts';
+import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '../../../api/types/rbac.v1.ts';
 import {
   validateBindingUpdate,
   validateClusterRole,

@@ -2,7 +2,7 @@
 import { defaultService, defaultServiceStatus, isExternallyAccessible } from '../../../api/defaults/service.ts';
 import { copyJson } from '../../../api/machinery/json.ts';
 import { checkDns1035Label } from '../../../api/machinery/names.ts';
-import type { Service, ServiceSpec } from '../../../api/schema/types/core.v1.ts';
+import type { Service, ServiceSpec } from '../../../api/types/core.v1.ts';
 import {
   HEADLESS,
   validateService,

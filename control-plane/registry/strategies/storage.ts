@@ -1,7 +1,7 @@
 /** Volumes of the cluster, and claims to them. */
 import { defaultClaim, defaultVolume, normalizeSources } from '../../../api/defaults/storage.ts';
 import { checkDnsSubdomain } from '../../../api/machinery/names.ts';
-import type { PersistentVolume, PersistentVolumeClaim } from '../../../api/schema/types/core.v1.ts';
+import type { PersistentVolume, PersistentVolumeClaim } from '../../../api/types/core.v1.ts';
 import { validateClaim, validateClaimStatus, validateClaimUpdate } from '../../../api/validation/storage/claim.ts';
 import { validateVolume, validateVolumeUpdate } from '../../../api/validation/storage/volume.ts';
 import { timestamp } from '../metadata.ts';

@@ -2,7 +2,7 @@
 import { defaultDeployment, defaultReplicaSet, defaultStatefulSet } from '../../../api/defaults/workloads.ts';
 import { sameJson } from '../../../api/machinery/json.ts';
 import { checkDnsLabel, checkDnsSubdomain } from '../../../api/machinery/names.ts';
-import type { ControllerRevision, Deployment, ReplicaSet, StatefulSet } from '../../../api/schema/types/apps.v1.ts';
+import type { ControllerRevision, Deployment, ReplicaSet, StatefulSet } from '../../../api/types/apps.v1.ts';
 import {
   validateControllerRevision,
   validateControllerRevisionUpdate,

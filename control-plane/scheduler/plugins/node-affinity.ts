@@ -1,6 +1,5 @@
 /** nodeSelector and node affinity, required and preferred. */
 import { allowsNode, matchesTerm } from '../../../api/machinery/node-selector.ts';
-import type { PodSpec } from '../../../api/schema/types/core.v1.ts';
 import type { FilterPlugin, Refusal, ScorePlugin } from '../framework.ts';
 import type { PodInfo } from '../pod-info.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -38,17 +37,4 @@ export function requiredNodes({ pod }: PodInfo, snapshot: Snapshot): ((row: numb
   const { nodeSelector, affinity } = pod.spec;
   if (!nodeSelector && !affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution) return undefined;
   return (row) => allowsNode(pod.spec, snapshot.labels[row], snapshot.names[row]);
-}
-
-/** The only nodes that the pod can go to, if its required affinity names them; undefined when it does not. */
-export function namedNodes({ affinity }: PodSpec): readonly string[] | undefined {
-  const terms = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
-  if (!terms || terms.length === 0) return undefined;
-  const names = new Set<string>();
-  for (const { matchFields = [] } of terms) {
-    const field = matchFields.find(({ key, operator }) => key === 'metadata.name' && operator === 'In');
-    if (!field) return undefined;
-    for (const name of field.values ?? []) names.add(name);
-  }
-  return [...names];
 }

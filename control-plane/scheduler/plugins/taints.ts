@@ -1,6 +1,6 @@
 /** Taints and tolerations, and cordoned nodes. */
 import { isTolerated } from '../../../api/machinery/tolerations.ts';
-import type { Taint } from '../../../api/schema/types/core.v1.ts';
+import type { Taint } from '../../../api/types/core.v1.ts';
 import type { FilterPlugin, Refusal, ScorePlugin } from '../framework.ts';
 
 const UNSCHEDULABLE: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };

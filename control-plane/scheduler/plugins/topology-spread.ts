@@ -2,7 +2,7 @@
 import { requiredNodes } from './node-affinity.ts';
 import { taintToleration } from './taints.ts';
 import { type Selector, selectorFromObject } from '../../../api/machinery/selectors.ts';
-import type { TopologySpreadConstraint } from '../../../api/schema/types/core.v1.ts';
+import type { TopologySpreadConstraint } from '../../../api/types/core.v1.ts';
 import type { DomainCounts } from '../domains.ts';
 import type { FilterPlugin, Refusal, ScorePlugin } from '../framework.ts';
 import type { PodInfo } from '../pod-info.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { kinds } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
-import type { Status } from '../../../api/schema/types/meta.v1.ts';
+import type { Status } from '../../../api/types/meta.v1.ts';
 import type { Runner } from '../../../control-plane/controllers/runner.ts';
 import { TestServer } from '../../support/api-server.ts';
 import { definitionRunner } from '../../support/definition-controller.ts';

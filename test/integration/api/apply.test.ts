@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { kinds } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
-import type { ManagedFieldsEntry, Status } from '../../../api/schema/types/meta.v1.ts';
+import type { ManagedFieldsEntry, Status } from '../../../api/types/meta.v1.ts';
 import { managedBy } from '../../../control-plane/registry/managed-by.ts';
 import { TestServer } from '../../support/api-server.ts';
 import { kubectl } from '../../support/kubectl.ts';

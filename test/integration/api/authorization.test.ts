@@ -2,12 +2,9 @@
 import assert from 'node:assert/strict';
 import { kinds } from '../../../api/kinds.ts';
 import { RBAC_GROUP } from '../../../api/kinds/rbac.ts';
-import type {
-  SubjectAccessReviewStatus,
-  SubjectRulesReviewStatus,
-} from '../../../api/schema/types/authorization.v1.ts';
-import type { Status } from '../../../api/schema/types/meta.v1.ts';
-import type { User } from '../../../control-plane/auth/user.ts';
+import type { SubjectAccessReviewStatus, SubjectRulesReviewStatus } from '../../../api/types/authorization.v1.ts';
+import type { Status } from '../../../api/types/meta.v1.ts';
+import type { User } from '../../../control-plane/user.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { ApiError } from '../../../lib/client/errors.ts';
 import { RestClient } from '../../../lib/client/rest.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import http2 from 'node:http2';
 import tls from 'node:tls';
 import fc from 'fast-check';
-import type { ConfigMap } from '../../../api/schema/types/core.v1.ts';
+import type { ConfigMap } from '../../../api/types/core.v1.ts';
 import { adminAccess, RawClient, statusOf, type RawAnswer } from '../../support/raw-requests.ts';
 import {
   BadInputTarget,

@@ -1,7 +1,7 @@
 /** How the parts of the control plane do, as old clients ask for it. */
 import assert from 'node:assert/strict';
-import type { ComponentStatus, ComponentStatusList } from '../../../api/schema/types/core.v1.ts';
-import type { APIResourceList, Table } from '../../../api/schema/types/meta.v1.ts';
+import type { ComponentStatus, ComponentStatusList } from '../../../api/types/core.v1.ts';
+import type { APIResourceList, Table } from '../../../api/types/meta.v1.ts';
 import { TestServer } from '../../support/api-server.ts';
 import { kubectl } from '../../support/kubectl.ts';
 import { adminAccess, RawClient, statusOf } from '../../support/raw-requests.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { KubeObject } from '../../../api/object.ts';
-import type { Status } from '../../../api/schema/types/meta.v1.ts';
+import type { Status } from '../../../api/types/meta.v1.ts';
 import { SchemaTypes } from '../../../api/apply/schema-types.ts';
 import { kinds } from '../../../api/kinds.ts';
 import { Codec } from '../../../api/schema/codec.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { kinds } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
-import type { CustomResourceDefinition } from '../../../api/schema/types/apiextensions.v1.ts';
+import type { CustomResourceDefinition } from '../../../api/types/apiextensions.v1.ts';
 import type { Runner } from '../../../control-plane/controllers/runner.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { RestClient } from '../../../lib/client/rest.ts';

@@ -5,7 +5,7 @@ import { Protobuf } from '../../../api/schema/protobuf/protobuf.ts';
 import { Reader } from '../../../api/schema/protobuf/wire.ts';
 import { loadSchemaTable } from '../../../api/schema/table.ts';
 import type { KubeObject } from '../../../api/object.ts';
-import type { Status } from '../../../api/schema/types/meta.v1.ts';
+import type { Status } from '../../../api/types/meta.v1.ts';
 import { TestServer } from '../../support/api-server.ts';
 import { adminAccess, RawClient, type RawAnswer } from '../../support/raw-requests.ts';
 

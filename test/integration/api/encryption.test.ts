@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Secret } from '../../../api/schema/types/core.v1.ts';
+import type { Secret } from '../../../api/types/core.v1.ts';
 import { RestClient } from '../../../lib/client/rest.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { adminAccess } from '../../support/raw-requests.ts';

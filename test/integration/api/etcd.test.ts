@@ -1,7 +1,7 @@
 /** The API on the store it has in the field: what HTTP promises, with a real etcd below. */
 import assert from 'node:assert/strict';
-import type { ConfigMap, Pod } from '../../../api/schema/types/core.v1.ts';
-import type { Status } from '../../../api/schema/types/meta.v1.ts';
+import type { ConfigMap, Pod } from '../../../api/types/core.v1.ts';
+import type { Status } from '../../../api/types/meta.v1.ts';
 import { ApiError } from '../../../lib/client/errors.ts';
 import { RestClient, type ListOf, type Query } from '../../../lib/client/rest.ts';
 import { watch } from '../../../lib/client/watch.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import tls from 'node:tls';
 import { kinds } from '../../../api/kinds.ts';
-import type { User } from '../../../control-plane/auth/user.ts';
+import type { User } from '../../../control-plane/user.ts';
 import { TestServer } from '../../support/api-server.ts';
 import { eventually } from '../../support/eventually.ts';
 import { RawClient, statusOf, type RawAnswer } from '../../support/raw-requests.ts';

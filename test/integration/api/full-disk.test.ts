@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { ConfigMap } from '../../../api/schema/types/core.v1.ts';
+import type { ConfigMap } from '../../../api/types/core.v1.ts';
 import { ApiError } from '../../../lib/client/errors.ts';
 import { RestClient } from '../../../lib/client/rest.ts';
 import { systemClock } from '../../../lib/clock.ts';

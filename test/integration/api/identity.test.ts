@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import https from 'node:https';
 import { kinds } from '../../../api/kinds.ts';
-import type { CertificateSigningRequest } from '../../../api/schema/types/certificates.v1.ts';
+import type { CertificateSigningRequest } from '../../../api/types/certificates.v1.ts';
 import { createSigningRequest } from '../../../lib/certificates.ts';
 import { TestServer } from '../../support/api-server.ts';
 import { kubectl } from '../../support/kubectl.ts';

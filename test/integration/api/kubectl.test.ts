@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { kinds } from '../../../api/kinds.ts';
-import type { Node } from '../../../api/schema/types/core.v1.ts';
+import type { Node } from '../../../api/types/core.v1.ts';
 import { TestServer } from '../../support/api-server.ts';
 import { kubectl, spawnKubectl, type KubectlResult } from '../../support/kubectl.ts';
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { apiVersionOf, type Kind, kinds } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
-import type { APIResourceList } from '../../../api/schema/types/meta.v1.ts';
+import type { APIResourceList } from '../../../api/types/meta.v1.ts';
 import { TestServer } from '../../support/api-server.ts';
 import { type MinimalObjects, minimalObjects } from '../../support/minimal-objects.ts';
 import { adminAccess, RawClient } from '../../support/raw-requests.ts';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { type Kind, kinds } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
-import type { APIResourceList, Status } from '../../../api/schema/types/meta.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
+import type { APIResourceList, Status } from '../../../api/types/meta.v1.ts';
 import { TestServer } from '../../support/api-server.ts';
 import { adminAccess, RawClient } from '../../support/raw-requests.ts';
 

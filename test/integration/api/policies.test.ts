@@ -1,7 +1,7 @@
 /** ValidatingAdmissionPolicy and its bindings, over HTTP. */
 import assert from 'node:assert/strict';
 import { kinds } from '../../../api/kinds.ts';
-import type { User } from '../../../control-plane/auth/user.ts';
+import type { User } from '../../../control-plane/user.ts';
 import { createSigningRequest } from '../../../lib/certificates.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { ApiError } from '../../../lib/client/errors.ts';

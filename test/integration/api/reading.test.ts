@@ -1,7 +1,7 @@
 /** What the parameters of lists and watches mean, as Kubernetes documents it ("Resource versions in list, get and watch"). */
 import assert from 'node:assert/strict';
 import type { KubeObject } from '../../../api/object.ts';
-import type { Status } from '../../../api/schema/types/meta.v1.ts';
+import type { Status } from '../../../api/types/meta.v1.ts';
 import { TestServer } from '../../support/api-server.ts';
 import { adminAccess, RawClient, statusOf } from '../../support/raw-requests.ts';
 

@@ -10,7 +10,7 @@ import { WebSocket } from 'ws';
 import { parse } from 'yaml';
 import { serviceUnavailable } from '../../../api/errors.ts';
 import { kinds } from '../../../api/kinds.ts';
-import type { Node, Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Node, Pod } from '../../../api/types/core.v1.ts';
 import { CHANNEL, type NodeUsage, type StreamWanted } from '../../../api/streams.ts';
 import type { NodeTunnels, Tunnel, TunnelFrame } from '../../../control-plane/nodes/port.ts';
 import { bindPod } from '../../../control-plane/registry/binding.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { kinds } from '../../../api/kinds.ts';
 import { CHANNEL } from '../../../api/streams.ts';
-import type { User } from '../../../control-plane/auth/user.ts';
+import type { User } from '../../../control-plane/user.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { ApiError } from '../../../lib/client/errors.ts';
 import { RestClient } from '../../../lib/client/rest.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, rmdirSync } from 'node:fs';
 import path from 'node:path';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { FileCgroups } from '../../../node-agent/pods/cgroups.ts';
 
 const MOUNTS = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'];

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { IMAGES, REGISTRY_NAME } from '../../../cli/local/images.ts';
 import { registryConfig } from '../../../cli/local/registry.ts';
-import type { Pod, PodSpec } from '../../../api/schema/types/core.v1.ts';
+import type { Pod, PodSpec } from '../../../api/types/core.v1.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { silentLog } from '../../../lib/log.ts';
 import { ImageCollector } from '../../../node-agent/images/collector.ts';

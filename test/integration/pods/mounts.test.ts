@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { ConfigMap, Secret } from '../../../api/schema/types/core.v1.ts';
+import type { ConfigMap, Secret } from '../../../api/types/core.v1.ts';
 import { MapView } from '../../../lib/view.ts';
 import { DiskVolumes } from '../../../node-agent/volumes/disk.ts';
 import { systemMounter } from '../../../node-agent/volumes/mounts.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { IMAGES, REGISTRY_NAME } from '../../../cli/local/images.ts';
-import type { Container, Pod, PodSpec } from '../../../api/schema/types/core.v1.ts';
+import type { Container, Pod, PodSpec } from '../../../api/types/core.v1.ts';
 import { createHost } from '../../support/host.ts';
 import { RealNode } from './real-node.ts';
 

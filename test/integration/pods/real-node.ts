@@ -2,17 +2,9 @@
 import path from 'node:path';
 import { noTokens } from '../../support/no-tokens.ts';
 import { keyOf } from '../../../api/object.ts';
-import type {
-  ConfigMap,
-  ContainerStatus,
-  Node,
-  Pod,
-  PodStatus,
-  Secret,
-  Service,
-} from '../../../api/schema/types/core.v1.ts';
-import type { RuntimeClass } from '../../../api/schema/types/node.v1.ts';
-import type { EndpointSlice } from '../../../api/schema/types/discovery.v1.ts';
+import type { ConfigMap, ContainerStatus, Node, Pod, PodStatus, Secret, Service } from '../../../api/types/core.v1.ts';
+import type { RuntimeClass } from '../../../api/types/node.v1.ts';
+import type { EndpointSlice } from '../../../api/types/discovery.v1.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { silentLog } from '../../../lib/log.ts';
 import { MapView } from '../../../lib/view.ts';

@@ -6,7 +6,7 @@ import { type Kind, kinds } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import { Codec } from '../../../api/schema/codec.ts';
 import { loadSchemaTable } from '../../../api/schema/table.ts';
-import type { ConfigMap, Service } from '../../../api/schema/types/core.v1.ts';
+import type { ConfigMap, Service } from '../../../api/types/core.v1.ts';
 import { indexesOf } from '../../../control-plane/controllers/indexes.ts';
 import { WatchCache } from '../../../control-plane/cacher/cache.ts';
 import { bindPod } from '../../../control-plane/registry/binding.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { kinds } from '../../../api/kinds.ts';
 import { isStatusError } from '../../../api/errors.ts';
-import type { ConfigMap, Pod } from '../../../api/schema/types/core.v1.ts';
+import type { ConfigMap, Pod } from '../../../api/types/core.v1.ts';
 import { WatchCache } from '../../../control-plane/cacher/cache.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { silentLog } from '../../../lib/log.ts';

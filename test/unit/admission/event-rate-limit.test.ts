@@ -7,7 +7,7 @@ import { kinds } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import { readAdmissionConfig } from '../../../control-plane/admission/config-file.ts';
 import { EventRateLimit, type EventLimit } from '../../../control-plane/admission/event-rate-limit.ts';
-import type { AdmissionRequest } from '../../../control-plane/admission/port.ts';
+import type { AdmissionRequest } from '../../../control-plane/registry/admission.ts';
 import { FakeClock } from '../../../lib/clock.ts';
 
 const LIMIT: EventLimit = { type: 'Namespace', qps: 2, burst: 3, cacheSize: 2 };

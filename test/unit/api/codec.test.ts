@@ -6,8 +6,8 @@ import { Codec } from '../../../api/schema/codec.ts';
 import type { FieldValidation } from '../../../api/schema/codec.ts';
 import { SchemaDefaults } from '../../../api/schema/defaults.ts';
 import { loadSchemaTable } from '../../../api/schema/table.ts';
-import type { Deployment } from '../../../api/schema/types/apps.v1.ts';
-import type { ConfigMap, Pod, Secret, Service } from '../../../api/schema/types/core.v1.ts';
+import type { Deployment } from '../../../api/types/apps.v1.ts';
+import type { ConfigMap, Pod, Secret, Service } from '../../../api/types/core.v1.ts';
 
 const CORE = 'io.k8s.api.core.v1';
 const DEPLOYMENT = 'io.k8s.api.apps.v1.Deployment';

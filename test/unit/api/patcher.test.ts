@@ -5,7 +5,7 @@ import { StrategicMerge } from '../../../api/patch/strategic.ts';
 import { Codec } from '../../../api/schema/codec.ts';
 import type { FieldValidation } from '../../../api/schema/codec.ts';
 import { loadSchemaTable } from '../../../api/schema/table.ts';
-import type { Deployment } from '../../../api/schema/types/apps.v1.ts';
+import type { Deployment } from '../../../api/types/apps.v1.ts';
 
 const DEPLOYMENT = 'io.k8s.api.apps.v1.Deployment';
 const table = loadSchemaTable();

@@ -4,7 +4,7 @@ import { StatusError } from '../../../api/errors.ts';
 import { kinds } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import type { FieldManager } from '../../../api/apply/field-manager.ts';
-import type { ManagedFieldsEntry } from '../../../api/schema/types/meta.v1.ts';
+import type { ManagedFieldsEntry } from '../../../api/types/meta.v1.ts';
 import { deployments, managerOf } from './types.ts';
 
 const NOW = '2026-01-02T03:04:05Z';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { AuditPolicy } from '../../../control-plane/audit/policy.ts';
-import type { User } from '../../../control-plane/auth/user.ts';
-import { parseRequest } from '../../../control-plane/server/request-info.ts';
+import type { User } from '../../../control-plane/user.ts';
+import { parseRequest } from '../../../control-plane/http/request-info.ts';
 
 const HEAD = 'apiVersion: audit.k8s.io/v1\nkind: Policy\n';
 const ANNA: User = { name: 'anna', groups: ['dev', 'system:authenticated'] };

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { kinds } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { forbiddenLabels } from '../../../control-plane/admission/node-labels.ts';
 import { attributesOf, furtherAttributes } from '../../../control-plane/auth/attributes.ts';
 import { NodeAuthorizer } from '../../../control-plane/auth/node/node.ts';
-import { parseRequest } from '../../../control-plane/server/request-info.ts';
+import { parseRequest } from '../../../control-plane/http/request-info.ts';
 import { MapView, type View } from '../../../lib/view.ts';
 import { Rules } from './rules.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Secret } from '../../../api/schema/types/core.v1.ts';
+import type { Secret } from '../../../api/types/core.v1.ts';
 import { oidcSettings } from '../../../control-plane/identity-flags.ts';
 import { serverProgram, type ServerFlags } from '../../../control-plane/flags.ts';
 import { BootstrapTokens } from '../../../control-plane/auth/tokens/bootstrap.ts';

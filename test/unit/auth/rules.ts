@@ -9,10 +9,10 @@ import type {
   Role,
   RoleBinding,
   Subject,
-} from '../../../api/schema/types/rbac.v1.ts';
+} from '../../../api/types/rbac.v1.ts';
 import type { Attributes } from '../../../control-plane/auth/attributes.ts';
 import type { RbacSources } from '../../../control-plane/auth/rbac/resolver.ts';
-import type { User } from '../../../control-plane/auth/user.ts';
+import type { User } from '../../../control-plane/user.ts';
 import { indexesOf } from '../../../control-plane/controllers/indexes.ts';
 import { MapView } from '../../../lib/view.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { DaemonSet, Deployment, StatefulSet } from '../../../api/schema/types/apps.v1.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { DaemonSet, Deployment, StatefulSet } from '../../../api/types/apps.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { drainPlan } from '../../../cli/drain-plan.ts';
 import { ManyErrors, SourceError, UsageError } from '../../../cli/errors.ts';
 import { LogPrinter } from '../../../cli/log-printer.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Pod, Service } from '../../../api/schema/types/core.v1.ts';
-import type { EndpointSlice } from '../../../api/schema/types/discovery.v1.ts';
+import type { Pod, Service } from '../../../api/types/core.v1.ts';
+import type { EndpointSlice } from '../../../api/types/discovery.v1.ts';
 import { nothing } from '../../../cli/why/explanation.ts';
 import { explainService, selectedPods, type ServiceSeen } from '../../../cli/why/service.ts';
 

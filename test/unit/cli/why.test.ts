@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { Deployment } from '../../../api/schema/types/apps.v1.ts';
-import type { Job } from '../../../api/schema/types/batch.v1.ts';
-import type { ContainerStatus, Event, Node, Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Deployment } from '../../../api/types/apps.v1.ts';
+import type { Job } from '../../../api/types/batch.v1.ts';
+import type { ContainerStatus, Event, Node, Pod } from '../../../api/types/core.v1.ts';
 import { explainDeployment } from '../../../cli/why/deployment.ts';
 import type { Explanation } from '../../../cli/why/explanation.ts';
 import { explainJob } from '../../../cli/why/job.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { kinds } from '../../../api/kinds.ts';
-import type { APIService } from '../../../api/schema/types/apiregistration.v1.ts';
+import type { APIService } from '../../../api/types/apiregistration.v1.ts';
 import { ApiServiceAvailability } from '../../../control-plane/controllers/api-service-availability/api-service-availability.ts';
 import {
   type ApiServiceSnapshot,

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 
 import type { Kind } from '../../../api/kinds.ts';
 import { kinds } from '../../../api/kinds.ts';
-import type { ConfigMap } from '../../../api/schema/types/core.v1.ts';
+import type { ConfigMap } from '../../../api/types/core.v1.ts';
 import { GarbageCollector } from '../../../control-plane/controllers/garbage-collection/garbage-collection.ts';
 import { PodCollector } from '../../../control-plane/controllers/pod-collection/pod-collection.ts';
 import type { NodeSession } from '../../../control-plane/controllers/node-lifecycle/node-lifecycle.ts';

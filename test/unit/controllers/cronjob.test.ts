@@ -7,7 +7,7 @@ import { kinds } from '../../../api/kinds.ts';
 import { nextTime, ZoneClock } from '../../../api/machinery/cron-times.ts';
 import { parseSchedule } from '../../../api/machinery/cron.ts';
 import { formatTime } from '../../../api/machinery/time.ts';
-import type { CronJob, CronJobSpec, Job } from '../../../api/schema/types/batch.v1.ts';
+import type { CronJob, CronJobSpec, Job } from '../../../api/types/batch.v1.ts';
 import { CronJobController } from '../../../control-plane/controllers/cronjob/cronjob.ts';
 import { dueRun } from '../../../control-plane/controllers/cronjob/due.ts';
 import { isFinished } from '../../../control-plane/controllers/job/verdict.ts';

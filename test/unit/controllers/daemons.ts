@@ -1,6 +1,6 @@
 /** Daemon sets, their pods, and nodes, for tests. */
-import type { DaemonSet, RollingUpdateDaemonSet } from '../../../api/schema/types/apps.v1.ts';
-import type { Node, Pod, PodSpec, Taint } from '../../../api/schema/types/core.v1.ts';
+import type { DaemonSet, RollingUpdateDaemonSet } from '../../../api/types/apps.v1.ts';
+import type { Node, Pod, PodSpec, Taint } from '../../../api/types/core.v1.ts';
 import { affinityTo } from '../../../control-plane/controllers/daemonset/placement.ts';
 import { aPod } from './world.ts';
 

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 
 import { kinds } from '../../../api/kinds.ts';
-import type { DaemonSet, RollingUpdateDaemonSet } from '../../../api/schema/types/apps.v1.ts';
-import type { Node, Pod } from '../../../api/schema/types/core.v1.ts';
+import type { DaemonSet, RollingUpdateDaemonSet } from '../../../api/types/apps.v1.ts';
+import type { Node, Pod } from '../../../api/types/core.v1.ts';
 import { isReady, isTerminal } from '../../../control-plane/controllers/conditions.ts';
 import { DaemonSetController } from '../../../control-plane/controllers/daemonset/daemonset.ts';
 import {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 
 import { forbidden } from '../../../api/errors.ts';
 import { kinds } from '../../../api/kinds.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { DaemonSetController } from '../../../control-plane/controllers/daemonset/daemonset.ts';
 import type { Runner } from '../../../control-plane/controllers/runner.ts';
 import { aDaemonSet, aNode, HASH } from './daemons.ts';

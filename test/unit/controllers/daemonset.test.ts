@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
-import type { ControllerRevision, DaemonSet } from '../../../api/schema/types/apps.v1.ts';
-import type { Node, Pod, PodSpec, Taint } from '../../../api/schema/types/core.v1.ts';
+import type { ControllerRevision, DaemonSet } from '../../../api/types/apps.v1.ts';
+import type { Node, Pod, PodSpec, Taint } from '../../../api/types/core.v1.ts';
 import { Failures } from '../../../control-plane/controllers/daemonset/failures.ts';
 import {
   affinityTo,

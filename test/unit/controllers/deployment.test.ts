@@ -4,8 +4,8 @@ import fc from 'fast-check';
 
 import { forbidden } from '../../../api/errors.ts';
 import { kinds } from '../../../api/kinds.ts';
-import type { Deployment } from '../../../api/schema/types/apps.v1.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Deployment } from '../../../api/types/apps.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { isActive, isReady } from '../../../control-plane/controllers/conditions.ts';
 import { DeploymentController } from '../../../control-plane/controllers/deployment/deployment.ts';
 import type { Fleet } from '../../../control-plane/controllers/deployment/fleet.ts';

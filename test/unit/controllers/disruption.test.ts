@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
-import type { PodDisruptionBudget, PodDisruptionBudgetStatus } from '../../../api/schema/types/policy.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
+import type { PodDisruptionBudget, PodDisruptionBudgetStatus } from '../../../api/types/policy.v1.ts';
 import { planBudget } from '../../../control-plane/controllers/disruption/plan.ts';
 import { aMoment } from './moment.ts';
 import { aPod } from './world.ts';

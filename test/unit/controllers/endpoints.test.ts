@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { kinds } from '../../../api/kinds.ts';
-import type { Endpoints, Node, Pod, Service } from '../../../api/schema/types/core.v1.ts';
+import type { Endpoints, Node, Pod, Service } from '../../../api/types/core.v1.ts';
 import { EndpointSliceMirroring } from '../../../control-plane/controllers/endpointslice-mirroring/endpointslice-mirroring.ts';
 import { EndpointsController } from '../../../control-plane/controllers/endpoints/endpoints.ts';
 import { planEndpoints } from '../../../control-plane/controllers/endpoints/plan.ts';

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 
 import { kinds } from '../../../api/kinds.ts';
-import type { Node, Pod, Service } from '../../../api/schema/types/core.v1.ts';
-import type { EndpointSlice } from '../../../api/schema/types/discovery.v1.ts';
+import type { Node, Pod, Service } from '../../../api/types/core.v1.ts';
+import type { EndpointSlice } from '../../../api/types/discovery.v1.ts';
 import { EndpointSliceController } from '../../../control-plane/controllers/endpointslice/endpointslice.ts';
 import { MAX_ENDPOINTS, packEndpoints } from '../../../control-plane/controllers/endpointslice/pack.ts';
 import { planEndpointSlices } from '../../../control-plane/controllers/endpointslice/plan.ts';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 
 import fc from 'fast-check';
 import { kinds } from '../../../api/kinds.ts';
-import type { ControllerRevision, StatefulSet } from '../../../api/schema/types/apps.v1.ts';
-import type { PodTemplateSpec } from '../../../api/schema/types/core.v1.ts';
+import type { ControllerRevision, StatefulSet } from '../../../api/types/apps.v1.ts';
+import type { PodTemplateSpec } from '../../../api/types/core.v1.ts';
 import { countCollision, historyOf, truncate } from '../../../control-plane/controllers/history/history.ts';
 import { inOrder, templateOf, type RevisionOwner } from '../../../control-plane/controllers/history/revision.ts';
 import { inShort } from './moment.ts';

@@ -4,8 +4,8 @@ import fc from 'fast-check';
 
 import type { FieldError } from '../../../api/errors.ts';
 import { kinds } from '../../../api/kinds.ts';
-import type { Job, JobSpec } from '../../../api/schema/types/batch.v1.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Job, JobSpec } from '../../../api/types/batch.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { validateJobStatus } from '../../../api/validation/batch/job-status.ts';
 import { completionIndexOf, isTracked } from '../../../control-plane/controllers/job/tracked-pods.ts';
 import { isFinished } from '../../../control-plane/controllers/job/verdict.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { kinds } from '../../../api/kinds.ts';
-import type { Job, PodFailurePolicyRule } from '../../../api/schema/types/batch.v1.ts';
+import type { Job, PodFailurePolicyRule } from '../../../api/types/batch.v1.ts';
 import { finishedAt, untilRetry } from '../../../control-plane/controllers/job/backoff.ts';
 import { judgeFailure } from '../../../control-plane/controllers/job/failure-policy.ts';
 import { makePod } from '../../../control-plane/controllers/job/tracked-pods.ts';

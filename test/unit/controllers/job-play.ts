@@ -2,8 +2,8 @@
 import { isStatusError } from '../../../api/errors.ts';
 import { kinds } from '../../../api/kinds.ts';
 import { formatTime } from '../../../api/machinery/time.ts';
-import type { Job, JobSpec, JobStatus } from '../../../api/schema/types/batch.v1.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Job, JobSpec, JobStatus } from '../../../api/types/batch.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { isActive, isTerminal } from '../../../control-plane/controllers/conditions.ts';
 import { JobController } from '../../../control-plane/controllers/job/job.ts';
 import { OrphanedJobPods } from '../../../control-plane/controllers/job/orphaned-pods.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 
 import { forbidden } from '../../../api/errors.ts';
 import { kinds } from '../../../api/kinds.ts';
-import type { JobSpec, JobStatus, PodFailurePolicyRule } from '../../../api/schema/types/batch.v1.ts';
+import type { JobSpec, JobStatus, PodFailurePolicyRule } from '../../../api/types/batch.v1.ts';
 import { NO_FAILURES } from '../../../control-plane/controllers/job/backoff.ts';
 import { planJob } from '../../../control-plane/controllers/job/plan.ts';
 import { completionIndexOf, isTracked } from '../../../control-plane/controllers/job/tracked-pods.ts';

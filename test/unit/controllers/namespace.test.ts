@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { kinds } from '../../../api/kinds.ts';
-import type { Namespace } from '../../../api/schema/types/core.v1.ts';
+import type { Namespace } from '../../../api/types/core.v1.ts';
 import {
   type NamespaceSnapshot,
   planFailure,
   planNamespace,
 } from '../../../control-plane/controllers/namespace/plan.ts';
 import { emptyElsewhere, LeftElsewhere } from '../../../control-plane/controllers/namespace/empty-elsewhere.ts';
-import type { RemoteResource } from '../../../control-plane/controllers/namespace/elsewhere.ts';
+import type { RemoteResource } from '../../../control-plane/controllers/elsewhere.ts';
 import type { Action } from '../../../control-plane/controllers/actions.ts';
 import { aMoment } from './moment.ts';
 import { aPod } from './world.ts';

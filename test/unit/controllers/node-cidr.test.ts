@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Node } from '../../../api/schema/types/core.v1.ts';
+import type { Node } from '../../../api/types/core.v1.ts';
 import { planCidrs } from '../../../control-plane/controllers/node-cidr/node-cidr.ts';
 
 function node(name: string, podCIDR?: string): Node {

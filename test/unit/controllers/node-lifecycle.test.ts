@@ -3,7 +3,7 @@ import fc from 'fast-check';
 
 import { kinds } from '../../../api/kinds.ts';
 import { defaultToleration, NODE_LOSS_TAINTS } from '../../../api/machinery/node-loss.ts';
-import type { Node, Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Node, Pod } from '../../../api/types/core.v1.ts';
 import { daemonTolerations } from '../../../control-plane/controllers/daemonset/placement.ts';
 import type { LivenessSnapshot } from '../../../control-plane/controllers/node-lifecycle/liveness.ts';
 import { judge } from '../../../control-plane/controllers/node-lifecycle/liveness.ts';

@@ -4,13 +4,13 @@ import fc from 'fast-check';
 
 import { forbidden } from '../../../api/errors.ts';
 import { kinds } from '../../../api/kinds.ts';
-import type { Deployment } from '../../../api/schema/types/apps.v1.ts';
+import type { Deployment } from '../../../api/types/apps.v1.ts';
 import type {
   HorizontalPodAutoscaler,
   HorizontalPodAutoscalerBehavior,
   MetricSpec,
-} from '../../../api/schema/types/autoscaling.v2.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+} from '../../../api/types/autoscaling.v2.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import type { NodeUsage } from '../../../api/streams.ts';
 import { limit, stabilize, type Memory } from '../../../control-plane/controllers/pod-autoscaling/limits.ts';
 import { judgeMetric } from '../../../control-plane/controllers/pod-autoscaling/metric.ts';

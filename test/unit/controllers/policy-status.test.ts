@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { kinds } from '../../../api/kinds.ts';
-import type { CustomResourceDefinition } from '../../../api/schema/types/apiextensions.v1.ts';
-import type { ValidatingAdmissionPolicy } from '../../../api/schema/types/admissionregistration.v1.ts';
+import type { CustomResourceDefinition } from '../../../api/types/apiextensions.v1.ts';
+import type { ValidatingAdmissionPolicy } from '../../../api/types/admissionregistration.v1.ts';
 import { loadSchemaTable } from '../../../api/schema/table.ts';
 import { kindTypes } from '../../../control-plane/admission/kind-types.ts';
 import { PolicyStatusController } from '../../../control-plane/controllers/policy-status/policy-status.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type Kind, kinds } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
-import type { PersistentVolumeClaim, Pod, ResourceQuota } from '../../../api/schema/types/core.v1.ts';
+import type { PersistentVolumeClaim, Pod, ResourceQuota } from '../../../api/types/core.v1.ts';
 import { ResourceQuotaController } from '../../../control-plane/controllers/resource-quota/resource-quota.ts';
 import type { Runner } from '../../../control-plane/controllers/runner.ts';
 import { StorageProtection } from '../../../control-plane/controllers/storage-protection/storage-protection.ts';

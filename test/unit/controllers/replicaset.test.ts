@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { forbidden } from '../../../api/errors.ts';
 import { kinds } from '../../../api/kinds.ts';
 import { formatTime } from '../../../api/machinery/time.ts';
-import type { ReplicaSet } from '../../../api/schema/types/apps.v1.ts';
-import type { Pod, ReplicationController } from '../../../api/schema/types/core.v1.ts';
+import type { ReplicaSet } from '../../../api/types/apps.v1.ts';
+import type { Pod, ReplicationController } from '../../../api/types/core.v1.ts';
 import {
   ReplicaSetController,
   ReplicationControllerController,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import type { Deployment, ReplicaSet } from '../../../api/schema/types/apps.v1.ts';
+import type { Deployment, ReplicaSet } from '../../../api/types/apps.v1.ts';
 import { boundsOf } from '../../../control-plane/controllers/deployment/fleet.ts';
 import type { Fleet } from '../../../control-plane/controllers/deployment/fleet.ts';
 import { rollingStep } from '../../../control-plane/controllers/deployment/rollout.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { kinds } from '../../../api/kinds.ts';
-import type { Service } from '../../../api/schema/types/core.v1.ts';
-import type { IPAddress, ServiceCIDR } from '../../../api/schema/types/networking.v1.ts';
+import type { Service } from '../../../api/types/core.v1.ts';
+import type { IPAddress, ServiceCIDR } from '../../../api/types/networking.v1.ts';
 import { ServiceAddresses } from '../../../control-plane/controllers/service-addresses/service-addresses.ts';
 import { ServiceCidrController } from '../../../control-plane/controllers/service-cidr/service-cidr.ts';
 import type { Runner } from '../../../control-plane/controllers/runner.ts';

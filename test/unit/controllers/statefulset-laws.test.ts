@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 
 import { kinds } from '../../../api/kinds.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { isReady } from '../../../control-plane/controllers/conditions.ts';
 import { maxUnavailable } from '../../../control-plane/controllers/statefulset/crew.ts';
 import { Stage, aSet, imageOf, nameOf, ordinalOf } from './statefulset-stage.ts';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 
 import { kinds } from '../../../api/kinds.ts';
-import type { StatefulSet } from '../../../api/schema/types/apps.v1.ts';
-import type { PersistentVolumeClaim, Pod } from '../../../api/schema/types/core.v1.ts';
+import type { StatefulSet } from '../../../api/types/apps.v1.ts';
+import type { PersistentVolumeClaim, Pod } from '../../../api/types/core.v1.ts';
 import { isReady, isTerminal } from '../../../control-plane/controllers/conditions.ts';
 import { StatefulSetController } from '../../../control-plane/controllers/statefulset/statefulset.ts';
 import { World, settle } from './world.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { forbidden } from '../../../api/errors.ts';
 import { kinds } from '../../../api/kinds.ts';
 import { hasIdentity } from '../../../api/machinery/identity.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { planStatefulSet } from '../../../control-plane/controllers/statefulset/plan.ts';
 import { aMoment, inShort } from './moment.ts';
 import { Stage, aClaim, aSet, nameOf } from './statefulset-stage.ts';

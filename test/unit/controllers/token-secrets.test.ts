@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { kinds } from '../../../api/kinds.ts';
-import type { Secret } from '../../../api/schema/types/core.v1.ts';
+import type { Secret } from '../../../api/types/core.v1.ts';
 import { TokenSecretController } from '../../../control-plane/controllers/token-secrets/token-secrets.ts';
 import type { Runner } from '../../../control-plane/controllers/runner.ts';
 import { settle, World } from './world.ts';

@@ -5,7 +5,7 @@ import type { Kind } from '../../../api/kinds.ts';
 import { apiVersionOf, kinds } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import { keyOf, objectKey } from '../../../api/object.ts';
-import type { Namespace, Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Namespace, Pod } from '../../../api/types/core.v1.ts';
 import type { Controller } from '../../../control-plane/controllers/controller.ts';
 import { indexesOf } from '../../../control-plane/controllers/indexes.ts';
 import { Runner } from '../../../control-plane/controllers/runner.ts';

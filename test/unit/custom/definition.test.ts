@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { CustomResourceDefinition, JSONSchemaProps } from '../../../api/schema/types/apiextensions.v1.ts';
+import type { CustomResourceDefinition, JSONSchemaProps } from '../../../api/types/apiextensions.v1.ts';
 import { planDefinition } from '../../../control-plane/controllers/custom-resource-definition/plan.ts';
 import { customResourceDefinitionStrategy as strategy } from '../../../control-plane/registry/strategies/custom-resource-definition.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Schema } from '../../../api/custom/schema.ts';
-import { validateRules } from '../../../api/validation/custom-resources/rules.ts';
+import { validateRules } from '../../../api/custom/definition/rules.ts';
 
 function refusals(rule: string, schema: Schema): string[] {
   const root: Schema = { type: 'object', properties: { x: { ...schema, 'x-kubernetes-validations': [{ rule }] } } };

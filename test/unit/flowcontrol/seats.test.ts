@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { PriorityLevelConfigurationSpec } from '../../../api/schema/types/flowcontrol.v1.ts';
+import type { PriorityLevelConfigurationSpec } from '../../../api/types/flowcontrol.v1.ts';
 import { SeatDemand } from '../../../control-plane/flowcontrol/demand.ts';
 import { allocate, type Claim, limitsOf } from '../../../control-plane/flowcontrol/seats.ts';
 import { RetryAfter } from '../../../control-plane/flowcontrol/retry-after.ts';

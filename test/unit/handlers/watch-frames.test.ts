@@ -5,7 +5,7 @@ import { Protobuf } from '../../../api/schema/protobuf/protobuf.ts';
 import { loadSchemaTable } from '../../../api/schema/table.ts';
 import type { HandlerOptions } from '../../../control-plane/handlers/port.ts';
 import { WatchFrames } from '../../../control-plane/handlers/watch-frames.ts';
-import { STATUS_TYPE } from '../../../control-plane/server/answer-encoder.ts';
+import { STATUS_TYPE } from '../../../control-plane/http/answer-encoder.ts';
 
 const protobuf = new Protobuf({ table: loadSchemaTable() });
 

@@ -19,7 +19,7 @@ import { fromAggregated, fromResourceList } from '../../../api/remote-discovery.
 import { Codec } from '../../../api/schema/codec.ts';
 import { Protobuf } from '../../../api/schema/protobuf/protobuf.ts';
 import { loadSchemaTable } from '../../../api/schema/table.ts';
-import type { CustomResourceDefinition } from '../../../api/schema/types/apiextensions.v1.ts';
+import type { CustomResourceDefinition } from '../../../api/types/apiextensions.v1.ts';
 import { loadKubeconfig, resolveKubeconfig } from '../../../cli/kubeconfig.ts';
 import { OidcTokens } from '../../../control-plane/auth/oidc/tokens.ts';
 import { readClaims, userOf } from '../../../control-plane/auth/tokens/claims.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Pod, PodStatus } from '../../../api/schema/types/core.v1.ts';
+import type { Pod, PodStatus } from '../../../api/types/core.v1.ts';
 import { FakeClock } from '../../../lib/clock.ts';
 import type { Report } from '../../../lib/link/proto.ts';
 import { EventLog } from '../../../node-agent/link/events.ts';

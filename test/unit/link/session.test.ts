@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { FakeClock } from '../../../lib/clock.ts';
 import type { AgentMessage, AgentsClient, Report, ServerMessage } from '../../../lib/link/proto.ts';
 import { silentLog } from '../../../lib/log.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { kinds } from '../../../api/kinds.ts';
-import type { Lease } from '../../../api/schema/types/coordination.v1.ts';
+import type { Lease } from '../../../api/types/coordination.v1.ts';
 import { NodeLeases } from '../../../control-plane/nodes/leases.ts';
 import { FakeClock } from '../../../lib/clock.ts';
 import { silentLog } from '../../../lib/log.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { NodeStatus } from '../../../api/schema/types/core.v1.ts';
+import type { NodeStatus } from '../../../api/types/core.v1.ts';
 import { mergeNodeStatus } from '../../../control-plane/nodes/registration.ts';
 
 function status(capacity: Record<string, string>, allocatable = capacity): NodeStatus {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { kinds } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { ReportWriter } from '../../../control-plane/nodes/reports.ts';
 import type { Registry } from '../../../control-plane/registry/port.ts';
 import type { Report } from '../../../lib/link/proto.ts';

@@ -1,6 +1,6 @@
 /** What a container is given: environment, resolv.conf, hosts file, resources, security, credentials. */
 import assert from 'node:assert/strict';
-import type { ConfigMap, Secret, Service } from '../../../api/schema/types/core.v1.ts';
+import type { ConfigMap, Secret, Service } from '../../../api/types/core.v1.ts';
 import { credentialsFor } from '../../../node-agent/pods/credentials.ts';
 import { dnsConfigOf, parseResolvConf } from '../../../node-agent/pods/dns-config.ts';
 import type { EnvironmentSources } from '../../../node-agent/pods/environment.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { EndpointSlice } from '../../../api/schema/types/discovery.v1.ts';
+import type { EndpointSlice } from '../../../api/types/discovery.v1.ts';
 import { FakeClock } from '../../../lib/clock.ts';
 import { MapView } from '../../../lib/view.ts';
 import { untilUnserved } from '../../../node-agent/pods/drain.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ContainerStatus, EphemeralContainer } from '../../../api/schema/types/core.v1.ts';
+import type { ContainerStatus, EphemeralContainer } from '../../../api/types/core.v1.ts';
 import { containerMessage } from '../../../node-agent/runtime/requests.ts';
 import type { ContainerConfig, SandboxConfig } from '../../../node-agent/runtime/port.ts';
 import { container, pod, TestNode } from './harness.ts';

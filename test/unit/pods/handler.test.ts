@@ -3,7 +3,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import * as grpc from '@grpc/grpc-js';
-import type { ProbeHandler } from '../../../api/schema/types/core.v1.ts';
+import type { ProbeHandler } from '../../../api/types/core.v1.ts';
 import { FakeClock } from '../../../lib/clock.ts';
 import type { Attempt } from '../../../node-agent/pods/handler.ts';
 import { attempt } from '../../../node-agent/pods/handler.ts';

@@ -10,9 +10,9 @@ import type {
   PodStatus,
   Secret,
   Service,
-} from '../../../api/schema/types/core.v1.ts';
-import type { EndpointSlice } from '../../../api/schema/types/discovery.v1.ts';
-import type { RuntimeClass } from '../../../api/schema/types/node.v1.ts';
+} from '../../../api/types/core.v1.ts';
+import type { EndpointSlice } from '../../../api/types/discovery.v1.ts';
+import type { RuntimeClass } from '../../../api/types/node.v1.ts';
 import { FakeClock } from '../../../lib/clock.ts';
 import { silentLog } from '../../../lib/log.ts';
 import { MapView } from '../../../lib/view.ts';

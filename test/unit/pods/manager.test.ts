@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { RuntimeError } from '../../../node-agent/runtime/port.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import type { Program } from '../../../node-agent/runtime/memory.ts';
 import { container, deleted, pod, TestNode } from './harness.ts';
 

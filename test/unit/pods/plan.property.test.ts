@@ -1,7 +1,7 @@
 /** The laws of the planner, on states nobody thought of: a model of the runtime carries out what the plan says. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import type { Action } from '../../../node-agent/pods/action.ts';
 import { actionKey } from '../../../node-agent/pods/action.ts';
 import { DEFAULT_BACKOFF } from '../../../node-agent/pods/backoff.ts';

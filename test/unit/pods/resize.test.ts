@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Container, ContainerStatus } from '../../../api/schema/types/core.v1.ts';
+import type { Container, ContainerStatus } from '../../../api/types/core.v1.ts';
 import { container, pod, TestNode } from './harness.ts';
 
 describe('the resources of a container that runs', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
-import type { RuntimeClass } from '../../../api/schema/types/node.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
+import type { RuntimeClass } from '../../../api/types/node.v1.ts';
 import { MapView } from '../../../lib/view.ts';
 import { runtimeHandlerOf } from '../../../node-agent/pods/runtime-handler.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Container } from '../../../api/schema/types/core.v1.ts';
+import type { Container } from '../../../api/types/core.v1.ts';
 import { podCpuRequest } from '../../../node-agent/pods/resources.ts';
 import { container, deleted, pod, TestNode } from './harness.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { ServiceSpec } from '../../../api/schema/types/core.v1.ts';
-import type { Endpoint } from '../../../api/schema/types/discovery.v1.ts';
+import type { ServiceSpec } from '../../../api/types/core.v1.ts';
+import type { Endpoint } from '../../../api/types/discovery.v1.ts';
 import { type Frontend, frontendsOf } from '../../../node-agent/proxy/frontends.ts';
 import { endpointOf, serviceOf, sliceOf } from '../../support/fake_cluster.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Service } from '../../../api/schema/types/core.v1.ts';
+import type { Service } from '../../../api/types/core.v1.ts';
 import { guardsOf } from '../../../node-agent/proxy/source_ranges.ts';
 
 function balancer(ranges: string[], extra: object = {}): Service {

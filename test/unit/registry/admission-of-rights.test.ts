@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { kinds } from '../../../api/kinds.ts';
-import type { ConfigMap } from '../../../api/schema/types/core.v1.ts';
-import type { OwnerReference } from '../../../api/schema/types/meta.v1.ts';
+import type { ConfigMap } from '../../../api/types/core.v1.ts';
+import type { OwnerReference } from '../../../api/types/meta.v1.ts';
 import { clusterRole, clusterRoleBinding } from '../auth/rules.ts';
 import { startRegistry, type Harness } from './harness.ts';
 

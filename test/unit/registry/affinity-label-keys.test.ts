@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Pod, PodAffinityTerm } from '../../../api/schema/types/core.v1.ts';
+import type { Pod, PodAffinityTerm } from '../../../api/types/core.v1.ts';
 import { applyLabelKeys } from '../../../control-plane/registry/strategies/affinity-label-keys.ts';
 
 function applied(term: Partial<PodAffinityTerm>): PodAffinityTerm['labelSelector'] {

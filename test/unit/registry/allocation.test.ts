@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { kinds } from '../../../api/kinds.ts';
-import type { Service, ServiceSpec } from '../../../api/schema/types/core.v1.ts';
-import type { ServiceCIDR } from '../../../api/schema/types/networking.v1.ts';
+import type { Service, ServiceSpec } from '../../../api/types/core.v1.ts';
+import type { ServiceCIDR } from '../../../api/types/networking.v1.ts';
 import { AddressRange } from '../../../control-plane/registry/allocation/address-range.ts';
 import type { GenericResource } from '../../../control-plane/registry/resource.ts';
 import { type Harness, sequence, startRegistry } from './harness.ts';

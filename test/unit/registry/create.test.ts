@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { isStatusError } from '../../../api/errors.ts';
 import { kinds } from '../../../api/kinds.ts';
-import type { Pod, Service } from '../../../api/schema/types/core.v1.ts';
+import type { Pod, Service } from '../../../api/types/core.v1.ts';
 import { type Harness, podNamed, startRegistry } from './harness.ts';
 
 describe('registry: create', () => {

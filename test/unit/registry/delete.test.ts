@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { kinds } from '../../../api/kinds.ts';
 import { evictionOf } from '../../../api/machinery/eviction.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { bindPod } from '../../../control-plane/registry/binding.ts';
 import { evictPod } from '../../../control-plane/registry/eviction.ts';
 import type { GenericResource } from '../../../control-plane/registry/resource.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { StatusError } from '../../../api/errors.ts';
 import { kinds } from '../../../api/kinds.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
-import type { PodDisruptionBudget, PodDisruptionBudgetStatus } from '../../../api/schema/types/policy.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
+import type { PodDisruptionBudget, PodDisruptionBudgetStatus } from '../../../api/types/policy.v1.ts';
 import { evictPod } from '../../../control-plane/registry/eviction.ts';
 import { type Harness, podNamed, startRegistry } from './harness.ts';
 

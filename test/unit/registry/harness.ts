@@ -1,7 +1,7 @@
 /** A registry on the memory store with the real caches, a clock that stands still and names that can be foretold. */
 import { type Kind, kinds } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { SchemaTypes } from '../../../api/apply/schema-types.ts';
 import { Codec } from '../../../api/schema/codec.ts';
 import { loadSchemaTable } from '../../../api/schema/table.ts';

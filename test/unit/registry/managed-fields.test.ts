@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { type Kind, kinds } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
-import type { ConfigMap, Pod } from '../../../api/schema/types/core.v1.ts';
+import type { ConfigMap, Pod } from '../../../api/types/core.v1.ts';
 import { bindPod } from '../../../control-plane/registry/binding.ts';
 import { scaleView } from '../../../control-plane/registry/scale.ts';
 import { managedBy } from '../../../control-plane/registry/managed-by.ts';
-import type { AdmissionPlugin } from '../../../control-plane/admission/port.ts';
+import type { AdmissionPlugin } from '../../../control-plane/registry/admission.ts';
 import type { Store } from '../../../control-plane/storage/port.ts';
 import { podNamed, startRegistry, type Harness } from './harness.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { isStatusError } from '../../../api/errors.ts';
 import { type Kind, kinds } from '../../../api/kinds.ts';
-import type { Job } from '../../../api/schema/types/batch.v1.ts';
-import type { ReplicaSet } from '../../../api/schema/types/apps.v1.ts';
-import type { Namespace, Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Job } from '../../../api/types/batch.v1.ts';
+import type { ReplicaSet } from '../../../api/types/apps.v1.ts';
+import type { Namespace, Pod } from '../../../api/types/core.v1.ts';
 import { type Level, violationsOf, violationsText } from '../../../control-plane/admission/pod-security/standard.ts';
 import { policyOf } from '../../../control-plane/admission/pod-security/policy.ts';
 import type { RequestOptions } from '../../../control-plane/registry/prepare.ts';

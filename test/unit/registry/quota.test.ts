@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { isStatusError } from '../../../api/errors.ts';
 import { type Kind, kinds } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
-import type { Pod, ResourceQuota } from '../../../api/schema/types/core.v1.ts';
+import type { Pod, ResourceQuota } from '../../../api/types/core.v1.ts';
 import { type Harness, podNamed, startRegistry } from './harness.ts';
 
 describe('registry: quotas and limit ranges', () => {

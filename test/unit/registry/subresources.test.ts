@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { kinds } from '../../../api/kinds.ts';
-import type { Deployment } from '../../../api/schema/types/apps.v1.ts';
-import type { Event, Node, Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Deployment } from '../../../api/types/apps.v1.ts';
+import type { Event, Node, Pod } from '../../../api/types/core.v1.ts';
 import { fieldReader, requireFieldReader } from '../../../control-plane/registry/field-labels.ts';
 import { storageKey, storagePrefix } from '../../../control-plane/registry/keys.ts';
 import { mutateScale, scaleOf } from '../../../control-plane/registry/scale.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { kinds } from '../../../api/kinds.ts';
-import type { Deployment } from '../../../api/schema/types/apps.v1.ts';
-import type { Lease } from '../../../api/schema/types/coordination.v1.ts';
-import type { ConfigMap } from '../../../api/schema/types/core.v1.ts';
+import type { Deployment } from '../../../api/types/apps.v1.ts';
+import type { Lease } from '../../../api/types/coordination.v1.ts';
+import type { ConfigMap } from '../../../api/types/core.v1.ts';
 import { type Harness, podNamed, podTemplate, startRegistry } from './harness.ts';
 
 const map = (data: Record<string, string>, more: object = {}): ConfigMap => ({

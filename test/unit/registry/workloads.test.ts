@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
 import { kinds } from '../../../api/kinds.ts';
-import type { DaemonSet } from '../../../api/schema/types/apps.v1.ts';
-import type {
-  PersistentVolume,
-  PersistentVolumeClaim,
-  ReplicationController,
-} from '../../../api/schema/types/core.v1.ts';
-import type { Job } from '../../../api/schema/types/batch.v1.ts';
+import type { DaemonSet } from '../../../api/types/apps.v1.ts';
+import type { PersistentVolume, PersistentVolumeClaim, ReplicationController } from '../../../api/types/core.v1.ts';
+import type { Job } from '../../../api/types/batch.v1.ts';
 import { mutateScale } from '../../../control-plane/registry/scale.ts';
 import { type Harness, startRegistry } from './harness.ts';
 

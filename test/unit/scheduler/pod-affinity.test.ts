@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Affinity, Namespace, Pod, PodAffinityTerm, PodSpec } from '../../../api/schema/types/core.v1.ts';
+import type { Affinity, Namespace, Pod, PodAffinityTerm, PodSpec } from '../../../api/types/core.v1.ts';
 import { podAffinity, preferredPodAffinity } from '../../../control-plane/scheduler/plugins/pod-affinity.ts';
 import { podInfo } from '../../../control-plane/scheduler/pod-info.ts';
 import { Snapshot } from '../../../control-plane/scheduler/snapshot.ts';

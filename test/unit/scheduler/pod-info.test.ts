@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { podInfo } from '../../../control-plane/scheduler/pod-info.ts';
 import { makePod } from './world.ts';
 

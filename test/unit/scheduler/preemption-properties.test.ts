@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { StatusError } from '../../../api/errors.ts';
 import { milliOf } from '../../../api/machinery/quantity.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { podInfo, type PodInfo } from '../../../control-plane/scheduler/pod-info.ts';
 import { DEFAULT_PROFILE } from '../../../control-plane/scheduler/profiles.ts';
 import { Snapshot } from '../../../control-plane/scheduler/snapshot.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { StatusError } from '../../../api/errors.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
-import type { PodDisruptionBudget } from '../../../api/schema/types/policy.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
+import type { PodDisruptionBudget } from '../../../api/types/policy.v1.ts';
 import { World, makeNode, makePod } from './world.ts';
 
 const NO_VICTIMS = 'No preemption victims found for incoming pod';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { StatusError } from '../../../api/errors.ts';
-import type { Pod, PodSpec } from '../../../api/schema/types/core.v1.ts';
+import type { Pod, PodSpec } from '../../../api/types/core.v1.ts';
 import { bytesOf, milliOf } from '../../../api/machinery/quantity.ts';
 import { World, makeNode, makePod } from './world.ts';
 

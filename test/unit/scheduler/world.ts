@@ -1,6 +1,6 @@
 /** A small cluster for the scheduler's tests: views to change, and what the scheduler did. */
-import type { Namespace, Node, Pod, PodSpec } from '../../../api/schema/types/core.v1.ts';
-import type { PodDisruptionBudget } from '../../../api/schema/types/policy.v1.ts';
+import type { Namespace, Node, Pod, PodSpec } from '../../../api/types/core.v1.ts';
+import type { PodDisruptionBudget } from '../../../api/types/policy.v1.ts';
 import { StatusError } from '../../../api/errors.ts';
 import { FakeClock } from '../../../lib/clock.ts';
 import { silentLog } from '../../../lib/log.ts';

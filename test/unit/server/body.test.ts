@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
-import type { Exchange } from '../../../control-plane/server/exchange.ts';
-import { BODY_DEADLINE_MILLISECONDS, BODY_LIMIT_BYTES, readBody } from '../../../control-plane/server/body.ts';
+import type { Exchange } from '../../../control-plane/http/exchange.ts';
+import { BODY_DEADLINE_MILLISECONDS, BODY_LIMIT_BYTES, readBody } from '../../../control-plane/http/body.ts';
 import { FakeClock } from '../../../lib/clock.ts';
 
 describe('the body of a request', () => {

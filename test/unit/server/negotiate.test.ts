@@ -8,7 +8,7 @@ import {
   ONLY_JSON,
   resourceOffer,
   watchOffer,
-} from '../../../control-plane/server/negotiate.ts';
+} from '../../../control-plane/http/negotiate.ts';
 
 const TYPED = resourceOffer(true);
 const CUSTOM = resourceOffer(false);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { StatusError } from '../../../api/errors.ts';
-import { isLongRunning, parseRequest } from '../../../control-plane/server/request-info.ts';
+import { isLongRunning, parseRequest } from '../../../control-plane/http/request-info.ts';
 
 describe('what a request is about', () => {
   const cases: [string, string, string, object | undefined][] = [

@@ -10,7 +10,7 @@ import type {
   ValidatingAdmissionPolicyBinding,
   ValidatingWebhook,
   ValidatingWebhookConfiguration,
-} from '../../../api/schema/types/admissionregistration.v1.ts';
+} from '../../../api/types/admissionregistration.v1.ts';
 import { validatePolicy, validatePolicyBinding } from '../../../api/validation/admission/policies.ts';
 import { validateWebhookConfiguration } from '../../../api/validation/admission/webhooks.ts';
 

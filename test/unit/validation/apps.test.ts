@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { defaultDaemonSet, defaultStatefulSet } from '../../../api/defaults/workloads.ts';
-import type { ControllerRevision, DaemonSet, StatefulSet } from '../../../api/schema/types/apps.v1.ts';
+import type { ControllerRevision, DaemonSet, StatefulSet } from '../../../api/types/apps.v1.ts';
 import {
   validateControllerRevision,
   validateControllerRevisionUpdate,

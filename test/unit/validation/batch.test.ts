@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { defaultCronJob, defaultJob } from '../../../api/defaults/batch.ts';
 import { parseSchedule } from '../../../api/machinery/cron.ts';
-import type { CronJob, Job } from '../../../api/schema/types/batch.v1.ts';
+import type { CronJob, Job } from '../../../api/types/batch.v1.ts';
 import { validateCronJob, validateCronJobUpdate } from '../../../api/validation/batch/cronjob.ts';
 import { validateJob, validateJobUpdate } from '../../../api/validation/batch/job.ts';
 import { validateJobStatus } from '../../../api/validation/batch/job-status.ts';

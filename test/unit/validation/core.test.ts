@@ -6,8 +6,8 @@ import {
   defaultResourceQuota,
 } from '../../../api/defaults/core.ts';
 import { defaultDisruptionBudget } from '../../../api/defaults/policy.ts';
-import type { Endpoints, LimitRange, ReplicationController, ResourceQuota } from '../../../api/schema/types/core.v1.ts';
-import type { PodDisruptionBudget } from '../../../api/schema/types/policy.v1.ts';
+import type { Endpoints, LimitRange, ReplicationController, ResourceQuota } from '../../../api/types/core.v1.ts';
+import type { PodDisruptionBudget } from '../../../api/types/policy.v1.ts';
 import { validateEndpoints, validateEndpointsUpdate } from '../../../api/validation/core/endpoints.ts';
 import { validateLimitRange } from '../../../api/validation/core/limitrange.ts';
 import {

@@ -3,8 +3,8 @@ import { defaultPod, pullPolicyFor } from '../../../api/defaults/pod.ts';
 import { defaultSecret } from '../../../api/defaults/other.ts';
 import { defaultService } from '../../../api/defaults/service.ts';
 import { defaultDeployment } from '../../../api/defaults/workloads.ts';
-import type { Deployment } from '../../../api/schema/types/apps.v1.ts';
-import type { Pod, Secret, Service } from '../../../api/schema/types/core.v1.ts';
+import type { Deployment } from '../../../api/types/apps.v1.ts';
+import type { Pod, Secret, Service } from '../../../api/types/core.v1.ts';
 
 describe('defaults', () => {
   it('pods', () => {

@@ -3,10 +3,10 @@ import { defaultEndpointSlice, defaultSecret } from '../../../api/defaults/other
 import { defaultService, defaultServiceStatus } from '../../../api/defaults/service.ts';
 import { defaultDeployment } from '../../../api/defaults/workloads.ts';
 import type { FieldError } from '../../../api/errors.ts';
-import type { Deployment } from '../../../api/schema/types/apps.v1.ts';
-import type { ConfigMap, Namespace, Node, Secret, Service } from '../../../api/schema/types/core.v1.ts';
-import type { ObjectMeta } from '../../../api/schema/types/meta.v1.ts';
-import type { EndpointSlice } from '../../../api/schema/types/discovery.v1.ts';
+import type { Deployment } from '../../../api/types/apps.v1.ts';
+import type { ConfigMap, Namespace, Node, Secret, Service } from '../../../api/types/core.v1.ts';
+import type { ObjectMeta } from '../../../api/types/meta.v1.ts';
+import type { EndpointSlice } from '../../../api/types/discovery.v1.ts';
 import { checkDnsSubdomain } from '../../../api/machinery/names.ts';
 import {
   validateLease,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { defaultPod } from '../../../api/defaults/pod.ts';
 import type { FieldError } from '../../../api/errors.ts';
 import { copyJson } from '../../../api/machinery/json.ts';
-import type { Pod } from '../../../api/schema/types/core.v1.ts';
+import type { Pod } from '../../../api/types/core.v1.ts';
 import { validatePod } from '../../../api/validation/pod/spec.ts';
 import { validatePodStatusUpdate, validatePodUpdate } from '../../../api/validation/pod/update.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { VolumeProjection } from '../../../api/schema/types/core.v1.ts';
+import type { VolumeProjection } from '../../../api/types/core.v1.ts';
 import { FieldErrors } from '../../../api/validation/field-errors.ts';
 import { validateVolumes } from '../../../api/validation/pod/volumes.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { defaultBinding, defaultRole } from '../../../api/defaults/rbac.ts';
 import type { FieldError } from '../../../api/errors.ts';
 import { checkPathSegment } from '../../../api/machinery/names.ts';
-import type { ClusterRole, PolicyRule, Role, RoleBinding, Subject } from '../../../api/schema/types/rbac.v1.ts';
+import type { ClusterRole, PolicyRule, Role, RoleBinding, Subject } from '../../../api/types/rbac.v1.ts';
 import {
   validateBindingUpdate,
   validateClusterRole,

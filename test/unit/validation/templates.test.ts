@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { defaultPodTemplateObject } from '../../../api/defaults/core.ts';
 import { defaultPod } from '../../../api/defaults/pod.ts';
-import type { Pod, PodTemplate } from '../../../api/schema/types/core.v1.ts';
+import type { Pod, PodTemplate } from '../../../api/types/core.v1.ts';
 import { validatePodTemplateObject } from '../../../api/validation/core/replicationcontroller.ts';
 import { validateEphemeralUpdate } from '../../../api/validation/pod/ephemeral.ts';
 import { validateResize } from '../../../api/validation/pod/resize.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { defaultClaim, defaultVolume, normalizeSources } from '../../../api/defaults/storage.ts';
-import type { PersistentVolume, PersistentVolumeClaim } from '../../../api/schema/types/core.v1.ts';
+import type { PersistentVolume, PersistentVolumeClaim } from '../../../api/types/core.v1.ts';
 import { validateClaim, validateClaimStatus, validateClaimUpdate } from '../../../api/validation/storage/claim.ts';
 import { validateVolume, validateVolumeUpdate } from '../../../api/validation/storage/volume.ts';
 import { checkRules, checkUpdateRules, type Rule } from './rules.ts';

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { ConfigMap, Secret, Volume } from '../../../api/schema/types/core.v1.ts';
+import type { ConfigMap, Secret, Volume } from '../../../api/types/core.v1.ts';
 import { MapView } from '../../../lib/view.ts';
 import { DiskVolumes } from '../../../node-agent/volumes/disk.ts';
 import { parseMountInfo } from '../../../node-agent/volumes/mounts.ts';

@@ -1,5 +1,5 @@
 /** What nodes may do; for the resources that are divided between nodes the node authorizer looks closer. */
-import type { PolicyRule } from '../../../../api/schema/types/rbac.v1.ts';
+import type { PolicyRule } from '../../../../api/types/rbac.v1.ts';
 import { EVENTS, READ, to } from './rule.ts';
 
 const DRA = 'resource.k8s.io';

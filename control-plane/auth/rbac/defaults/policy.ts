@@ -1,7 +1,7 @@
 /** The roles and bindings that every cluster has, as objects. */
 import { apiVersionOf, kinds } from '../../../../api/kinds.ts';
 import { RBAC_GROUP } from '../../../../api/kinds/rbac.ts';
-import type { ObjectMeta } from '../../../../api/schema/types/meta.v1.ts';
+import type { ObjectMeta } from '../../../../api/types/meta.v1.ts';
 import type {
   ClusterRole,
   ClusterRoleBinding,
@@ -9,8 +9,8 @@ import type {
   Role,
   RoleBinding,
   Subject,
-} from '../../../../api/schema/types/rbac.v1.ts';
-import { GROUPS } from '../../user.ts';
+} from '../../../../api/types/rbac.v1.ts';
+import { GROUPS } from '../../../user.ts';
 import { READ, toNamed } from './rule.ts';
 import { SYSTEM_ROLES } from './system.ts';
 import { ADMIN_RULES, EDIT_RULES, VIEW_RULES } from './users.ts';

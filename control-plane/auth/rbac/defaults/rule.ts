@@ -1,5 +1,5 @@
 /** Short forms for the rules of the roles that every cluster has. */
-import type { PolicyRule } from '../../../../api/schema/types/rbac.v1.ts';
+import type { PolicyRule } from '../../../../api/types/rbac.v1.ts';
 
 export const READ: readonly string[] = ['get', 'list', 'watch'];
 export const WRITE: readonly string[] = ['create', 'delete', 'deletecollection', 'patch', 'update'];

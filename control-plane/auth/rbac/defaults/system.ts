@@ -1,5 +1,5 @@
 /** The roles of what belongs to a cluster, by name. */
-import type { PolicyRule } from '../../../../api/schema/types/rbac.v1.ts';
+import type { PolicyRule } from '../../../../api/types/rbac.v1.ts';
 import { NODE_RULES } from './node.ts';
 import { ACCESS_CHECKS, EVENTS, READ, to, toNamed, toPaths } from './rule.ts';
 

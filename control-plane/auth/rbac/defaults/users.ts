@@ -1,5 +1,5 @@
 /** The roles for people: admin, edit and view of a namespace, each gathered from what carries its label. */
-import type { PolicyRule } from '../../../../api/schema/types/rbac.v1.ts';
+import type { PolicyRule } from '../../../../api/types/rbac.v1.ts';
 import { READ, to, WRITE } from './rule.ts';
 
 const APPS = 'apps';

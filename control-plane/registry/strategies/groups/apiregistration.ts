@@ -1,7 +1,7 @@
 /** apiregistration.k8s.io */
 import type { apiregistrationKinds } from '../../../../api/kinds/apiregistration.ts';
 import { checkPathSegment } from '../../../../api/machinery/names.ts';
-import type { APIServiceSpec } from '../../../../api/schema/types/apiregistration.v1.ts';
+import type { APIServiceSpec } from '../../../../api/types/apiregistration.v1.ts';
 import {
   validateApiService,
   validateApiServiceStatus,

@@ -6,7 +6,7 @@ import {
 } from '../../../../api/defaults/resource.ts';
 import type { resourceKinds } from '../../../../api/kinds/resource.ts';
 import { checkDnsSubdomain } from '../../../../api/machinery/names.ts';
-import type { ResourceSliceSpec } from '../../../../api/schema/types/resource.v1.ts';
+import type { ResourceSliceSpec } from '../../../../api/types/resource.v1.ts';
 import { validateResourceClaimStatus } from '../../../../api/validation/resource/claim-status.ts';
 import {
   validateResourceClaim,

@@ -1,6 +1,6 @@
 /** A version's schema as a whole: what OpenAPI and Kubernetes' own rules leave of JSON Schema. */
-import type { Schema } from '../../custom/schema.ts';
-import { FieldErrors } from '../field-errors.ts';
+import type { Schema } from '../schema.ts';
+import { FieldErrors } from '../../validation/field-errors.ts';
 import { validateDefaults } from './defaults.ts';
 import { validateExtensions } from './extensions.ts';
 import { validateRules } from './rules.ts';

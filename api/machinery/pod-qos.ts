@@ -1,6 +1,6 @@
 /** The quality-of-service class of a pod: how well its containers say what they need. */
-import { compareQuantities, parseQuantity } from '../../api/machinery/quantity.ts';
-import type { PodSpec } from '../../api/schema/types/core.v1.ts';
+import { compareQuantities, parseQuantity } from './quantity.ts';
+import type { PodSpec } from '../types/core.v1.ts';
 
 const COUNTED = ['cpu', 'memory'] as const;
 

@@ -1,6 +1,6 @@
 /** One version of a definition: its schema, its subresources, its columns and the fields it can be selected by. */
-import { namesOf } from '../../custom/scale-fields.ts';
-import { propertyOf, type Schema } from '../../custom/schema.ts';
+import { namesOf } from '../scale-fields.ts';
+import { propertyOf, type Schema } from '../schema.ts';
 import { JsonPathError } from '../../machinery/jsonpath-parse.ts';
 import { Template } from '../../machinery/jsonpath.ts';
 import { checkDns1035Label } from '../../machinery/names.ts';
@@ -8,8 +8,8 @@ import type {
   CustomResourceColumnDefinition,
   CustomResourceDefinitionVersion,
   CustomResourceSubresourceScale,
-} from '../../schema/types/apiextensions.v1.ts';
-import type { FieldErrors } from '../field-errors.ts';
+} from '../../types/apiextensions.v1.ts';
+import type { FieldErrors } from '../../validation/field-errors.ts';
 import { validateSchema } from './schema.ts';
 
 const COLUMN_TYPES = ['boolean', 'date', 'integer', 'number', 'string'];

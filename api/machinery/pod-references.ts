@@ -1,5 +1,5 @@
 /** Which secrets and config maps a pod uses: its node is told of these and of no others. */
-import type { Container, Pod, Volume } from '../../api/schema/types/core.v1.ts';
+import type { Container, Pod, Volume } from '../types/core.v1.ts';
 
 export interface Reference {
   resource: 'secrets' | 'configmaps';

@@ -3,10 +3,10 @@
  * values what an object may hold.
  */
 import { sameJson } from '../../machinery/json.ts';
-import { compilePattern } from '../../custom/pattern.ts';
-import { additionalOf, itemsOf, propertyOf, type Schema } from '../../custom/schema.ts';
+import { compilePattern } from '../pattern.ts';
+import { additionalOf, itemsOf, propertyOf, type Schema } from '../schema.ts';
 import type { FieldError } from '../../errors.ts';
-import { FieldErrors } from '../field-errors.ts';
+import { FieldErrors } from '../../validation/field-errors.ts';
 
 type Level = 'root' | 'item' | 'field';
 

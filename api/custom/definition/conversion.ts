@@ -1,7 +1,7 @@
 /** How a definition says its versions are converted. */
 import { checkDns1035Label } from '../../machinery/names.ts';
-import type { CustomResourceConversion, WebhookClientConfig } from '../../schema/types/apiextensions.v1.ts';
-import type { FieldErrors } from '../field-errors.ts';
+import type { CustomResourceConversion, WebhookClientConfig } from '../../types/apiextensions.v1.ts';
+import type { FieldErrors } from '../../validation/field-errors.ts';
 
 const REVIEW_VERSIONS = ['v1', 'v1beta1'];
 

@@ -1,5 +1,5 @@
 /** The times of a request's conditions: what its writer left out is filled in. */
-import type { CertificateSigningRequestCondition as Condition } from '../../api/schema/types/certificates.v1.ts';
+import type { CertificateSigningRequestCondition as Condition } from '../types/certificates.v1.ts';
 
 export function withTimes(next: readonly Condition[], previous: readonly Condition[], now: string): Condition[] {
   return next.map((condition) => {

@@ -1,12 +1,12 @@
 /** The form of rules written in CEL (`x-kubernetes-validations`). */
 import { ESTIMATE_LIMIT } from '../../cel/budget.ts';
-import { estimateCost, itemCount, valueCount } from '../../custom/rule-cost.ts';
-import { compileRule } from '../../custom/rules.ts';
-import { namesOf } from '../../custom/scale-fields.ts';
-import { additionalOf, fieldSchema, itemsOf, schemasIn, type Schema } from '../../custom/schema.ts';
+import { estimateCost, itemCount, valueCount } from '../rule-cost.ts';
+import { compileRule } from '../rules.ts';
+import { namesOf } from '../scale-fields.ts';
+import { additionalOf, fieldSchema, itemsOf, schemasIn, type Schema } from '../schema.ts';
 import type { FieldError } from '../../errors.ts';
-import type { ValidationRule } from '../../schema/types/apiextensions.v1.ts';
-import { FieldErrors } from '../field-errors.ts';
+import type { ValidationRule } from '../../types/apiextensions.v1.ts';
+import { FieldErrors } from '../../validation/field-errors.ts';
 
 const REASONS = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired'];
 

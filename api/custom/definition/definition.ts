@@ -6,8 +6,8 @@ import type {
   CustomResourceDefinition,
   CustomResourceDefinitionNames,
   CustomResourceDefinitionSpec,
-} from '../../schema/types/apiextensions.v1.ts';
-import { FieldErrors } from '../field-errors.ts';
+} from '../../types/apiextensions.v1.ts';
+import { FieldErrors } from '../../validation/field-errors.ts';
 import { validateApproval } from './approval.ts';
 import { validateConversion } from './conversion.ts';
 import { validateVersion } from './version.ts';

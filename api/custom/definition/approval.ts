@@ -1,6 +1,6 @@
 /** Groups of the Kubernetes project itself are for what has been approved there. */
-import type { CustomResourceDefinition } from '../../schema/types/apiextensions.v1.ts';
-import type { FieldErrors } from '../field-errors.ts';
+import type { CustomResourceDefinition } from '../../types/apiextensions.v1.ts';
+import type { FieldErrors } from '../../validation/field-errors.ts';
 
 const ANNOTATION = 'api-approved.kubernetes.io';
 

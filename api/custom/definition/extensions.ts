@@ -1,6 +1,6 @@
 /** The `x-kubernetes-…` keywords of a schema. */
-import { itemsOf, propertyOf, type Schema } from '../../custom/schema.ts';
-import type { FieldErrors } from '../field-errors.ts';
+import { itemsOf, propertyOf, type Schema } from '../schema.ts';
+import type { FieldErrors } from '../../validation/field-errors.ts';
 
 const LIST_TYPES = ['atomic', 'map', 'set'];
 const MAP_TYPES = ['atomic', 'granular'];

@@ -2,8 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import type { Status } from '../../api/schema/types/meta.v1.ts';
-import type { User } from '../auth/user.ts';
+import type { Status } from '../../api/types/meta.v1.ts';
+import type { User } from '../user.ts';
 import type { RequestInfo } from './request-info.ts';
 
 export type HttpRequest = IncomingMessage | Http2ServerRequest;

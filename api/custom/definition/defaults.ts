@@ -1,12 +1,12 @@
 /** Defaults must be what their own schema allows, with nothing in them that would be left out again. */
-import { NONE } from '../../custom/correlate.ts';
-import { validateListTypes } from '../../custom/list-types.ts';
-import { pruned } from '../../custom/prune.ts';
-import { isJsonObject, schemasIn, type Schema } from '../../custom/schema.ts';
-import { SchemaValidator } from '../../custom/validate.ts';
+import { NONE } from '../correlate.ts';
+import { validateListTypes } from '../list-types.ts';
+import { pruned } from '../prune.ts';
+import { isJsonObject, schemasIn, type Schema } from '../schema.ts';
+import { SchemaValidator } from '../validate.ts';
 import type { FieldError } from '../../errors.ts';
 import { sameJson } from '../../machinery/json.ts';
-import { FieldErrors } from '../field-errors.ts';
+import { FieldErrors } from '../../validation/field-errors.ts';
 
 export function validateDefaults(schema: Schema, path: string): FieldError[] {
   const errors = new FieldErrors();
