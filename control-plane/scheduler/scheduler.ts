@@ -164,8 +164,9 @@ export class Scheduler implements Component {
   private leave(uid: string): void {
     const placed = this.snapshot.placement(uid);
     if (!placed) return;
+    const node = this.snapshot.names[placed.row];
     this.snapshot.remove(uid);
-    this.happened(['pod freed'], { pod: placed.info, node: this.snapshot.names[placed.row] });
+    this.happened(['pod freed'], { pod: placed.info, node });
   }
 
   private podGone(pod: Pod): void {

@@ -1,6 +1,6 @@
 /**
  * What the scheduler knows of the nodes, in columns: a decision looks at few properties of many nodes. A node has a row
- * for as long as it exists; rows of nodes that are gone are used again.
+ * for as long as it exists or pods name it: one that comes back finds its pods there. Rows that nobody needs are used again.
  */
 import type { DomainCounts } from './domains.ts';
 import { Namespaces } from './namespaces.ts';
@@ -64,12 +64,17 @@ export class Snapshot {
   readonly nominations = new Nominations();
 
   private readonly rows = new Map<string, number>();
+  /** Of nodes that don't exist, but that pods on them name: these have gone, have yet to come, or never will. */
+  private readonly absent = new Map<string, number>();
+  private readonly free: number[] = [];
   private readonly placed = new Map<string, Placed>();
 
+  /** How many nodes exist. */
   get size(): number {
     return this.rows.size;
   }
 
+  /** undefined for a node that does not exist. */
   rowOf(name: string): number | undefined {
     return this.rows.get(name);
   }
@@ -87,9 +92,11 @@ export class Snapshot {
   setNode(node: Node): ClusterEvent[] {
     const name = node.metadata.name ?? '';
     const known = this.rows.get(name);
-    const row = known ?? this.addRow(name);
+    const row = known ?? this.absent.get(name) ?? this.addRow(name);
     const events = known === undefined ? (['node added'] as ClusterEvent[]) : this.differences(row, node);
     if (events.length === 0) return events;
+    this.rows.set(name, row);
+    this.absent.delete(name);
     this.labels[row] = node.metadata.labels ?? {};
     this.taints[row] = node.spec.taints ?? [];
     this.unschedulable[row] = node.spec.unschedulable ?? false;
@@ -102,19 +109,20 @@ export class Snapshot {
     return events;
   }
 
-  /** Its pods stay placed on a row that no pod is scheduled to any more; they go one by one. */
+  /** Its pods stay placed, out of everybody's sight; they go one by one, or the node comes back. */
   removeNode(name: string): void {
     const row = this.rows.get(name);
     if (row === undefined) return;
     this.rows.delete(name);
-    this.names[row] = undefined;
+    this.absent.set(name, row);
+    this.freeUnused(row);
     this.staticVersion += 1;
   }
 
   /** Counts the pod on the node; a pod that is there already stays as it is. */
   place(info: PodInfo, node: string): void {
     const before = this.placed.get(info.uid);
-    const row = this.rows.get(node) ?? this.addLostRow(node);
+    const row = this.rows.get(node) ?? this.absent.get(node) ?? this.addAbsent(node);
     if (before?.row === row) return;
     if (before) this.remove(info.uid);
     this.placed.set(info.uid, { info, row });
@@ -131,6 +139,7 @@ export class Snapshot {
     this.pods[found.row]?.delete(found.info);
     this.count(found.info, found.row, -1);
     this.touch(found.row);
+    this.freeUnused(found.row);
     return true;
   }
 
@@ -178,10 +187,8 @@ export class Snapshot {
   }
 
   private addRow(name: string): number {
-    const free = this.names.findIndex((taken, at) => taken === undefined && this.pods[at]?.size === 0);
-    const row = free >= 0 ? free : this.names.length;
+    const row = this.free.pop() ?? this.names.length;
     this.names[row] = name;
-    this.rows.set(name, row);
     this.labels[row] = {};
     this.taints[row] = [];
     this.unschedulable[row] = false;
@@ -194,12 +201,19 @@ export class Snapshot {
     return row;
   }
 
-  /** A pod may be seen before its node is: the row takes nothing until the node comes. */
-  private addLostRow(node: string): number {
-    const row = this.addRow(node);
-    this.unschedulable[row] = true;
-    this.staticVersion += 1;
+  /** No answer about nodes that exist changes by it. */
+  private addAbsent(name: string): number {
+    const row = this.addRow(name);
+    this.absent.set(name, row);
     return row;
+  }
+
+  private freeUnused(row: number): void {
+    const name = this.names[row];
+    if (name === undefined || this.absent.get(name) !== row || this.pods[row]?.size !== 0) return;
+    this.absent.delete(name);
+    this.names[row] = undefined;
+    this.free.push(row);
   }
 
   private differences(row: number, node: Node): ClusterEvent[] {

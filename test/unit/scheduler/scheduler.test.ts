@@ -200,6 +200,29 @@ describe('the scheduler', () => {
     assert.equal(world.nodeOf('next'), 'n1');
   });
 
+  it('finds the pods of a node that was deleted still on it when it is back', async () => {
+    const node = makeNode('n1', { cpu: '1' });
+    await world.start(node, makePod('old', { cpu: '1' }));
+    world.nodes.delete('n1');
+    world.put(node);
+    world.put(makePod('new', { cpu: '1' }));
+    await world.settle();
+    assert.equal(world.nodeOf('new'), undefined);
+    world.deletePod('old');
+    await world.settle();
+    assert.equal(world.nodeOf('new'), 'n1');
+  });
+
+  it('takes no node for one because a pod names it', async () => {
+    const nodes = ['n1', 'n2', 'n3'].map((name) => makeNode(name, { cpu: '1' }));
+    const lost = makePod('lost', {}, { nodeName: 'n4' });
+    await world.start(...nodes, lost, makePod('elsewhere', {}, { nodeName: 'nowhere' }));
+    world.put({ ...lost, metadata: { ...lost.metadata, labels: { changed: 'yes' } } });
+    world.put(makePod('big', { cpu: '2' }));
+    await world.settle();
+    assert.match(world.refusals[0]?.message ?? '', /^0\/3 nodes are available: 3 Insufficient cpu\./);
+  });
+
   it('chooses in turn, or by chance, for the profiles that say so', async () => {
     const pods = ['1', '2', '3', '4'].map((name) => makePod(name, {}, { schedulerName: 'round-robin' }));
     const chance = makePod('chance', {}, { schedulerName: 'random' });
@@ -272,17 +295,17 @@ describe('the scheduler', () => {
       { weight: 2, arbitrary: fc.record({ type: fc.constant('delete' as const), at: fc.nat(50) }) },
       fc.record({ type: fc.constant('finish' as const), at: fc.nat(50) }),
       fc.record({ type: fc.constant('fail binding' as const), at: fc.nat(50) }),
-      fc.record({
-        type: fc.constantFrom('settle' as const, 'restart' as const, 'new node' as const, 'lose node' as const),
-      }),
+      { weight: 2, arbitrary: fc.record({ type: fc.constantFrom('settle' as const, 'lose or regain node' as const) }) },
+      fc.record({ type: fc.constantFrom('restart' as const, 'new node' as const) }),
     );
     await fc.assert(
       fc.asyncProperty(
-        fc.array(step, { maxLength: 40 }),
+        fc.array(step, { maxLength: 40, size: 'max' }),
         fc.constantFrom('default-scheduler', 'least-loaded', 'round-robin', 'random'),
         async (steps, schedulerName) => {
           const each = new World();
-          await each.start(makeNode('n0', { cpu: '2', memory: '4Gi', pods: '5' }));
+          const first = makeNode('n0', { cpu: '2', memory: '4Gi', pods: '5' });
+          await each.start(first);
           let count = 0;
           for (const action of steps) {
             const target = 'at' in action ? [...each.pods.list()][action.at] : undefined;
@@ -310,8 +333,10 @@ describe('the scheduler', () => {
               case 'new node':
                 each.put(makeNode(`n${count++}`, { cpu: '1', memory: '2Gi', pods: '3' }));
                 break;
-              case 'lose node':
-                each.nodes.delete('n0');
+              case 'lose or regain node':
+                // Its pods stay, as they do when an agent registers its node anew.
+                if (each.nodes.get('n0')) each.nodes.delete('n0');
+                else each.put(first);
                 break;
             }
             assertWithinLimits(each);
