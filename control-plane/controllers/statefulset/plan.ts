@@ -16,7 +16,7 @@ import { type ClaimLookup, eventAbout } from './claims.ts';
 import { crewOf } from './crew.ts';
 import { ordinalOf, revisionOf } from './pods.ts';
 import { statusOf } from './status.ts';
-import { stepOf, untilReplaced } from './step.ts';
+import { markPods, stepOf, untilReplaced } from './step.ts';
 
 export interface StatefulSetSnapshot {
   readonly statefulSet: StatefulSet;
@@ -58,6 +58,7 @@ export function planStatefulSet(snapshot: StatefulSetSnapshot, { date }: Moment)
       ...actions,
       // Told also while the rest fails.
       ...statusActions(statefulSet, statusOf(crew)),
+      ...markPods(crew),
       ...step.actions,
       ...(leaving ? [] : truncate(owner, history, isLive)),
     ],

@@ -1,5 +1,6 @@
 /** The pods of a stateful set: their ordinals and names, what they look like, and what is theirs of a set's status. */
 import { kinds } from '../../../api/kinds.ts';
+import { IDENTITY_ANNOTATION, POD_NAME_LABEL } from '../../../api/machinery/identity.ts';
 import type { ControllerRevision, StatefulSet } from '../../../api/types/apps.v1.ts';
 import type { Pod, PodTemplateSpec, Volume } from '../../../api/types/core.v1.ts';
 import { ownerReferenceTo } from '../actions.ts';
@@ -7,8 +8,9 @@ import { isReady, untilAvailable } from '../conditions.ts';
 import { claimName } from './claims.ts';
 
 export const REVISION_LABEL = 'controller-revision-hash';
-const POD_NAME_LABEL = 'statefulset.kubernetes.io/pod-name';
 const INDEX_LABEL = 'apps.kubernetes.io/pod-index';
+/** Outlives the owner and the labels, either of which a user may take away while the pod runs. */
+const IDENTITY_ANNOTATIONS = { [IDENTITY_ANNOTATION]: 'true' };
 const MAX_ORDINAL = 2 ** 31 - 1;
 
 /** The number at the end of a pod's name; undefined when it is not a name that the set would give. */
@@ -55,7 +57,7 @@ export function makePod(
       generateName: `${statefulSet.metadata.name}-`,
       namespace: statefulSet.metadata.namespace,
       labels: { ...labels, ...identityLabels(name, ordinal), [REVISION_LABEL]: revision.metadata.name ?? '' },
-      ...(annotations ? { annotations } : {}),
+      annotations: { ...annotations, ...IDENTITY_ANNOTATIONS },
       ...(finalizers ? { finalizers } : {}),
       ownerReferences: [ownerReferenceTo(kinds.statefulsets, statefulSet)],
     },
@@ -72,10 +74,24 @@ function identityLabels(name: string, ordinal: number): Record<string, string> {
   return { [POD_NAME_LABEL]: name, [INDEX_LABEL]: String(ordinal) };
 }
 
-/** The labels that an adopted pod lacks. */
-export function missingLabels({ metadata }: Pod, ordinal: number): Record<string, string> {
-  const wanted = Object.entries(identityLabels(metadata.name ?? '', ordinal));
-  return Object.fromEntries(wanted.filter(([label, value]) => metadata.labels?.[label] !== value));
+export interface Marks {
+  readonly labels?: Record<string, string>;
+  readonly annotations?: Record<string, string>;
+}
+
+/** What tells which pod of a set it is, as far as it lacks that: it was adopted, or somebody took it away. */
+export function missingMarks({ metadata }: Pod, ordinal: number): Marks {
+  const labels = missingIn(metadata.labels, identityLabels(metadata.name ?? '', ordinal));
+  const annotations = missingIn(metadata.annotations, IDENTITY_ANNOTATIONS);
+  return { ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}) };
+}
+
+function missingIn(
+  there: Record<string, string> | undefined,
+  wanted: Record<string, string>,
+): Record<string, string> | undefined {
+  const missing = Object.entries(wanted).filter(([key, value]) => there?.[key] !== value);
+  return missing.length > 0 ? Object.fromEntries(missing) : undefined;
 }
 
 /** Those of the claims come first and in the place of the template's own of the same name. */

@@ -20,7 +20,7 @@ import {
   revisionFor,
   type Slot,
 } from './crew.ts';
-import { isTerminating, makePod, missingLabels, ordinalOf, podName } from './pods.ts';
+import { isTerminating, makePod, missingMarks, ordinalOf, podName } from './pods.ts';
 import { isStuck } from './stuck.ts';
 
 const SHORTEST_LIFE_MILLISECONDS = 2000;
@@ -93,11 +93,7 @@ function keep(crew: Crew, slot: Slot): Move {
     return { actions: [remove(crew, pod, 'it can not start, and is to be updated')], wait: `${name} could not start` };
   }
   const needed = pod.status?.phase === 'Pending' ? claims.actions : [];
-  const actions = [
-    ...needed,
-    ...ownClaims(statefulSet, pod, { ordinal, surplus: false }, lookUp),
-    ...relabel(pod, ordinal),
-  ];
+  const actions = [...needed, ...ownClaims(statefulSet, pod, { ordinal, surplus: false }, lookUp)];
   return isUp(crew, pod) ? { actions } : { actions, wait: `${name} is not available` };
 }
 
@@ -124,12 +120,24 @@ function podEvent({ statefulSet }: Crew, verb: 'create' | 'delete', name: string
   return eventAbout(statefulSet, 'Normal', reason, message);
 }
 
-/** An adopted pod may lack what tells which one it is. */
-function relabel(pod: Pod, ordinal: number): readonly Action[] {
-  const labels = missingLabels(pod, ordinal);
-  if (Object.keys(labels).length === 0) return [];
+/**
+ * Tells pods which one of the set they are. Not in turn: until it is marked, nothing but its owner keeps a pod from being
+ * taken for one that may run twice.
+ */
+export function markPods({ statefulSet, slots, condemned }: Crew): readonly Action[] {
+  if (statefulSet.metadata.deletionTimestamp !== undefined) return [];
+  const pods = [...slots.flatMap(({ pod }) => pod ?? []), ...condemned];
+  return pods
+    .filter((pod) => !isTerminating(pod) && !isTerminal(pod))
+    .flatMap((pod) => mark(pod, ordinalOf(statefulSet, pod) ?? 0))
+    .slice(0, BURST);
+}
+
+function mark(pod: Pod, ordinal: number): readonly Action[] {
+  const metadata = missingMarks(pod, ordinal);
+  if (Object.keys(metadata).length === 0) return [];
   const target = targetOf(kinds.pods, pod);
-  return [{ do: 'patch', target, patch: { metadata: { labels } }, why: 'it is one of a stateful set now' }];
+  return [{ do: 'patch', target, patch: { metadata }, why: 'it is one of a stateful set now' }];
 }
 
 /** With OrderedReady only when all others are available, or when it is the first that is not or has ended anyway. */

@@ -142,7 +142,9 @@ describe('node lifecycle', () => {
     const owned = aPod('db', { node: 'a' });
     const owner = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db', uid: 'x', controller: true };
     owned.metadata.ownerReferences = [owner];
-    for (const pod of [annotated, owned]) {
+    // As one that was left by its set.
+    const named = aPod('db', { node: 'a', labels: { 'statefulset.kubernetes.io/pod-name': 'db' } });
+    for (const pod of [annotated, owned, named]) {
       const early = planNode({ node: aNode('a'), pods: [pod], ...lost }, aMoment(102_000));
       assert.equal(early.after, 3000);
       assert.ok(!inShort(early.actions).includes('delete db'));

@@ -50,6 +50,34 @@ describe('stateful set controller', () => {
     assert.deepEqual(stage.told, ['SuccessfulCreate: create Pod db-5 in StatefulSet db successful']);
   });
 
+  it('leaves a pod its identity when it loses its owner, its labels or both', async () => {
+    await stage.open(aSet({ replicas: 1 }));
+    const { ownerReferences: _owners, ...orphaned } = stage.pod(0).metadata;
+    assert.ok(hasIdentity({ metadata: orphaned }));
+    assert.ok(hasIdentity({ metadata: { ...orphaned, labels: { app: 'other' } } }));
+    assert.ok(hasIdentity({ metadata: { ...orphaned, annotations: {} } }));
+    assert.ok(!hasIdentity({ metadata: { ...orphaned, annotations: {}, name: 'copy' } }), 'it is the name that counts');
+  });
+
+  it('marks those again of which somebody took the marks, also behind one that is not available', async () => {
+    await stage.open(aSet({ replicas: 2 }));
+    await stage.finish();
+    const marks = stage.pods.map(({ metadata: { labels, annotations } }) => ({ labels, annotations }));
+    await stage.setStatus(stage.pod(0), { phase: 'Running', conditions: [] });
+    for (const pod of stage.pods) {
+      await stage.world.resource(kinds.pods).mutate('default', nameOf(pod), ({ metadata, ...now }) => {
+        const { annotations: _annotations, labels, ...rest } = metadata;
+        const { 'statefulset.kubernetes.io/pod-name': _name, ...others } = labels ?? {};
+        return { ...now, metadata: { ...rest, labels: others } };
+      });
+    }
+    await settle();
+    assert.deepEqual(
+      stage.pods.map(({ metadata: { labels, annotations } }) => ({ labels, annotations })),
+      marks,
+    );
+  });
+
   it('makes one after the other, each when the one before is available', async () => {
     await stage.open(aSet({ minReadySeconds: 10 }));
     assert.deepEqual(stage.names, ['db-0']);
@@ -282,6 +310,7 @@ describe('stateful set controller', () => {
     ]);
     const labels = world.all(kinds.pods)[0]?.metadata.labels;
     assert.equal(labels?.['apps.kubernetes.io/pod-index'], '0');
+    assert.equal(world.all(kinds.pods)[0]?.metadata.annotations?.['dure.internal/identity'], 'true');
     await world.resource(kinds.pods).mutate('default', 'db-0', ({ metadata, ...pod }) => {
       return { ...pod, metadata: { ...metadata, labels: { app: 'other' } } };
     });
@@ -304,7 +333,7 @@ describe('stateful set controller', () => {
     };
     assert.deepEqual(made('OrderedReady', ['db-0', 'db-9']), ['create db-1']);
     const parallel = made('Parallel', ['db-0', 'db-1000000']);
-    assert.deepEqual([parallel[0], parallel.at(-1)], ['create db-1', 'create db-499'], 'and one to label');
+    assert.deepEqual([parallel[0], parallel.at(-1)], ['create db-1', 'create db-500']);
   });
 
   it('says why it can not make a pod, and goes on when it can', async () => {

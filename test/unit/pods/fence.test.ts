@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { FakeClock } from '../../../lib/clock.ts';
 import { silentLog } from '../../../lib/log.ts';
 import { Fence } from '../../../node-agent/pods/fence.ts';
+import { container, pod, TestNode } from './harness.ts';
 
 const LIMIT = 10_000;
 
@@ -96,5 +97,28 @@ describe('the fence', () => {
     const { changes } = await agent(clock);
     clock.advance(3_600_000);
     assert.deepEqual(changes, []);
+  });
+});
+
+describe('pods behind a closed fence', () => {
+  it('are ended when they have an identity, whoever owns them now, and run again when it opens', async () => {
+    const node = new TestNode();
+    await node.start();
+    const marked = { annotations: { 'dure.internal/identity': 'true' } };
+    const named = { labels: { 'statefulset.kubernetes.io/pod-name': 'db-1' } };
+    const spec = (name: string) => ({ terminationGracePeriodSeconds: 0, containers: [container({ name })] });
+    await node.apply(pod(spec('db-0'), { name: 'db-0', uid: 'uid-db-0', ...marked }));
+    await node.apply(pod(spec('db-1'), { name: 'db-1', uid: 'uid-db-1', ...named }));
+    await node.apply(pod(spec('web')));
+    const names = async (): Promise<string[]> => (await node.running()).map(({ name }) => name).toSorted();
+    assert.deepEqual(await names(), ['db-0', 'db-1', 'web']);
+    assert.ok(node.manager.hasIdentityPods());
+    node.manager.fence(true);
+    await node.advance(1);
+    assert.deepEqual(await names(), ['web']);
+    node.manager.fence(false);
+    await node.advance(1);
+    assert.deepEqual(await names(), ['db-0', 'db-1', 'web']);
+    await node.manager.stop();
   });
 });
