@@ -4,7 +4,7 @@ import { namedNodes } from './named-nodes.ts';
 import { hostPortsOf, type HostPort } from '../../api/machinery/host-ports.ts';
 import { bytesOf, milliOf } from '../../api/machinery/quantity.ts';
 import { keyOf } from '../../api/object.ts';
-import type { Pod } from '../../api/types/core.v1.ts';
+import type { Container, ContainerStatus, Pod } from '../../api/types/core.v1.ts';
 
 export interface Request {
   /** Thousandths of a core. */
@@ -44,7 +44,7 @@ const NOTHING: Request = { cpu: 0, memory: 0, others: new Map() };
 
 export function podInfo(pod: Pod): PodInfo {
   const { spec, metadata } = pod;
-  const request = requestOf(pod, NOTHING);
+  const request = requestOf(pod);
   const hostPorts = hostPortsOf(pod);
   const owner = metadata.ownerReferences?.find(({ controller }) => controller)?.uid ?? '';
   return {
@@ -63,19 +63,40 @@ export function podInfo(pod: Pod): PodInfo {
   };
 }
 
-/** Containers run side by side, init containers one after the other before them; a sidecar runs beside all that follow. */
-function requestOf(pod: Pod, fallback: Request): Request {
-  const { spec } = pod;
+/**
+ * Containers run side by side, init containers one after the other before them; a sidecar runs beside all that follow.
+ * `fallback`: of a container that does not say.
+ */
+export function requestOf(pod: Pod, fallback = NOTHING): Request {
+  const { spec, status } = pod;
   let sidecars = NOTHING;
   let peak = NOTHING;
   for (const container of spec.initContainers ?? []) {
-    const wanted = add(sidecars, requestFrom(container.resources.requests, fallback));
+    const wanted = add(sidecars, containerRequest(container, status.initContainerStatuses, fallback));
     peak = max(peak, wanted);
     if (container.restartPolicy === 'Always') sidecars = wanted;
   }
-  const containers = spec.containers.map(({ resources }) => requestFrom(resources.requests, fallback));
+  const containers = spec.containers.map((each) => containerRequest(each, status.containerStatuses, fallback));
   const sum = max(peak, containers.reduce(add, sidecars));
   return add(spec.resources ? requestFrom(spec.resources.requests, sum) : sum, requestFrom(spec.overhead, NOTHING));
+}
+
+/** What it asks for, or still has where a resize down is yet to be carried out; nothing but cpu and memory is resized. */
+function containerRequest(
+  { name, resources }: Container,
+  statuses: readonly ContainerStatus[] | undefined,
+  fallback: Request,
+): Request {
+  const asked = requestFrom(resources.requests, fallback);
+  const status = statuses?.find((each) => each.name === name);
+  if (!status) return asked;
+  const allocated = requestFrom(status.allocatedResources, NOTHING);
+  const actual = requestFrom(status.resources?.requests, NOTHING);
+  return {
+    cpu: Math.max(asked.cpu, allocated.cpu, actual.cpu),
+    memory: Math.max(asked.memory, allocated.memory, actual.memory),
+    others: asked.others,
+  };
 }
 
 /** What the list does not name is as in `fallback`. */

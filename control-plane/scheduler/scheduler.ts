@@ -154,7 +154,7 @@ export class Scheduler implements Component {
   }
 
   private update({ info }: Placed, pod: Pod, node: string): void {
-    const events = differencesOf(info.pod, pod);
+    const events = differencesOf(info, pod);
     if (events.length === 0) return;
     this.snapshot.remove(info.uid);
     this.snapshot.place(podInfo(pod), node);

@@ -31,6 +31,25 @@ describe('what a pod asks of a node', () => {
     );
   });
 
+  it('is what its containers still have, until a resize down has been carried out', () => {
+    const spec = {
+      initContainers: [container('sidecar', { cpu: '100m' }, 'Always')],
+      containers: [container('a', { cpu: '1', memory: '20' }), container('b', { cpu: '1', memory: '20' })],
+    };
+    const status = {
+      initContainerStatuses: [{ name: 'sidecar', resources: { requests: { cpu: '300m' } } }],
+      containerStatuses: [
+        { name: 'b', allocatedResources: { cpu: '500m', memory: '30' }, resources: {} },
+        { name: 'a', allocatedResources: { cpu: '2' }, resources: { requests: { cpu: '3' } } },
+      ],
+    };
+    const pod = makePod('pod', {}, spec as unknown as Partial<Pod['spec']>);
+    const { request, weight } = podInfo({ ...pod, status: status as unknown as Pod['status'] });
+    assert.equal(request.cpu, 300 + 3000 + 1000);
+    assert.equal(request.memory, 20 + 30);
+    assert.equal(weight.cpu, request.cpu);
+  });
+
   it('makes pods with the same wishes one template, whatever their names and labels are', () => {
     const template = (name: string, requests: Record<string, string>, priority = 0): string =>
       podInfo(makePod(name, requests, { priority }, { name })).template;

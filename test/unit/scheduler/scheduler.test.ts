@@ -245,6 +245,44 @@ describe('the scheduler', () => {
     assert.equal(world.nodeOf('gated'), 'n1');
   });
 
+  describe('counts a pod that has been resized', () => {
+    const sized = (cpu: string, given: string): Pod => ({
+      ...makePod('sized', { cpu }, { nodeName: 'n1' }),
+      status: { containerStatuses: [{ name: 'main', allocatedResources: { cpu: given } }] } as unknown as Pod['status'],
+    });
+    const ask = async (): Promise<void> => {
+      world.put(makePod('next', { cpu: '600m' }));
+      await world.settle();
+    };
+
+    it('down once its node has given up the room', async () => {
+      await world.start(makeNode('n1', { cpu: '1' }), sized('1', '1'));
+      world.put(sized('300m', '1'));
+      await ask();
+      assert.equal(world.nodeOf('next'), undefined);
+      world.put(sized('300m', '300m'));
+      await world.settle();
+      assert.equal(world.nodeOf('next'), 'n1');
+    });
+
+    it('up at once', async () => {
+      await world.start(makeNode('n1', { cpu: '1' }), sized('300m', '300m'));
+      world.put(sized('500m', '300m'));
+      await ask();
+      assert.equal(world.nodeOf('next'), undefined);
+    });
+
+    it('as a whole', async () => {
+      const whole = (cpu: string): Pod => makePod('whole', {}, { nodeName: 'n1', resources: { requests: { cpu } } });
+      await world.start(makeNode('n1', { cpu: '1' }), whole('1'));
+      await ask();
+      assert.equal(world.nodeOf('next'), undefined);
+      world.put(whole('300m'));
+      await world.settle();
+      assert.equal(world.nodeOf('next'), 'n1');
+    });
+  });
+
   describe('tries a refused pod again when', () => {
     const full = makePod('full', { cpu: '1' }, { nodeName: 'n1' });
     const events: [string, () => void][] = [
