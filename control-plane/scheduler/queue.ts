@@ -11,6 +11,7 @@ import type { FilterPlugin } from './framework.ts';
 import { isSameLabels } from './pod-changes.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { ClusterEvent, Snapshot } from './snapshot.ts';
+import { type About, WaitingPods } from './waiting.ts';
 import { KeyedBackoff } from '../../lib/backoff.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import { Heap } from '../../lib/heap.ts';
@@ -26,26 +27,14 @@ interface Entry {
   takenAt: number;
 }
 
-/** What an event is about, as far as it is about one. */
-export interface About {
-  readonly pod?: PodInfo;
-  readonly node?: string | undefined;
-}
-
-interface WaitingTemplate {
-  readonly entries: Set<Entry>;
-  readonly refusedBy: Set<FilterPlugin>;
-}
-
 export class SchedulingQueue {
   private readonly clock: Clock;
-  private readonly snapshot: Snapshot;
   private readonly onReady: () => void;
   private readonly entries = new Map<string, Entry>();
   private readonly ready = new Heap<Entry>(
     (a, b) => a.info.priority > b.info.priority || (a.info.priority === b.info.priority && a.arrival < b.arrival),
   );
-  private readonly waiting = new Map<string, WaitingTemplate>();
+  private readonly waiting: WaitingPods<Entry>;
   private readonly delays = new KeyedBackoff(RETRY);
   private readonly timers = new Set<Timer>();
   private arrivals = 0;
@@ -56,7 +45,7 @@ export class SchedulingQueue {
   /** `onReady` is called when there is something to take that was not there before. */
   constructor(options: { clock: Clock; snapshot: Snapshot; onReady: () => void }) {
     this.clock = options.clock;
-    this.snapshot = options.snapshot;
+    this.waiting = new WaitingPods(options.snapshot);
     this.onReady = options.onReady;
   }
 
@@ -81,7 +70,7 @@ export class SchedulingQueue {
     entry.state = 'gone';
     this.entries.delete(uid);
     this.delays.forget(uid);
-    this.forgetWaiting(entry);
+    this.waiting.remove(entry);
   }
 
   take(): PodInfo | undefined {
@@ -104,18 +93,14 @@ export class SchedulingQueue {
       return;
     }
     entry.state = 'waiting';
-    const key = entry.info.template;
-    const template = this.waiting.get(key) ?? { entries: new Set(), refusedBy: new Set() };
-    for (const plugin of refusedBy) template.refusedBy.add(plugin);
-    template.entries.add(entry);
-    this.waiting.set(key, template);
+    this.waiting.add(entry, refusedBy);
   }
 
   /** Something that only this pod waits for has happened. */
   retry(uid: string): void {
     const entry = this.entries.get(uid);
     if (entry?.state !== 'waiting') return;
-    this.forgetWaiting(entry);
+    this.waiting.remove(entry);
     this.makeReady(entry);
   }
 
@@ -135,28 +120,12 @@ export class SchedulingQueue {
   happened(event: ClusterEvent, about: About = {}): void {
     this.events += 1;
     this.last.set(event, this.events);
-    for (const [key, template] of this.waiting) {
-      if (!this.mayHelp(event, about, template)) continue;
-      this.waiting.delete(key);
-      for (const entry of template.entries) this.makeReady(entry);
-    }
-  }
-
-  private mayHelp(event: ClusterEvent, { pod, node }: About, { entries, refusedBy }: WaitingTemplate): boolean {
-    for (const plugin of refusedBy) {
-      if (!plugin.helpedBy.includes(event)) continue;
-      for (const { info } of entries) {
-        if (plugin.scope !== 'cluster' && node !== undefined && info.named?.includes(node) === false) break;
-        if (!pod || !plugin.ignores?.(event, info, pod, this.snapshot)) return true;
-      }
-    }
-    return false;
+    for (const entry of this.waiting.takeHelped(event, about)) this.makeReady(entry);
   }
 
   /** How many wait for what. */
   counts(): { ready: number; waiting: number } {
-    const waiting = [...this.waiting.values()].reduce((sum, { entries }) => sum + entries.size, 0);
-    return { ready: this.ready.size, waiting };
+    return { ready: this.ready.size, waiting: this.waiting.size };
   }
 
   close(): void {
@@ -164,12 +133,6 @@ export class SchedulingQueue {
     this.timers.clear();
     this.entries.clear();
     this.waiting.clear();
-  }
-
-  private forgetWaiting(entry: Entry): void {
-    const template = this.waiting.get(entry.info.template);
-    template?.entries.delete(entry);
-    if (template?.entries.size === 0) this.waiting.delete(entry.info.template);
   }
 
   private makeReady(entry: Entry): void {

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { FilterPlugin } from '../../../control-plane/scheduler/framework.ts';
+import { type PodInfo, podInfo } from '../../../control-plane/scheduler/pod-info.ts';
+import { type ClusterEvent, Snapshot } from '../../../control-plane/scheduler/snapshot.ts';
+import { WaitingPods } from '../../../control-plane/scheduler/waiting.ts';
+import { makePod } from './world.ts';
+
+const NODES = ['a', 'b', 'c'];
+const EVENTS: ClusterEvent[] = ['node added', 'pod freed'];
+
+function plugin(scope: FilterPlugin['scope'], ...helpedBy: ClusterEvent[]): FilterPlugin {
+  return { name: scope, scope, helpedBy, prepare: () => undefined };
+}
+
+interface Entry {
+  readonly info: PodInfo;
+}
+
+function entryOf(name: string, named?: readonly string[]): Entry {
+  const info = podInfo(makePod(name));
+  return { info: named ? { ...info, named, template: named.join() } : info };
+}
+
+describe('the pods that wait', () => {
+  const plugins = [plugin('static', 'node added'), plugin('node', ...EVENTS), plugin('cluster', 'pod freed')];
+  const event = fc.constantFrom(...EVENTS);
+  const step = fc.oneof(
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        type: fc.constant('add' as const),
+        named: fc.option(fc.subarray(NODES, { minLength: 1 }), { nil: undefined }),
+        refusedBy: fc.subarray(plugins, { minLength: 1 }),
+      }),
+    },
+    fc.record({ type: fc.constant('remove' as const), at: fc.nat(10) }),
+    fc.record({
+      type: fc.constant('event' as const),
+      event,
+      node: fc.option(fc.constantFrom(...NODES), { nil: undefined }),
+    }),
+  );
+
+  it('are helped with all of their template, and only by what can help it', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30, size: 'max' }), (steps) => {
+        const waiting = new WaitingPods<Entry>(new Snapshot());
+        let entries: Entry[] = [];
+        let refusals = new Map<string, Set<FilterPlugin>>();
+        const mayHelp = ({ info }: Entry, what: ClusterEvent, node: string | undefined): boolean =>
+          [...(refusals.get(info.template) ?? [])].some(({ helpedBy, scope }) => {
+            const isThere = scope === 'cluster' || node === undefined || !info.named || info.named.includes(node);
+            return helpedBy.includes(what) && isThere;
+          });
+        for (const [index, action] of steps.entries()) {
+          if (action.type === 'add') {
+            const entry = entryOf(`p${index}`, action.named);
+            const { template } = entry.info;
+            entries.push(entry);
+            refusals.set(template, new Set([...(refusals.get(template) ?? []), ...action.refusedBy]));
+            waiting.add(entry, new Set(action.refusedBy));
+          } else if (action.type === 'remove') {
+            const entry = entries[action.at];
+            if (!entry) continue;
+            entries = entries.filter((each) => each !== entry);
+            waiting.remove(entry);
+          } else {
+            const helped = entries.filter((each) => mayHelp(each, action.event, action.node));
+            entries = entries.filter((each) => !helped.includes(each));
+            assert.deepEqual(new Set(waiting.takeHelped(action.event, { node: action.node })), new Set(helped));
+          }
+          assert.equal(waiting.size, entries.length);
+          const left = new Set(entries.map(({ info }) => info.template));
+          refusals = new Map([...refusals].filter(([template]) => left.has(template)));
+        }
+      }),
+    );
+  });
+
+  it('for nodes of their own are not looked at for what happens on another', () => {
+    let looks = 0;
+    const counting: FilterPlugin = {
+      ...plugin('node'),
+      get helpedBy() {
+        looks += 1;
+        return EVENTS;
+      },
+    };
+    const waiting = new WaitingPods<Entry>(new Snapshot());
+    const entries = Array.from({ length: 100 }, (_, index) => entryOf(`p${index}`, [`n${index}`]));
+    for (const entry of entries) waiting.add(entry, new Set([counting]));
+    assert.deepEqual(waiting.takeHelped('pod freed', { node: 'n7' }), [entries[7]]);
+    assert.equal(looks, 1);
+  });
+});
