@@ -110,10 +110,15 @@ export class Stage {
       return;
     }
     if (isReady(pod) || isTerminal(pod)) return;
-    const lastTransitionTime = this.world.clock.date().toISOString();
     const spec = { ...pod.spec, nodeName: 'node-1' };
     await this.world.resource(kinds.pods).mutate('default', nameOf(pod), (now) => ({ ...now, spec }));
-    await this.setStatus(pod, {
+    await this.setReady(pod);
+  }
+
+  /** From now on. */
+  setReady(pod: Pod): Promise<void> {
+    const lastTransitionTime = this.world.clock.date().toISOString();
+    return this.setStatus(pod, {
       phase: 'Running',
       conditions: [{ type: 'Ready', status: 'True', lastTransitionTime }],
     });

@@ -284,6 +284,17 @@ describe('stateful set controller', () => {
       assert.deepEqual(deleting(), ['db-1']);
     });
 
+    it('no pod that is ready, though not for long enough, beyond those that may be unavailable', async () => {
+      await stage.open(aSet({ ...PARALLEL, minReadySeconds: 10 }));
+      for (const pod of stage.pods) await stage.step(pod);
+      assert.deepEqual([stage.set.status.readyReplicas, stage.set.status.availableReplicas], [3, 0]);
+      await stage.setImage('db:2');
+      assert.deepEqual(deleting(), []);
+      stage.world.clock.advance(10_000);
+      await settle();
+      assert.deepEqual(deleting(), ['db-2']);
+    });
+
     it('what is down first, when they may be parallel', async () => {
       await stage.open(aSet(PARALLEL));
       await stage.finish();
