@@ -26,10 +26,16 @@ export function podName({ metadata }: StatefulSet, ordinal: number): string {
   return `${metadata.name}-${ordinal}`;
 }
 
-/** The first ordinal, and the one after the last. */
+/** The first ordinal, and the one after the last. More replicas than there are ordinals from the first on get no pod. */
 export function ordinalRange({ spec }: StatefulSet): { start: number; end: number } {
   const start = spec.ordinals?.start ?? 0;
-  return { start, end: start + (spec.replicas ?? 1) };
+  return { start, end: Math.min(start + (spec.replicas ?? 1), MAX_ORDINAL + 1) };
+}
+
+/** How many pods it can have, of those that it asks for. */
+export function replicasOf(statefulSet: StatefulSet): number {
+  const { start, end } = ordinalRange(statefulSet);
+  return end - start;
 }
 
 export function isInRange(statefulSet: StatefulSet, ordinal: number): boolean {

@@ -2,7 +2,7 @@
 import type { StatefulSet, StatefulSetStatus } from '../../../api/types/apps.v1.ts';
 import type { Pod } from '../../../api/types/core.v1.ts';
 import type { Crew } from './crew.ts';
-import { isAvailable, isRunningAndReady, isTerminating, revisionOf } from './pods.ts';
+import { isAvailable, isRunningAndReady, isTerminating, replicasOf, revisionOf } from './pods.ts';
 
 export function statusOf({ statefulSet, current, update, slots, condemned, date }: Crew): StatefulSetStatus {
   const pods = [...slots.flatMap(({ pod }) => pod ?? []), ...condemned];
@@ -35,9 +35,10 @@ function countOf(pods: readonly Pod[], revision: string | undefined): number {
 
 /** Whether an update has reached every pod, so that what was new is what is. */
 function isComplete(
-  { spec }: StatefulSet,
+  statefulSet: StatefulSet,
   { replicas, ready, updated }: { replicas: number; ready: number; updated: number },
 ): boolean {
-  const wanted = spec.replicas ?? 1;
-  return spec.updateStrategy.type === 'RollingUpdate' && replicas === wanted && ready === wanted && updated === wanted;
+  if (statefulSet.spec.updateStrategy.type !== 'RollingUpdate') return false;
+  const wanted = replicasOf(statefulSet);
+  return replicas === wanted && ready === wanted && updated === wanted;
 }

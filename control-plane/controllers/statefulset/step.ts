@@ -20,7 +20,7 @@ import {
   revisionFor,
   type Slot,
 } from './crew.ts';
-import { isRunningAndReady, isTerminating, makePod, missingMarks, ordinalOf, podName } from './pods.ts';
+import { isRunningAndReady, isTerminating, makePod, missingMarks, ordinalOf, podName, replicasOf } from './pods.ts';
 import { isStuck } from './stuck.ts';
 
 const SHORTEST_LIFE_MILLISECONDS = 2000;
@@ -173,7 +173,7 @@ function update(crew: Crew): readonly Action[] {
     .filter((pod) => !isTerminal(pod));
   // What is down already costs nothing, and may never get up as it is. One that is only young serves.
   const isFree = (pod: Pod): boolean => isParallel(statefulSet) && !isRunningAndReady(pod);
-  const unavailable = (statefulSet.spec.replicas ?? 1) - slots.filter(({ pod }) => isUp(crew, pod)).length;
+  const unavailable = replicasOf(statefulSet) - slots.filter(({ pod }) => isUp(crew, pod)).length;
   const room = Math.max(0, maxUnavailable(statefulSet) - unavailable);
   const chosen = [...outdated.filter(isFree), ...outdated.filter((pod) => !isFree(pod)).slice(0, room)];
   return chosen.slice(0, BURST).map((pod) => remove(crew, pod, 'it is of an old revision'));

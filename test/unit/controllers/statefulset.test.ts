@@ -347,6 +347,16 @@ describe('stateful set controller', () => {
     assert.deepEqual([parallel[0], parallel.at(-1)], ['create db-1', 'create db-500']);
   });
 
+  it('makes no pod with an ordinal that it would not know again', async () => {
+    await stage.open(aSet({ ...PARALLEL, replicas: 5, ordinals: { start: 2 ** 31 - 2 } }));
+    assert.deepEqual(stage.names, ['db-2147483646', 'db-2147483647']);
+    await stage.setImage('db:2');
+    for (let round = 0; round < 6; round += 1) for (const pod of stage.pods) await stage.step(pod);
+    assert.deepEqual(stage.names, ['db-2147483646', 'db-2147483647']);
+    assert.deepEqual(stage.images, ['db:2', 'db:2']);
+    assert.equal(stage.set.status.currentRevision, stage.set.status.updateRevision);
+  });
+
   it('says why it can not make a pod, and goes on when it can', async () => {
     stage.world.of(kinds.pods).refuse = forbidden(kinds.pods, 'db-0', 'exceeded quota');
     await stage.open(aSet({ replicas: 1 }));
