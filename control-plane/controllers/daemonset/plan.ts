@@ -70,8 +70,14 @@ export function planDaemonSet(snapshot: DaemonSetSnapshot, moment: Moment): Daem
   };
 }
 
-/** What upkeep does, bears on what an update may do: that waits for the next plan. */
+/** No more than one plan does: what is said or remembered of a pod is only of one that is made or deleted now. */
 function stepOf(fleet: Fleet, untilReplaced: UntilReplaced): Step {
+  const step = wholeStepOf(fleet, untilReplaced);
+  return { ...step, create: step.create.slice(0, BURST), remove: step.remove.slice(0, BURST) };
+}
+
+/** What upkeep does, bears on what an update may do: that waits for the next plan. */
+function wholeStepOf(fleet: Fleet, untilReplaced: UntilReplaced): Step {
   const upkeep = upkeepStep(fleet, untilReplaced);
   const isBusy = upkeep.create.length > 0 || upkeep.remove.length > 0;
   if (isBusy || fleet.daemonSet.spec.updateStrategy.type !== 'RollingUpdate') return upkeep;
@@ -87,11 +93,10 @@ function statusActions(fleet: Fleet): readonly Action[] {
 }
 
 function podActions({ daemonSet, hash }: Fleet, { create, remove }: Step, { nextId }: Moment): readonly Action[] {
-  const going = remove.slice(0, BURST);
   return [
-    ...create.slice(0, BURST).map((node) => createPod(daemonSet, hash, node, nextId())),
-    ...going.flatMap((removal) => announceEnd(daemonSet, removal)),
-    ...going.map((removal) => deletePod(daemonSet, removal)),
+    ...create.map((node) => createPod(daemonSet, hash, node, nextId())),
+    ...remove.flatMap((removal) => announceEnd(daemonSet, removal)),
+    ...remove.map((removal) => deletePod(daemonSet, removal)),
   ];
 }
 

@@ -243,6 +243,20 @@ describe('daemon set controller', () => {
       assert.deepEqual(onPods({ pods: [...rest, held] }), ['create on a']);
     });
 
+    it('and remembers a failure only of those that it replaces now', () => {
+      const names = Array.from({ length: 300 }, (_, index) => `n${index}`);
+      const made = plan({
+        nodes: names.map((name) => aNode(name)),
+        pods: names.map((name) => aDaemon(`on-${name}`, name, { hash: 'h2', phase: 'Failed' })),
+      });
+      const deleted = inShort(made.actions).filter((action) => action.startsWith('delete '));
+      assert.equal(deleted.length, 250);
+      assert.deepEqual(
+        made.failedOn.map((node) => `delete on-${node}`),
+        deleted,
+      );
+    });
+
     it('later, when pods fail on the node again and again', () => {
       const made = plan({ pods: [...rest, failed], untilReplaced: (node) => (node === 'a' ? 1500 : 0) });
       assert.deepEqual(inShort(made.actions).slice(1), []);
