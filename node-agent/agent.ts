@@ -42,6 +42,7 @@ import { firstAddress } from '../lib/addresses.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type Component, ComponentGroup } from '../lib/component.ts';
 import { FlagError } from '../lib/flags.ts';
+import { AgentsClient } from '../lib/link/proto.ts';
 import type { Log } from '../lib/log.ts';
 import { Metrics } from '../lib/metrics.ts';
 
@@ -197,7 +198,7 @@ export class Agent implements Component {
           log.error({ err: error }, 'the addresses of the servers could not be kept');
         });
       },
-      credentials: () => identity.credentials,
+      clientOf: (server) => new AgentsClient(server, identity.credentials),
       nodeName: this.nodeName,
       version: VERSION,
       instance: randomUUID(),

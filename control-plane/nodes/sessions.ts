@@ -116,8 +116,11 @@ export class NodeSessions implements Component {
     this.spreading = new Spreading({
       loads: () => options.servers.loads(),
       onServers: (listener) => options.servers.onServers(listener),
-      move: (to) => this.move(to),
+      spared: () => [...this.sessions.keys()].filter((node) => !this.ownTunnels.isUsed(node)),
+      move: (node, to) => void this.sessions.get(node)?.send({ move: { address: to } }),
+      holderOf: (node) => options.servers.holderOf(node),
       clock: options.clock,
+      log: options.log,
     });
     this.server = new grpc.Server({ 'grpc.max_receive_message_length': MESSAGE_BYTES });
     this.server.addService(agentsService, {
@@ -175,15 +178,6 @@ export class NodeSessions implements Component {
     if (this.options.servers.agentServers().length < 2) return;
     this.options.log.warn({ nodes: this.sessions.size }, 'cut off from the store; sending the agents to other servers');
     for (const session of this.sessions.values()) session.close('the server is cut off from the store');
-  }
-
-  /** An agent dials the server that comes after its last one. While it is on its way its session key stays. */
-  private move(to: string): void {
-    const session = [...this.sessions.values()].find(({ node }) => !this.ownTunnels.isUsed(node));
-    if (!session) return;
-    const [own = '', ...others] = this.options.servers.agentServers();
-    session.send({ servers: { addresses: [own, to, ...others.filter((address) => address !== to)] } });
-    session.close('another server has fewer nodes');
   }
 
   private serversChanged(): void {
@@ -246,6 +240,7 @@ export class NodeSessions implements Component {
     });
     this.sessions.set(node, session);
     this.liveness.heard(node);
+    this.spreading.arrived(node);
     session.send({ welcome });
     session.send({ servers: { addresses: this.options.servers.agentServers() } });
     session.feedFrom(this.dispatch.add(node, (message) => session.send(message)));

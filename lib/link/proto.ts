@@ -62,6 +62,8 @@ export interface ServerMessage {
   goodbye?: { reason: string };
   /** host:port of each server's port for agents. */
   servers?: { addresses: string[] };
+  /** The server that the agent had better be connected to. */
+  move?: { address: string };
 }
 
 /** `request` is a TokenRequest as JSON. */
@@ -122,6 +124,14 @@ export class AgentsClient {
       'grpc.max_reconnect_backoff_ms': 1000,
       'grpc.use_local_subchannel_pool': 1,
       'grpc.enable_retries': 0,
+    });
+  }
+
+  /** Resolves once the server has been reached and both ends have proved who they are; rejects when that takes longer. */
+  connect(milliseconds: number): Promise<void> {
+    const deadline = Date.now() + milliseconds;
+    return new Promise((resolve, reject) => {
+      this.client.waitForReady(deadline, (error) => (error ? reject(error) : resolve()));
     });
   }
 

@@ -8,21 +8,23 @@ import type { TokenRequest } from '../../api/types/authentication.v1.ts';
 import type { Node } from '../../api/types/core.v1.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
-import { AgentsClient, type Hello, PROTOCOL, type Welcome } from '../../lib/link/proto.ts';
+import { type AgentsClient, type Hello, PROTOCOL, type Welcome } from '../../lib/link/proto.ts';
 import type { Log } from '../../lib/log.ts';
 
 /** After a session that lived, the next is dialled at once; after one that did not, later and later up to this. */
 const MAX_WAIT_MILLISECONDS = 1000;
 const FIRST_WAIT_MILLISECONDS = 50;
 const TOKEN_MILLISECONDS = 10_000;
+/** A server that was to be gone to and can't be connected to by then is given up. */
+const CONNECT_MILLISECONDS = 5000;
 
 export interface LinkOptions {
   /** host:port of each server's agents' port, as known now. */
   servers(): readonly string[];
   /** A server has said which ones there are. */
   onServers(addresses: readonly string[]): void;
-  /** Read at each dial: certificates are renewed while the agent runs. */
-  credentials(): { ca: string; cert: string; key: string };
+  /** Called at each dial: certificates are renewed while the agent runs. */
+  clientOf(server: string): AgentsClient;
   nodeName: string;
   version: string;
   /** Differs between two starts. */
@@ -53,6 +55,10 @@ export class Link implements Component {
   private session: Session | undefined;
   private timer: Timer | undefined;
   private server: string | undefined;
+  /** Where the agent was before it went to another server that has not told everything yet. */
+  private former: string | undefined;
+  /** To the server that it is about to go to. */
+  private approached: AgentsClient | undefined;
   private failures = 0;
   private connected = false;
   private stopped = false;
@@ -67,13 +73,14 @@ export class Link implements Component {
   }
 
   start(): Promise<void> {
-    this.dial();
+    this.dialNext();
     return Promise.resolve();
   }
 
   stop(): Promise<void> {
     this.stopped = true;
     this.timer?.cancel();
+    this.approached?.close();
     this.session?.report();
     this.session?.close();
     return Promise.resolve();
@@ -92,11 +99,15 @@ export class Link implements Component {
     this.session?.report();
   }
 
-  private dial(): void {
-    const { reports, store, clock } = this.options;
+  private dialNext(): void {
     const server = this.nextServer();
+    this.dial(server, this.options.clientOf(server));
+  }
+
+  private dial(server: string, client: AgentsClient): void {
+    const { reports, store, clock } = this.options;
     const log = this.options.log.child({ server });
-    const client = new AgentsClient(server, this.options.credentials());
+    this.server = server;
     this.client = client;
     reports.resend();
     this.session = new Session({
@@ -110,10 +121,12 @@ export class Link implements Component {
       onComplete: () => {
         this.connected = true;
         this.failures = 0;
+        this.former = undefined;
         log.info({}, 'connected');
         this.options.onConnected();
       },
       onServers: (addresses) => this.options.onServers(addresses),
+      onMove: (to) => void this.approach(to),
       onStream: (id, wanted) => this.options.onStream(client, id, wanted),
       onProof: (sentAt) => this.options.onProof(sentAt),
       onEnd: (reason) => {
@@ -123,13 +136,50 @@ export class Link implements Component {
     });
   }
 
-  /** The first one by chance, so that the agents spread over the servers; then never the same twice if there are more. */
+  /**
+   * The present session goes on until the other server has let us connect, so that one that can't be reached from here
+   * costs nothing. Hello is said only after it: a server that has heard it takes the node over, and may yet fail.
+   */
+  private async approach(server: string): Promise<void> {
+    if (this.approached || server === this.server) return;
+    const { session } = this;
+    const client = this.options.clientOf(server);
+    this.approached = client;
+    const isReached = await client.connect(CONNECT_MILLISECONDS).then(
+      () => true,
+      (error: unknown) => {
+        this.options.log.warn(
+          { err: error, server },
+          'the server this node had better go to can not be reached; staying',
+        );
+        return false;
+      },
+    );
+    this.approached = undefined;
+    if (isReached && session && session === this.session) this.changeOver(session, server, client);
+    else client.close();
+  }
+
+  private changeOver(session: Session, server: string, client: AgentsClient): void {
+    const former = this.server;
+    session.close();
+    this.timer?.cancel();
+    this.former = former;
+    this.dial(server, client);
+  }
+
+  /**
+   * Back from where it was sent to in vain; else the first one by chance, so that the agents spread over the servers, and
+   * then never the same twice if there are more.
+   */
   private nextServer(): string {
+    const { former } = this;
+    this.former = undefined;
+    if (former !== undefined) return former;
     const servers = this.options.servers();
     const last = this.server === undefined ? -1 : servers.indexOf(this.server);
     const next = this.server === undefined ? Math.floor(this.options.random() * servers.length) : last + 1;
-    this.server = servers[next % servers.length] ?? '';
-    return this.server;
+    return servers[next % servers.length] ?? '';
   }
 
   private welcomed(welcome: Welcome): void {
@@ -147,7 +197,7 @@ export class Link implements Component {
     if (this.stopped) return;
     const longest = Math.min(MAX_WAIT_MILLISECONDS, FIRST_WAIT_MILLISECONDS * 2 ** this.failures);
     this.failures = Math.min(this.failures + 1, 10);
-    this.timer = this.options.clock.after(longest * (0.5 + this.options.random() / 2), () => this.dial());
+    this.timer = this.options.clock.after(longest * (0.5 + this.options.random() / 2), () => this.dialNext());
   }
 
   private hello(): Hello {

@@ -33,6 +33,8 @@ export interface SessionOptions {
   /** The full state has arrived. */
   onComplete(): void;
   onServers(addresses: readonly string[]): void;
+  /** The server asks to go to another one. */
+  onMove(server: string): void;
   onStream(id: string, wanted: Buffer): void;
   /**
    * A server that has told all that is wanted here has acknowledged what was sent at this time of the clock: until then it
@@ -93,6 +95,7 @@ export class Session {
     else if (message.reportAck) this.acknowledged(message.reportAck.sequence);
     else if (message.stream) this.options.onStream(message.stream.id, message.stream.wanted);
     else if (message.servers) this.options.onServers(message.servers.addresses);
+    else if (message.move) this.options.onMove(message.move.address);
     else if (message.goodbye) this.finish(`the server said goodbye: ${message.goodbye.reason}`);
   }
 

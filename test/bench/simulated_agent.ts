@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
+import { AgentsClient } from '../../lib/link/proto.ts';
 import type { Log } from '../../lib/log.ts';
 import { EventLog } from '../../node-agent/link/events.ts';
 import { Link } from '../../node-agent/link/link.ts';
@@ -83,7 +84,7 @@ export class SimulatedAgent implements Component {
     this.link = new Link({
       servers: () => options.agentServers,
       onServers: () => undefined,
-      credentials: () => options.credentials,
+      clientOf: (server) => new AgentsClient(server, options.credentials),
       nodeName: name,
       version: 'v1.35.0',
       instance: randomUUID(),

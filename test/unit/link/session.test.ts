@@ -56,6 +56,7 @@ function connect(filled = true): Connected {
     onWelcome: () => undefined,
     onComplete: () => undefined,
     onServers: () => undefined,
+    onMove: () => undefined,
     onStream: () => undefined,
     onProof: (sentAt) => proofs.push(sentAt),
     onEnd: () => undefined,
