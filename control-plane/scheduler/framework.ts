@@ -35,8 +35,11 @@ export interface FilterPlugin {
   prepare(info: PodInfo, snapshot: Snapshot): Filter | undefined;
   /** The only rows that it may let pass, where they are known without looking at all of them. */
   narrow?(info: PodInfo, snapshot: Snapshot): readonly number[] | undefined;
-  /** Whether what has happened to the other pod can't help this one, although such an event may. */
-  ignores?(event: ClusterEvent, info: PodInfo, other: PodInfo, snapshot: Snapshot): boolean;
+  /**
+   * Whether what has happened to the other pod, on that node, can't help this one, although such an event may: neither to
+   * fit nor to make itself room. `node` is undefined when it is gone.
+   */
+  ignores?(event: ClusterEvent, info: PodInfo, other: PodInfo, snapshot: Snapshot, node: string | undefined): boolean;
 }
 
 export interface ScorePlugin {

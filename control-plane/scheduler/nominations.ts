@@ -39,6 +39,11 @@ export class Nominations {
     return true;
   }
 
+  /** The pods that are to come there. */
+  to(node: string): PodInfo[] {
+    return [...(this.byNode.get(node)?.values() ?? [])];
+  }
+
   /** The pods to which this one leaves their room on the node. */
   ahead(node: string, { uid, priority }: PodInfo): PodInfo[] {
     const there = this.byNode.get(node);
@@ -47,6 +52,6 @@ export class Nominations {
 
   /** The pods whose room on the node this one may take. */
   behind(node: string, { priority }: PodInfo): PodInfo[] {
-    return [...(this.byNode.get(node)?.values() ?? [])].filter((other) => other.priority < priority);
+    return this.to(node).filter((other) => other.priority < priority);
   }
 }

@@ -3,16 +3,32 @@
  * nodes count whose refusal can change when pods leave them.
  */
 import type { NoNode } from './decide.ts';
-import type { Profile } from './framework.ts';
+import type { FilterPlugin, Profile } from './framework.ts';
 import type { PodInfo } from './pod-info.ts';
 import { NodeReasons } from './reasons.ts';
 import type { Snapshot } from './snapshot.ts';
-import { type Candidate, type PodFacts, type Surroundings, compareCandidates, victimsOn } from './victims.ts';
+import {
+  type Candidate,
+  type NoVictims,
+  type PodFacts,
+  type Surroundings,
+  compareCandidates,
+  victimsOn,
+} from './victims.ts';
 
 export type PreemptionPlan =
   | { readonly do: 'preempt'; readonly node: string; readonly victims: readonly PodInfo[] }
-  /** Why it does not help; `waits`: victims of the pod are still on their way out, and its nomination stands. */
-  | { readonly do: 'nothing'; readonly message: string; readonly waits: boolean };
+  | NoPreemption;
+
+/** Why it does not help. */
+export interface NoPreemption {
+  readonly do: 'nothing';
+  readonly message: string;
+  /** Victims of the pod are still on their way out, and its nomination stands. */
+  readonly waits: boolean;
+  /** What refuses the pod also where those that it may preempt are gone. */
+  readonly refusedBy: ReadonlySet<FilterPlugin>;
+}
 
 /** Of the nodes that come into question so many are looked at, as a share and at least. */
 const CANDIDATE_SHARE = 0.1;
@@ -48,6 +64,7 @@ export class Preemption {
       do: 'nothing',
       message: `not eligible due to ${why}.`,
       waits: true,
+      refusedBy: new Set(),
     });
     if (info.pod.spec.preemptionPolicy === 'Never') return nothing('preemptionPolicy=Never');
     const row = snapshot.rowOf(snapshot.nominations.nodeOf(info.uid) ?? '');
@@ -60,11 +77,15 @@ export class Preemption {
   private search(info: PodInfo, refused: NoNode, surroundings: Surroundings): PreemptionPlan {
     const { snapshot, facts } = this.options;
     const reasons = new NodeReasons();
-    const candidates = this.candidates(info, refused.helpable, surroundings, reasons);
+    const refusedBy = new Set<FilterPlugin>();
+    const candidates = this.candidates(info, refused.helpable, surroundings, (no) => {
+      reasons.add(no.reasons);
+      if (no.refusedBy) refusedBy.add(no.refusedBy);
+    });
     const [first, ...others] = candidates;
     if (!first) {
       reasons.addRest(snapshot.size, 'Preemption is not helpful for scheduling');
-      const plan: PreemptionPlan = { do: 'nothing', message: reasons.message(snapshot.size), waits: false };
+      const plan: PreemptionPlan = { do: 'nothing', message: reasons.message(snapshot.size), waits: false, refusedBy };
       this.fruitless.set(refused, plan);
       return plan;
     }
@@ -76,7 +97,7 @@ export class Preemption {
     info: PodInfo,
     rows: readonly number[],
     surroundings: Surroundings,
-    reasons: NodeReasons,
+    onNone: (no: NoVictims) => void,
   ): Candidate[] {
     const enough = Math.max(MIN_CANDIDATES, Math.floor(rows.length * CANDIDATE_SHARE));
     const offset = Math.floor(this.options.random() * rows.length);
@@ -86,7 +107,7 @@ export class Preemption {
       if (candidates.length >= enough && harmless > 0) break;
       const found = victimsOn(rows[(offset + at) % rows.length] ?? 0, info, surroundings);
       if ('reasons' in found) {
-        reasons.add(found.reasons);
+        onNone(found);
         continue;
       }
       candidates.push(found);

@@ -4,8 +4,9 @@
  *     ready ──take──▶ (decided) ──refused──▶ waiting ──helped──▶ ready
  *       ▲                  └──── failed ───▶ delayed ──time──────▲
  *
- * Ready pods are taken by priority, then by age. A refused pod waits, by template, until something happens that one of
- * the plugins that refused it can be helped by; nothing is tried again for the passing of time alone.
+ * Ready pods are taken by priority, then by age. A refused pod waits until something happens that one of the plugins that
+ * refused it can be helped by, and until its turn among those that are refused alike; nothing is tried again for the
+ * passing of time alone.
  */
 import type { FilterPlugin } from './framework.ts';
 import { isSameLabels } from './pod-changes.ts';
@@ -45,7 +46,8 @@ export class SchedulingQueue {
   /** `onReady` is called when there is something to take that was not there before. */
   constructor(options: { clock: Clock; snapshot: Snapshot; onReady: () => void }) {
     this.clock = options.clock;
-    this.waiting = new WaitingPods(options.snapshot);
+    const { snapshot, clock } = options;
+    this.waiting = new WaitingPods({ snapshot, clock, onTry: (entry) => this.makeReady(entry) });
     this.onReady = options.onReady;
   }
 
@@ -83,17 +85,20 @@ export class SchedulingQueue {
     return undefined;
   }
 
+  /** There is a place for it, or it makes itself one. */
+  fitted(uid: string): void {
+    const entry = this.entries.get(uid);
+    if (entry) this.waiting.fitted(entry);
+  }
+
   /** No node took it. What has happened since it was taken counts too. */
   refused(uid: string, refusedBy: ReadonlySet<FilterPlugin>): void {
     const entry = this.entries.get(uid);
     if (entry?.state !== 'taken') return;
     const isMissed = [...this.last].some(([event, at]) => at > entry.takenAt && isHelped(refusedBy, event));
-    if (isMissed) {
-      this.makeReady(entry);
-      return;
-    }
     entry.state = 'waiting';
     this.waiting.add(entry, refusedBy);
+    if (isMissed) this.waiting.mayFit(entry);
   }
 
   /** Something that only this pod waits for has happened. */
@@ -116,11 +121,11 @@ export class SchedulingQueue {
     this.timers.add(timer);
   }
 
-  /** Pods that the event can help are ready again. */
+  /** Pods that the event can help are ready again, as far as it may help them. */
   happened(event: ClusterEvent, about: About = {}): void {
     this.events += 1;
     this.last.set(event, this.events);
-    for (const entry of this.waiting.takeHelped(event, about)) this.makeReady(entry);
+    this.waiting.happened(event, about);
   }
 
   /** How many wait for what. */

@@ -108,8 +108,11 @@ export class Scheduler implements Component {
   }
 
   private nodeChanged({ type, object }: Change<Node>): void {
-    if (type === 'deleted') this.snapshot.removeNode(object.metadata.name ?? '');
-    else this.happened(this.snapshot.setNode(object), { node: object.metadata.name ?? '' });
+    const { name = '' } = object.metadata;
+    if (type === 'deleted') {
+      this.snapshot.removeNode(name);
+      this.retryNominated(name);
+    } else this.happened(this.snapshot.setNode(object), { node: name });
   }
 
   private namespaceChanged({ type, object: { metadata } }: Change<Namespace>): void {
@@ -151,7 +154,13 @@ export class Scheduler implements Component {
     this.snapshot.place(info, node);
     if (nominated === node) this.snapshot.nominations.clear(info.uid);
     else this.endNomination(info.uid);
+    this.retryNominated(node);
     this.happened(['pod placed'], { pod: info, node });
+  }
+
+  /** What they wait for on that node may not be enough for them any more. */
+  private retryNominated(node: string): void {
+    for (const { uid } of this.snapshot.nominations.to(node)) this.queue.retry(uid);
   }
 
   private update({ info }: Placed, pod: Pod, node: string): void {
@@ -186,7 +195,9 @@ export class Scheduler implements Component {
 
   /** The room that it was to have is others' again. */
   private endNomination(uid: string): void {
-    if (this.snapshot.nominations.clear(uid)) this.happened(['pod freed']);
+    if (!this.snapshot.nominations.clear(uid)) return;
+    this.queue.retry(uid);
+    this.happened(['pod freed']);
   }
 
   /** What the status has come to say counts; what it says still may be older than what was decided since. */
@@ -235,6 +246,7 @@ export class Scheduler implements Component {
       this.refuse(info, decision);
       return;
     }
+    this.queue.fitted(info.uid);
     this.settle(info, decision.node);
     this.write(this.bind(info, decision.node, profile, began));
   }
@@ -255,13 +267,14 @@ export class Scheduler implements Component {
       this.preempt(info, plan, refused);
       return;
     }
-    this.queue.refused(info.uid, refused.refusedBy);
+    this.queue.refused(info.uid, new Set([...refused.refusedBy, ...(plan?.refusedBy ?? [])]));
     if (!plan?.waits) this.endNomination(info.uid);
     this.tell(info.pod, 'Unschedulable', plan ? `${refused.message} preemption: ${plan.message}` : refused.message);
   }
 
   private preempt(info: PodInfo, { node, victims }: PreemptionPlan & { do: 'preempt' }, refused: NoNode): void {
     const { nominations } = this.snapshot;
+    this.queue.fitted(info.uid);
     for (const other of nominations.behind(node, info)) {
       nominations.clear(other.uid);
       this.options.output.clearNomination(other.pod);

@@ -1,8 +1,8 @@
 /** The fewest pods that must leave a node so that a more important one fits there. */
-import type { Profile, Refusal } from './framework.ts';
+import type { FilterPlugin, Profile } from './framework.ts';
 import type { PodInfo } from './pod-info.ts';
 import { type Prepared, preparedFor } from './ranking.ts';
-import { firstRefusal } from './reserved.ts';
+import { type Refused, firstRefusal } from './reserved.ts';
 import type { Snapshot } from './snapshot.ts';
 import { Trial } from './trial.ts';
 
@@ -12,6 +12,13 @@ export interface Candidate {
   readonly victims: readonly PodInfo[];
   /** How many of them a disruption budget protects. */
   readonly violations: number;
+}
+
+/** Why no pod's end would help on a node. */
+export interface NoVictims {
+  readonly reasons: readonly string[];
+  /** What refuses the pod also without those that it may preempt. */
+  readonly refusedBy: FilterPlugin | undefined;
 }
 
 /** What is known now of the pods on nodes. */
@@ -34,14 +41,13 @@ export interface Surroundings {
   readonly protectedAmong: Protection;
 }
 
-const NO_VICTIMS: Refusal = { reasons: ['No preemption victims found for incoming pod'], isFinal: true };
+const NO_VICTIMS: NoVictims = { reasons: ['No preemption victims found for incoming pod'], refusedBy: undefined };
 
-/** Or why no pod's end would help there. */
 export function victimsOn(
   row: number,
   info: PodInfo,
   { profile, snapshot, facts, protectedAmong }: Surroundings,
-): Candidate | Refusal {
+): Candidate | NoVictims {
   const potential = [...(snapshot.pods[row] ?? [])].filter(({ priority }) => priority < info.priority);
   if (potential.length === 0) return NO_VICTIMS;
   const ahead = snapshot.nominations.ahead(snapshot.names[row] ?? '', info);
@@ -50,9 +56,9 @@ export function victimsOn(
     for (const other of ahead) trial.add(other);
     for (const other of potential) trial.remove(other);
     const prepared = preparedFor(profile, info, snapshot, ['node', 'cluster']);
-    const refusal = (): Refusal | undefined => refusalBeside(ahead, trial, prepared, row);
+    const refusal = (): Refused | undefined => refusalBeside(ahead, trial, prepared, row);
     const why = refusal();
-    if (why) return why;
+    if (why) return { reasons: why.refusal.reasons, refusedBy: why.plugin };
     const staying = potential.filter((each) => !facts.isLeaving(each)).toSorted(byImportance(facts));
     const guarded = protectedAmong(staying);
     const victims = new Set<PodInfo>();
@@ -79,11 +85,11 @@ function refusalBeside(
   trial: Trial,
   prepared: readonly Prepared[],
   row: number,
-): Refusal | undefined {
-  const beside = firstRefusal(prepared, row)?.refusal;
+): Refused | undefined {
+  const beside = firstRefusal(prepared, row);
   if (beside || ahead.length === 0) return beside;
   for (const other of ahead) trial.remove(other);
-  const alone = firstRefusal(prepared, row)?.refusal;
+  const alone = firstRefusal(prepared, row);
   for (const other of ahead) trial.add(other);
   return alone;
 }

@@ -8,6 +8,7 @@ export const hostPorts: FilterPlugin = {
   name: 'NodePorts',
   scope: 'node',
   helpedBy: ['node added', 'pod freed'],
+  ignores: (_event, info, other) => !portsCollide(info.hostPorts, other.hostPorts),
   prepare(info, snapshot) {
     if (info.hostPorts.length === 0) return undefined;
     return (row) => {

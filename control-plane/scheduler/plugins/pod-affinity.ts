@@ -49,8 +49,9 @@ export const podAffinity: FilterPlugin = {
   },
   ignores(event, info, other, { namespaces }) {
     const { required = [], requiredAnti = [] } = info.affinity ?? {};
-    if (event === 'pod placed')
-      return required.length === 0 || !required.every((term) => isAbout(term, other, namespaces));
+    // The first of a group may go anywhere once those are gone that it had to be with.
+    const isWanted = required.length > 0 && required.every((term) => isAbout(term, other, namespaces));
+    if (event === 'pod placed' || isWanted) return !isWanted;
     if (event !== 'pod freed' || requiredAnti.some((term) => isAbout(term, other, namespaces))) return false;
     return !other.affinity?.requiredAnti.some((term) => isAbout(term, info, namespaces));
   },

@@ -25,6 +25,14 @@ export const resourcesFit: FilterPlugin = {
       return { reasons, isFinal: isTooSmall(request, snapshot, row) };
     };
   },
+  ignores(_event, info, other, snapshot, node) {
+    const row = snapshot.rowOf(node ?? '');
+    if (row === undefined) return true;
+    // What it could have preempted counted as gone already: that helps only if there is room now.
+    if (mayPreempt(info, other)) return !fitsWithout([], info, snapshot, row);
+    const lesser = [...(snapshot.pods[row] ?? [])].filter((each) => mayPreempt(info, each));
+    return !fitsWithout(lesser, info, snapshot, row);
+  },
 };
 
 export const leastAllocated: ScorePlugin = {
@@ -56,6 +64,31 @@ function lackingOthers(others: ReadonlyMap<string, number>, snapshot: Snapshot, 
     if (amount > 0 && (used?.get(name) ?? 0) + amount > (allocatable?.get(name) ?? 0)) lacking.push(name);
   }
   return lacking;
+}
+
+function mayPreempt({ priority, pod }: PodInfo, other: PodInfo): boolean {
+  return other.priority < priority && pod.spec.preemptionPolicy !== 'Never';
+}
+
+/** Whether the node has room for the pod once these are gone from it. */
+function fitsWithout(gone: readonly PodInfo[], { request }: PodInfo, snapshot: Snapshot, row: number): boolean {
+  const { allocatableCpu, allocatableMemory, allocatablePods, usedCpu, usedMemory, pods } = snapshot;
+  const fits = (of: (each: Request) => number, used = 0, allocatable = 0): boolean => {
+    const wanted = of(request);
+    return wanted === 0 || gone.reduce((sum, each) => sum - of(each.request), used + wanted) <= allocatable;
+  };
+  const fitsOther = (name: string): boolean =>
+    fits(
+      ({ others }) => others.get(name) ?? 0,
+      snapshot.usedOthers[row]?.get(name),
+      snapshot.allocatableOthers[row]?.get(name),
+    );
+  return (
+    (pods[row]?.size ?? 0) - gone.length < (allocatablePods[row] ?? 0) &&
+    fits(({ cpu }) => cpu, usedCpu[row], allocatableCpu[row]) &&
+    fits(({ memory }) => memory, usedMemory[row], allocatableMemory[row]) &&
+    [...request.others.keys()].every(fitsOther)
+  );
 }
 
 /** Even empty it could not take the pod. */

@@ -4,6 +4,7 @@ import type { FilterPlugin } from '../../../control-plane/scheduler/framework.ts
 import { type PodInfo, podInfo } from '../../../control-plane/scheduler/pod-info.ts';
 import { type ClusterEvent, Snapshot } from '../../../control-plane/scheduler/snapshot.ts';
 import { WaitingPods } from '../../../control-plane/scheduler/waiting.ts';
+import { FakeClock } from '../../../lib/clock.ts';
 import { makePod } from './world.ts';
 
 const NODES = ['a', 'b', 'c'];
@@ -25,6 +26,12 @@ function entryOf(name: string, named?: readonly string[]): Entry {
 describe('the pods that wait', () => {
   const plugins = [plugin('static', 'node added'), plugin('node', ...EVENTS), plugin('cluster', 'pod freed')];
   const event = fc.constantFrom(...EVENTS);
+  let tried: Entry[] = [];
+  beforeEach(() => {
+    tried = [];
+  });
+  const waitingPods = (): WaitingPods<Entry> =>
+    new WaitingPods({ snapshot: new Snapshot(), clock: new FakeClock(), onTry: (entry) => tried.push(entry) });
   const step = fc.oneof(
     {
       weight: 2,
@@ -42,10 +49,10 @@ describe('the pods that wait', () => {
     }),
   );
 
-  it('are helped with all of their template, and only by what can help it', () => {
+  it('are helped one after the other with all of their template, and only by what can help it', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30, size: 'max' }), (steps) => {
-        const waiting = new WaitingPods<Entry>(new Snapshot());
+        const waiting = waitingPods();
         let entries: Entry[] = [];
         let refusals = new Map<string, Set<FilterPlugin>>();
         const mayHelp = ({ info }: Entry, what: ClusterEvent, node: string | undefined): boolean =>
@@ -68,7 +75,14 @@ describe('the pods that wait', () => {
           } else {
             const helped = entries.filter((each) => mayHelp(each, action.event, action.node));
             entries = entries.filter((each) => !helped.includes(each));
-            assert.deepEqual(new Set(waiting.takeHelped(action.event, { node: action.node })), new Set(helped));
+            waiting.happened(action.event, { node: action.node });
+            assert.equal(tried.length, new Set(helped.map(({ info }) => info.template)).size, 'one for all');
+            const found = new Set<Entry>();
+            for (let entry = tried.pop(); entry; entry = tried.pop()) {
+              found.add(entry);
+              waiting.fitted(entry);
+            }
+            assert.deepEqual(found, new Set(helped));
           }
           assert.equal(waiting.size, entries.length);
           const left = new Set(entries.map(({ info }) => info.template));
@@ -87,10 +101,11 @@ describe('the pods that wait', () => {
         return EVENTS;
       },
     };
-    const waiting = new WaitingPods<Entry>(new Snapshot());
+    const waiting = waitingPods();
     const entries = Array.from({ length: 100 }, (_, index) => entryOf(`p${index}`, [`n${index}`]));
     for (const entry of entries) waiting.add(entry, new Set([counting]));
-    assert.deepEqual(waiting.takeHelped('pod freed', { node: 'n7' }), [entries[7]]);
+    waiting.happened('pod freed', { node: 'n7' });
+    assert.deepEqual(tried, [entries[7]]);
     assert.equal(looks, 1);
   });
 });

@@ -62,6 +62,8 @@ export class World {
   onBind: (pod: Pod, node: string) => void = () => undefined;
   /** Names of pods whose next binding, or end, fails. */
   readonly failing = new Map<string, StatusError>();
+  /** By what came of it: how many pods were decided. */
+  readonly attempts = new Map<string, number>();
   scheduler: Scheduler;
 
   constructor() {
@@ -129,7 +131,10 @@ export class World {
       clock: this.clock,
       random: () => 0.5,
       log: silentLog,
-      metrics: { attempt: () => undefined, preemption: () => undefined },
+      metrics: {
+        attempt: (result) => this.attempts.set(result, (this.attempts.get(result) ?? 0) + 1),
+        preemption: () => undefined,
+      },
       output: {
         bind: (pod, node) => this.bind(pod, node),
         refused: (pod, reason, message, nominated) => {
