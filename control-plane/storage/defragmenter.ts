@@ -1,7 +1,8 @@
-import type { Clock, Timer } from '../../lib/clock.ts';
+import type { Clock } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Entry, Store } from './port.ts';
+import type { Store } from './port.ts';
+import { SharedRounds } from './shared-rounds.ts';
 
 const KEY = '/dure/defragmentation';
 const DEFAULT_INTERVAL = 10 * 60_000;
@@ -41,60 +42,41 @@ export interface DefragmenterOptions {
 
 /**
  * Compaction frees space inside the members' files; this makes the files smaller when most of one is free. A member stands
- * still while it is done, so it is one after the other, the leader last, and only while all of them answer. The key in the
- * store lets one server do it an interval.
+ * still while it is done, so it is one after the other, the leader last, and only while all of them answer.
  */
 export class Defragmenter implements Component {
   readonly name = 'defragmenter';
   private readonly options: DefragmenterOptions;
-  private mark: Entry | undefined;
-  private timer: Timer | undefined;
-  private stopped = false;
+  private readonly rounds: SharedRounds;
 
   constructor(options: DefragmenterOptions) {
     this.options = options;
-  }
-
-  start(): Promise<void> {
-    this.schedule();
-    return Promise.resolve();
-  }
-
-  stop(): Promise<void> {
-    this.stopped = true;
-    this.timer?.cancel();
-    return Promise.resolve();
-  }
-
-  private schedule(): void {
-    if (this.stopped) return;
-    const { clock, log, interval = DEFAULT_INTERVAL } = this.options;
-    this.timer = clock.after(interval, () => {
-      this.round()
-        .catch((error: unknown) => log.warn({ err: error }, 'the members of the store could not be defragmented'))
-        .finally(() => this.schedule());
+    this.rounds = new SharedRounds({
+      ...options,
+      key: KEY,
+      interval: options.interval ?? DEFAULT_INTERVAL,
+      failure: 'the members of the store could not be defragmented',
+      round: (_previous, signal) => this.round(signal),
     });
   }
 
-  private async round(): Promise<void> {
-    if (!(await this.isOurTurn())) return;
+  start(): Promise<void> {
+    return this.rounds.start();
+  }
+
+  stop(): Promise<void> {
+    return this.rounds.stop();
+  }
+
+  private async round(signal: AbortSignal): Promise<void> {
     const { members, log } = this.options;
     // Looked at again after each, as whoever leads may have changed, and as all of them have to be there.
     const done = new Set<string>();
-    for (let next = await this.next(done); next && !this.stopped; next = await this.next(done)) {
+    for (let next = await this.next(done); next && !signal.aborted; next = await this.next(done)) {
       done.add(next.url);
       await members.defragment(next.url);
       log.info({ member: next.url, size: next.size, inUse: next.inUse }, 'a member of the store was defragmented');
     }
-  }
-
-  private async isOurTurn(): Promise<boolean> {
-    const { store, clock } = this.options;
-    const value = Buffer.from(clock.date().toISOString());
-    this.mark ??= await store.get(KEY);
-    const result = await store.write({ key: KEY, expected: this.mark?.revision ?? 0, value });
-    this.mark = result.ok ? { key: KEY, value, revision: result.revision } : result.current;
-    return result.ok;
   }
 
   private async next(done: ReadonlySet<string>): Promise<MemberSize | undefined> {
