@@ -9,7 +9,7 @@ import { judgeFailure } from './failure-policy.ts';
 import { completionIndexOf, failuresBefore, type IndexFailures, type Wanted } from './tracked-pods.ts';
 
 /** The most pods made or deleted by one plan; the views' changes bring on the next. */
-const BURST = 500;
+export const BURST = 500;
 
 export interface Adjustment {
   readonly make: readonly Wanted[];
@@ -47,16 +47,18 @@ function wantedPods({ job, active, succeeded }: Census): number {
 
 /** At least `count`: also those that have an index which another has too, or which there is not. */
 function chooseSurplus(job: Job, active: readonly Pod[], count: number, date: Date): readonly Pod[] {
-  const wrong = isIndexed(job) ? wronglyIndexed(job, active, date) : [];
-  const rest = active.filter((pod) => !wrong.includes(pod));
-  return [...wrong, ...chooseVictims(rest, [], Math.max(0, count - wrong.length), date)];
+  const wrong = new Set(isIndexed(job) ? wronglyIndexed(job, active, date) : []);
+  const rest = active.filter((pod) => !wrong.has(pod));
+  return [...wrong, ...chooseVictims(rest, [], Math.max(0, count - wrong.size), date)];
 }
 
 function wronglyIndexed(job: Job, active: readonly Pod[], date: Date): readonly Pod[] {
   const byIndex = new Map<number, Pod[]>();
   for (const pod of active.filter((each) => hasValidIndex(job, each))) {
     const index = completionIndexOf(pod) ?? 0;
-    byIndex.set(index, [...(byIndex.get(index) ?? []), pod]);
+    const same = byIndex.get(index);
+    if (same) same.push(pod);
+    else byIndex.set(index, [pod]);
   }
   const doubles = [...byIndex.values()].flatMap((pods) => chooseVictims(pods, [], pods.length - 1, date));
   return [...active.filter((pod) => !hasValidIndex(job, pod)), ...doubles];

@@ -11,7 +11,7 @@ import { isActive } from '../conditions.ts';
 import type { Failure, Moment, Plan } from '../controller.ts';
 import { NOTHING } from '../controller.ts';
 import { claim } from '../owners.ts';
-import { adjust, type Adjustment } from './adjust.ts';
+import { adjust, BURST, type Adjustment } from './adjust.ts';
 import type { FailureRecord } from './backoff.ts';
 import { takeCensus, type Census } from './census.ts';
 import { nextStatus } from './status.ts';
@@ -46,10 +46,10 @@ export function planJob(snapshot: JobSnapshot, moment: Moment, making = true): P
   const early = judge(census, moment.date);
   const adjustment = early || isDeleted ? { make: [], remove: [] } : adjust(census, failures, moment.date);
   const make = making ? adjustment.make : [];
-  const remove = early ? census.active : adjustment.remove;
+  const remove = early ? census.active.slice(0, BURST) : adjustment.remove;
   const left = census.active.length - remove.length + make.length;
   const verdict = early ?? (left === 0 && hasAllCompletions(census) ? COMPLETIONS_REACHED : undefined);
-  const tracking = track(census, verdict);
+  const tracking = track(census, verdict, new Set(remove));
   return {
     actions: [
       ...(early ? endPods(job, remove) : takeAway(job, remove)),

@@ -30,6 +30,7 @@ interface StatusRequest {
 export function nextStatus(request: StatusRequest): NextStatus {
   const { census, changes, tracking, date } = request;
   const { job } = census;
+  const removed = new Set(changes.removed);
   const terminating = census.terminating.length + changes.removed.length;
   const { conditions, announcements } = conditionsAfter(request, terminating === 0);
   const isResumed = announcements.some(({ reason }) => reason === 'Resumed');
@@ -49,7 +50,7 @@ export function nextStatus(request: StatusRequest): NextStatus {
     }),
     ...counts,
     terminating,
-    ready: census.active.filter((pod) => isReady(pod) && !changes.removed.includes(pod)).length,
+    ready: census.active.filter((pod) => isReady(pod) && !removed.has(pod)).length,
   };
   return { status, announcements };
 }

@@ -9,6 +9,7 @@
 import { countIndexes, formatIndexRanges } from '../../../api/machinery/index-ranges.ts';
 import type { JobStatus, UncountedTerminatedPods } from '../../../api/types/batch.v1.ts';
 import type { Pod } from '../../../api/types/core.v1.ts';
+import { isActive } from '../conditions.ts';
 import { hasFailed, hasValidIndex, isIndexed, type Census } from './census.ts';
 import { judgeFailure } from './failure-policy.ts';
 import { completionIndexOf, isTracked } from './tracked-pods.ts';
@@ -31,12 +32,13 @@ export interface Tracking {
   readonly isSettled: boolean;
 }
 
-export function track(census: Census, verdict: Verdict | undefined): Tracking {
+/** `going`: active pods that are being taken away. */
+export function track(census: Census, verdict: Verdict | undefined, going: ReadonlySet<Pod>): Tracking {
   const { pods, indexes } = census;
   const { counted, listed } = strikeOff(census);
   const known = new Set([...listed.succeeded, ...listed.failed]);
   const release: Pod[] = [];
-  for (const pod of pods.filter((each) => isTracked(each) && mayRelease(census, verdict, each))) {
+  for (const pod of pods.filter((each) => isTracked(each) && mayRelease(census, verdict, going, each))) {
     if (release.length >= MAX_UNCOUNTED) break;
     const { uid = '' } = pod.metadata;
     const list = known.has(uid) ? undefined : listFor(census, verdict, pod);
@@ -82,8 +84,15 @@ function strikeOff({ job, pods }: Census): Struck {
   };
 }
 
-function mayRelease({ job, indexes }: Census, verdict: Verdict | undefined, pod: Pod): boolean {
-  if (job.metadata.deletionTimestamp !== undefined || verdict || pod.status.phase === 'Succeeded') return true;
+function mayRelease(
+  { job, indexes }: Census,
+  verdict: Verdict | undefined,
+  going: ReadonlySet<Pod>,
+  pod: Pod,
+): boolean {
+  if (job.metadata.deletionTimestamp !== undefined || pod.status.phase === 'Succeeded') return true;
+  // One that goes on would be tracked again, and counted twice.
+  if (verdict) return going.has(pod) || !isActive(pod);
   if (!hasFailed(job, pod)) return false;
   // The pod that follows it takes over how often its index has failed.
   return indexes?.toReplace.get(completionIndexOf(pod) ?? -1) !== pod;
