@@ -19,10 +19,18 @@ export interface WeightedTerm extends AffinityTerm {
   readonly weight: number;
 }
 
+/**
+ * Of each list of terms so many count. Every term is compared with every pod of its namespaces: thousands of them, which fit
+ * into an object, would hold up everybody else. A pod that requires more is not scheduled; of preferences the rest is left.
+ */
+export const MAX_TERMS = 100;
+
 export interface AffinityTerms {
   readonly required: readonly AffinityTerm[];
   readonly requiredAnti: readonly AffinityTerm[];
   readonly preferred: readonly WeightedTerm[];
+  /** More than {@link MAX_TERMS} must hold. */
+  readonly isTooMany: boolean;
 }
 
 /** undefined for a pod that has none. */
@@ -31,16 +39,23 @@ export function affinityTermsOf({ spec, metadata }: Pod): AffinityTerms | undefi
   if (!podAffinity && !podAntiAffinity) return undefined;
   const { namespace = '' } = metadata;
   const preferred = (of: typeof podAffinity, sign: 1 | -1): WeightedTerm[] =>
-    (of?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(({ weight, podAffinityTerm }) => ({
-      ...compiled(podAffinityTerm, namespace),
-      weight: sign * weight,
-    }));
+    (of?.preferredDuringSchedulingIgnoredDuringExecution ?? [])
+      .slice(0, MAX_TERMS)
+      .map(({ weight, podAffinityTerm }) => ({
+        ...compiled(podAffinityTerm, namespace),
+        weight: sign * weight,
+      }));
+  const termsOf = (of: typeof podAffinity): PodAffinityTerm[] =>
+    of?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
   const required = (of: typeof podAffinity): AffinityTerm[] =>
-    (of?.requiredDuringSchedulingIgnoredDuringExecution ?? []).map((term) => compiled(term, namespace));
+    termsOf(of)
+      .slice(0, MAX_TERMS)
+      .map((term) => compiled(term, namespace));
   return {
     required: required(podAffinity),
     requiredAnti: required(podAntiAffinity),
     preferred: [...preferred(podAffinity, 1), ...preferred(podAntiAffinity, -1)],
+    isTooMany: [podAffinity, podAntiAffinity].some((of) => termsOf(of).length > MAX_TERMS),
   };
 }
 

@@ -2,7 +2,7 @@
 import { DomainCounts } from './domains.ts';
 import type { PodInfo } from './pod-info.ts';
 
-/** Beyond these the one that was asked for longest ago is pushed out. */
+/** Beyond these the one that was asked for longest ago is pushed out; one pod's affinity needs fewer. */
 const MAX_TALLIES = 500;
 const MAX_DOMAINS_PER_TALLY = 20;
 
@@ -56,6 +56,8 @@ export class Tallies {
   private readonly known = new Map<string, Counted>();
   private readonly byNamespace = new Map<string, Set<Counted>>();
   private readonly everywhere = new Set<Counted>();
+  /** By namespace, the rows of its pods; from when somebody first asks. */
+  private places: Map<string, Map<PodInfo, number>> | undefined;
 
   /** `pods`: by row, those that are there. */
   constructor(pods: readonly ReadonlySet<PodInfo>[]) {
@@ -69,18 +71,27 @@ export class Tallies {
       if (this.known.size > MAX_TALLIES / 2) this.moveToEnd(id, known);
       return known.tally;
     }
-    const isOne = (info: PodInfo): boolean => (!namespaces || namespaces.includes(info.namespace)) && matches(info);
-    const tally = new Tally(this.pods.map((pods) => [...pods].filter(isOne).length));
+    const tally = new Tally(this.count(namespaces, matches));
     this.keep(id, { tally, namespaces, matches });
     return tally;
   }
 
   add(info: PodInfo, row: number, step: 1 | -1, staticVersion: number): void {
-    if (this.known.size === 0) return;
+    if (!this.places) return;
+    place(this.places, info, row, step);
     for (const { tally, matches } of this.byNamespace.get(info.namespace) ?? []) {
       if (matches(info)) tally.add(row, step, staticVersion);
     }
     for (const { tally, matches } of this.everywhere) if (matches(info)) tally.add(row, step, staticVersion);
+  }
+
+  private count(namespaces: readonly string[] | undefined, matches: (info: PodInfo) => boolean): number[] {
+    this.places ??= placesOf(this.pods);
+    const perRow = this.pods.map(() => 0);
+    for (const name of namespaces ?? this.places.keys()) {
+      for (const [info, row] of this.places.get(name) ?? []) if (matches(info)) perRow[row] = (perRow[row] ?? 0) + 1;
+    }
+    return perRow;
   }
 
   /** The map is in the order of use, as soon as that begins to matter. */
@@ -108,4 +119,17 @@ export class Tallies {
       return shelf;
     });
   }
+}
+
+function placesOf(pods: readonly ReadonlySet<PodInfo>[]): Map<string, Map<PodInfo, number>> {
+  const places = new Map<string, Map<PodInfo, number>>();
+  for (const [row, there] of pods.entries()) for (const info of there) place(places, info, row, 1);
+  return places;
+}
+
+function place(places: Map<string, Map<PodInfo, number>>, info: PodInfo, row: number, step: 1 | -1): void {
+  const { namespace } = info;
+  const there = places.get(namespace) ?? new Map<PodInfo, number>();
+  if (step > 0) places.set(namespace, there.set(info, row));
+  else if (there.delete(info) && there.size === 0) places.delete(namespace);
 }

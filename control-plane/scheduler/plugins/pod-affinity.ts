@@ -2,7 +2,7 @@
  * Pods that must or should be with others, or without them. Both sides count: a pod keeps away from where one is that
  * does not want it, whatever it says itself.
  */
-import { type AffinityTerm, idOf, isAbout, namespacesOf } from '../affinity-terms.ts';
+import { type AffinityTerm, MAX_TERMS, idOf, isAbout, namespacesOf } from '../affinity-terms.ts';
 import type { DomainCounts } from '../domains.ts';
 import type { FilterPlugin, Refusal, ScorePlugin } from '../framework.ts';
 import type { PodInfo } from '../pod-info.ts';
@@ -12,6 +12,11 @@ import type { Tally } from '../tally.ts';
 const NOT_WITH: Refusal = { reasons: ["node(s) didn't match pod affinity rules"], isFinal: true };
 const WITH: Refusal = { reasons: ["node(s) didn't match pod anti-affinity rules"], isFinal: false };
 const UNWANTED: Refusal = { reasons: ["node(s) didn't satisfy existing pods anti-affinity rules"], isFinal: false };
+
+const TOO_MANY: Refusal = {
+  reasons: [`node(s) were not compared with more than ${MAX_TERMS} required pod affinity or anti-affinity terms`],
+  isFinal: true,
+};
 
 /** The pods that a term is about, by the domains of its label. */
 interface Spread {
@@ -28,7 +33,8 @@ export const podAffinity: FilterPlugin = {
   scope: 'cluster',
   helpedBy: ['node added', 'node labels', 'pod freed', 'pod placed', 'pod changed', 'namespace labels'],
   prepare(info, snapshot) {
-    const { required = [], requiredAnti = [] } = info.affinity ?? {};
+    const { required = [], requiredAnti = [], isTooMany = false } = info.affinity ?? {};
+    if (isTooMany) return () => TOO_MANY;
     const { against } = snapshot.terms.about(info, snapshot.namespaces);
     if (required.length === 0 && requiredAnti.length === 0 && against.length === 0) return undefined;
     const wanted = wantedSpreads(required, snapshot);
@@ -48,7 +54,8 @@ export const podAffinity: FilterPlugin = {
     return spread && spread.domains.most > 0 ? spread.domains.occupiedRows() : undefined;
   },
   ignores(event, info, other, { namespaces }) {
-    const { required = [], requiredAnti = [] } = info.affinity ?? {};
+    const { required = [], requiredAnti = [], isTooMany = false } = info.affinity ?? {};
+    if (isTooMany) return true;
     // The first of a group may go anywhere once those are gone that it had to be with.
     const isWanted = required.length > 0 && required.every((term) => isAbout(term, other, namespaces));
     if (event === 'pod placed' || isWanted) return !isWanted;

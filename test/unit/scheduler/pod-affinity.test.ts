@@ -131,6 +131,44 @@ describe('pod affinity', () => {
     assert.equal(world.nodeOf('friend'), 'b1');
   });
 
+  describe('with more terms than anybody needs', () => {
+    const many = (count: number): PodAffinityTerm[] =>
+      Array.from({ length: count }, (_, index) => term(`app-${index}`, HOST));
+
+    it('holds a hundred, and says that it holds no more', async () => {
+      const taken = on('a1', 'taken', 'app-99');
+      await world.start(...nodes.slice(0, 2), taken, makePod('most', {}, apart(...many(100))));
+      assert.equal(world.nodeOf('most'), 'a2');
+      world.put(makePod('more', {}, apart(...many(101))));
+      await world.settle();
+      assert.equal(world.nodeOf('more'), undefined);
+      assert.equal(
+        why(),
+        '0/2 nodes are available: ' +
+          '2 node(s) were not compared with more than 100 required pod affinity or anti-affinity terms.',
+      );
+    });
+
+    it('compares others with a hundred of those that a pod brings along which is on a node already', async () => {
+      const guard = on('a1', 'guard', 'guard', apart(...many(1000)));
+      const pods = ['app-99', 'app-100'].map((app) => makePod(app, {}, { nodeSelector: { [HOST]: 'a1' } }, { app }));
+      await world.start(...nodes, guard, ...pods);
+      assert.equal(world.nodeOf('app-99'), undefined);
+      assert.equal(world.nodeOf('app-100'), 'a1');
+    });
+
+    it('prefers by the first hundred', async () => {
+      const preferredDuringSchedulingIgnoredDuringExecution = many(1000).map((podAffinityTerm) => ({
+        weight: 100,
+        podAffinityTerm,
+      }));
+      const affinity = { podAffinity: { preferredDuringSchedulingIgnoredDuringExecution } };
+      const others = [on('a1', 'x', 'app-100'), on('a1', 'y', 'app-101'), on('b1', 'z', 'app-99')];
+      await world.start(...nodes, ...others, makePod('pod', {}, { affinity }));
+      assert.equal(world.nodeOf('pod'), 'b1');
+    });
+  });
+
   describe('tries a refused pod again when', () => {
     const rack = { rack: '1' };
     const helped: [string, Partial<PodSpec>, () => void][] = [
