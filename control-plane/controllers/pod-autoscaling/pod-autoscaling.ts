@@ -1,8 +1,9 @@
 /** Measures the pods of every autoscaler's target at intervals, and decides on what was measured. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import { kinds, type Kind } from '../../../api/kinds.ts';
 import { isStatusError } from '../../../api/errors.ts';
 import { sameJson } from '../../../api/machinery/json.ts';
-import { parseLabelSelector, type Selector } from '../../../api/machinery/selectors.ts';
 import { keyOf, objectKey } from '../../../api/object.ts';
 import type { HorizontalPodAutoscaler } from '../../../api/types/autoscaling.v2.ts';
 import type { Pod } from '../../../api/types/core.v1.ts';
@@ -15,6 +16,7 @@ import type { Controller, Failure, Moment, Plan } from '../controller.ts';
 import { NOTHING } from '../controller.ts';
 import { periodOf, windowOf, type Dated } from './limits.ts';
 import { planAutoscaler, reportFailure, type AutoscalerSnapshot, type Target } from './plan.ts';
+import { Selections, type Selection } from './selections.ts';
 import { usagesOf, type Usages } from './usage.ts';
 
 /** As Kubernetes' `--horizontal-pod-autoscaler-sync-period`. */
@@ -43,6 +45,7 @@ export class PodAutoscaling implements Controller {
   private readonly measured = new Map<string, Usages>();
   private readonly measuring = new Set<string>();
   private readonly pasts = new Map<string, Past>();
+  private readonly selections = new Selections();
 
   constructor(options: PodAutoscalingOptions) {
     this.options = options;
@@ -58,15 +61,23 @@ export class PodAutoscaling implements Controller {
         if (!isEnded && this.measured.has(key)) enqueue(key);
       });
     };
-    const round = (): void => {
-      for (const autoscaler of view.list()) measure(keyOf(autoscaler));
-      timer = clock.after(SYNC_MILLISECONDS, round);
+    const round = async (): Promise<void> => {
+      const autoscalers = [...view.list()];
+      // All are known before one is decided on, which may have rivals among them.
+      for (const autoscaler of autoscalers) this.select(autoscaler);
+      for (const autoscaler of autoscalers) {
+        if (isEnded) return;
+        measure(keyOf(autoscaler));
+        // Whatever else the server does goes on between two targets, however many there are.
+        await nextTurn();
+      }
+      if (!isEnded) timer = clock.after(SYNC_MILLISECONDS, () => void round());
     };
     const end = view.subscribe(({ type, key, object, previous }) => {
       if (type === 'deleted') this.forget(key);
       else if (!previous || !sameJson(previous.spec, object.spec)) measure(key);
     });
-    round();
+    void round();
     return () => {
       isEnded = true;
       end();
@@ -100,6 +111,7 @@ export class PodAutoscaling implements Controller {
   private forget(key: string): void {
     this.measured.delete(key);
     this.pasts.delete(key);
+    this.selections.forget(key);
   }
 
   /** Only what still bears on decisions is kept. */
@@ -135,8 +147,9 @@ export class PodAutoscaling implements Controller {
     if (!autoscaler || this.measuring.has(key)) return;
     this.measuring.add(key);
     try {
-      const { pods } = this.surroundings(autoscaler, this.targetOf(autoscaler));
-      const nodes = new Set(('why' in pods ? [] : pods).flatMap(({ spec }) => spec.nodeName ?? []));
+      const selection = this.selectionOf(autoscaler, this.targetOf(autoscaler));
+      const pods = 'why' in selection ? [] : this.podsOf(selection);
+      const nodes = new Set(pods.flatMap(({ spec }) => spec.nodeName ?? []));
       const usages = await this.options.usageOf([...nodes]);
       this.measured.set(key, usagesOf(autoscaler.metadata.namespace ?? '', usages.values()));
     } catch {
@@ -144,6 +157,15 @@ export class PodAutoscaling implements Controller {
       this.measured.set(key, new Map());
     } finally {
       this.measuring.delete(key);
+    }
+  }
+
+  private select(autoscaler: HorizontalPodAutoscaler): void {
+    try {
+      this.selectionOf(autoscaler, this.targetOf(autoscaler));
+    } catch {
+      // What went wrong goes wrong again when it is planned, and the runner says so.
+      this.selections.forget(keyOf(autoscaler));
     }
   }
 
@@ -171,32 +193,34 @@ export class PodAutoscaling implements Controller {
     autoscaler: HorizontalPodAutoscaler,
     target: AutoscalerSnapshot['target'],
   ): Pick<AutoscalerSnapshot, 'autoscaler' | 'target' | 'pods' | 'rivals' | 'isServed'> {
-    const selector = 'why' in target ? target : selectorOf(target);
-    const pods = 'why' in selector ? selector : this.podsOf(autoscaler, selector);
+    const selection = this.selectionOf(autoscaler, target);
+    const pods = 'why' in selection ? selection : this.podsOf(selection);
+    const rivals = 'why' in pods ? [] : this.selections.selecting(pods);
     return {
       autoscaler,
       target,
       pods,
-      rivals: 'why' in pods ? [] : this.rivalsOf(autoscaler, pods),
+      rivals: rivals.length > 1 ? rivals : [],
       isServed: (group) => this.isServed(group),
     };
   }
 
-  private podsOf({ metadata }: HorizontalPodAutoscaler, selector: Selector): readonly Pod[] {
-    const pods = this.options.registry.resource(kinds.pods).view.byIndex('namespace', metadata.namespace ?? '');
-    return [...pods].filter((pod) => selector.matches(pod.metadata.labels));
+  /** What the target selects, which is remembered for those that could be rivals. */
+  private selectionOf(
+    { metadata }: HorizontalPodAutoscaler,
+    target: AutoscalerSnapshot['target'],
+  ): ReturnType<Selections['note']> {
+    const key = keyOf({ metadata });
+    if ('why' in target) {
+      this.selections.forget(key);
+      return target;
+    }
+    return this.selections.note(key, metadata.namespace ?? '', target.scale.status?.selector ?? '');
   }
 
-  /** All autoscalers that select one of the pods, when there is another one among them. */
-  private rivalsOf(autoscaler: HorizontalPodAutoscaler, pods: readonly Pod[]): readonly string[] {
-    const { view } = this.options.registry.resource(kinds.horizontalpodautoscalers);
-    const others = [...view.byIndex('namespace', autoscaler.metadata.namespace ?? '')].filter((other) => {
-      if (other.metadata.uid === autoscaler.metadata.uid) return false;
-      const target = this.targetOf(other);
-      const selector = 'why' in target ? target : selectorOf(target);
-      return !('why' in selector) && pods.some(({ metadata }) => selector.matches(metadata.labels));
-    });
-    return others.length === 0 ? [] : [autoscaler, ...others].map((each) => keyOf(each)).toSorted();
+  private podsOf({ selector, index, value }: Selection): readonly Pod[] {
+    const pods = this.options.registry.resource(kinds.pods).view.byIndex(index, value);
+    return [...pods].filter((pod) => selector.matches(pod.metadata.labels));
   }
 
   private isServed(group: string): boolean {
@@ -210,15 +234,4 @@ export class PodAutoscaling implements Controller {
 function note({ added, removed }: Past, change: number, at: number): void {
   if (change > 0) added.push({ at, replicas: change });
   if (change < 0) removed.push({ at, replicas: -change });
-}
-
-function selectorOf({ scale }: Target): Selector | { readonly why: string } {
-  const text = scale.status?.selector ?? '';
-  if (text === '') return { why: 'selector is required' };
-  try {
-    return parseLabelSelector(text);
-  } catch (error) {
-    const cause = (error as Error).message;
-    return { why: `couldn't convert selector into a corresponding internal selector object: ${cause}` };
-  }
 }

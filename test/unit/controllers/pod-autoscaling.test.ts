@@ -4,6 +4,7 @@ import fc from 'fast-check';
 
 import { forbidden } from '../../../api/errors.ts';
 import { kinds } from '../../../api/kinds.ts';
+import { parseLabelSelector } from '../../../api/machinery/selectors.ts';
 import type { Deployment } from '../../../api/types/apps.v1.ts';
 import type {
   HorizontalPodAutoscaler,
@@ -16,9 +17,10 @@ import { limit, stabilize, type Memory } from '../../../control-plane/controller
 import { judgeMetric } from '../../../control-plane/controllers/pod-autoscaling/metric.ts';
 import { PodAutoscaling } from '../../../control-plane/controllers/pod-autoscaling/pod-autoscaling.ts';
 import { byAverage, byUtilization, type Demand } from '../../../control-plane/controllers/pod-autoscaling/replicas.ts';
+import { Selections } from '../../../control-plane/controllers/pod-autoscaling/selections.ts';
 import type { PodUsage } from '../../../control-plane/controllers/pod-autoscaling/usage.ts';
 import type { Runner } from '../../../control-plane/controllers/runner.ts';
-import { NOON } from './moment.ts';
+import { aMoment, NOON } from './moment.ts';
 import { World, aPod, settle } from './world.ts';
 
 const NOW = NOON.getTime();
@@ -318,6 +320,35 @@ describe('a metric that only an adapter has', () => {
   });
 });
 
+describe('what autoscalers select', () => {
+  const texts = ['app=a', 'app=b', 'app==a,tier=x', 'app in (a,b)', 'app!=a', 'tier', 'tier=x,app=b', '', 'a=b=c'];
+  const label = fc.constantFrom('a', 'b', 'x');
+  const pods = fc.array(fc.record({ app: label, tier: label }, { requiredKeys: [] }), { maxLength: 3 });
+  const change = fc.tuple(fc.constantFrom('default/1', 'default/2', 'other/3', 'other/4'), fc.constantFrom(...texts));
+
+  it('is found by the labels of a pod as if all were asked', () => {
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 12 }), pods, (changes, labels) => {
+        const selections = new Selections();
+        const noted = new Map<string, string>();
+        for (const [key, text] of changes) {
+          const selection = selections.note(key, key.split('/')[0] ?? '', text);
+          assert.equal('why' in selection, text === '' || text === 'a=b=c');
+          noted.set(key, text);
+        }
+        const given = labels.map((each, index) => aPod(`web-${index}`, { labels: each as Record<string, string> }));
+        const expected = [...noted].filter(([key, text]) => {
+          if (!key.startsWith('default/') || text === '' || text === 'a=b=c') return false;
+          return given.some(({ metadata }) => parseLabelSelector(text).matches(metadata.labels));
+        });
+        assert.deepEqual(selections.selecting(given), expected.map(([key]) => key).toSorted());
+        for (const key of noted.keys()) selections.forget(key);
+        assert.deepEqual(selections.selecting(given), []);
+      }),
+    );
+  });
+});
+
 describe('pod autoscaling', () => {
   let world: World;
   let runner: Runner;
@@ -479,6 +510,44 @@ describe('pod autoscaling', () => {
       status()?.conditions?.find(({ type }) => type === 'ScalingActive')?.message ?? '',
       /^the HPA was unable to compute the replica count: failed to get cpu utilization: unable to get metrics for resource cpu: no metrics/,
     );
+  });
+
+  it('measures one target in a turn, all in a time that grows with their number', async () => {
+    const count = 400;
+    seed(0);
+    const [web] = world.all(kinds.deployments);
+    assert.ok(web);
+    for (const index of Array(count).keys()) {
+      const name = `app-${index}`;
+      const labels = { app: name };
+      const spec = { ...web.spec, replicas: 10, selector: { matchLabels: labels } };
+      world.of(kinds.deployments).seed({ ...web, metadata: { name, namespace: 'default' }, spec });
+      const own = anAutoscaler({ scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name } });
+      world.of(kinds.horizontalpodautoscalers).seed({ ...own, metadata: { name, namespace: 'default', uid: name } });
+      for (const pod of Array(10).keys()) world.of(kinds.pods).seed(aPod(`${name}-${pod}`, { node: 'a', labels }));
+    }
+    const perTurn = [0];
+    const usageOf = (): Promise<Map<string, NodeUsage>> => {
+      perTurn.push((perTurn.pop() ?? 0) + 1);
+      return Promise.resolve(new Map());
+    };
+    const controller = new PodAutoscaling({ registry: world, clock: world.clock, usageOf });
+    const planned = new Set<string>();
+    const before = process.cpuUsage();
+    const unwatch = controller.watch((key) => {
+      planned.add(key);
+      controller.plan(key, aMoment());
+    });
+    while (planned.size <= count && perTurn.length < 10 * count) {
+      perTurn.push(0);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const { user, system } = process.cpuUsage(before);
+    unwatch();
+    assert.equal(planned.size, count + 1);
+    assert.equal(Math.max(...perTurn), 1);
+    // Some 50 ms; with each asking of all others it would be some 1500 ms.
+    assert.ok(user + system < 600_000, `${user + system} µs`);
   });
 
   it('says when its target can not be changed, and forgets the change', async () => {
