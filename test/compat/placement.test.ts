@@ -53,7 +53,7 @@ describe('kubectl and pods in the way of others', function () {
     opened += 1;
     session = await Session.open(cluster, `placement-${opened}`);
   });
-  afterEach(() => session.close());
+  afterEach(() => session.close(true));
   after(() => cluster?.stop());
 
   const offer = async (node: string, resource: string, amount: number): Promise<void> => {

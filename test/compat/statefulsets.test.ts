@@ -236,7 +236,6 @@ describe('stateful sets', function () {
     await likeKubectl(`rollout history statefulset/${NAME}`);
     await likeKubectl(`rollout undo statefulset/${NAME} --dry-run=server`);
     await likeKubectl(`rollout undo statefulset/${NAME} --to-revision=3`);
-    await likeKubectl(`rollout restart statefulset/${NAME} --dry-run=server`);
   });
 
   it('should perform canary updates and phased rolling updates of template modifications', async () => {

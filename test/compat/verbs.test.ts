@@ -211,6 +211,7 @@ describe('every verb of kubectl', function () {
     await session.run(['create', 'cronjob', 'nightly', '--image=x', '--schedule=0 3 * * *', '--', 'date']);
     assert.match(await session.run('create job now --from=cronjob/nightly'), /created/);
     assert.equal(await session.field('job now', '.spec.template.spec.containers[0].command'), '["date"]');
+    assert.match(await session.run('delete job now --cascade=foreground'), /deleted/);
     const rule = '--rule=foo.com/path*=web:8080,tls=cert';
     await session.run(`create ingress entry --class=x ${rule} --default-backend=web:http --annotation=a=b`);
     assert.match(await session.run('get ingress entry --no-headers'), /^entry +x +foo\.com +80, 443 /);

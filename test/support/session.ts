@@ -32,9 +32,9 @@ export class Session {
     return new Session(cluster, namespace, release);
   }
 
-  /** Lets the namespace go, without waiting for it. */
-  async close(): Promise<void> {
-    await this.cluster.kubectl('delete', 'namespace', this.namespace, '--wait=false');
+  /** Lets the namespace go, without waiting for it unless somebody needs the room that its pods take. */
+  async close(wait = false): Promise<void> {
+    await this.cluster.kubectl('delete', 'namespace', this.namespace, `--wait=${wait}`);
   }
 
   /** What kubectl did, whether it succeeded or not. `environment` is added to its own. */
