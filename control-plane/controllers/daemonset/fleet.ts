@@ -2,7 +2,7 @@
 import { scaledValue } from '../../../api/machinery/intstr.ts';
 import type { DaemonSet } from '../../../api/types/apps.v1.ts';
 import type { Node, Pod } from '../../../api/types/core.v1.ts';
-import { isTerminal, untilAvailable } from '../conditions.ts';
+import { isReady, isTerminal, untilAvailable } from '../conditions.ts';
 import { NOWHERE, nodeOf, placementOf, type Placement } from './placement.ts';
 
 export const REVISION_HASH = 'controller-revision-hash';
@@ -69,10 +69,16 @@ function sitesOf(daemonSet: DaemonSet, nodes: Iterable<Node>, pods: readonly Pod
   return [...sites, ...lost];
 }
 
-/** Those that stay before those that are going, those on their node before those that wait for it, then the older. */
+/**
+ * Those that stay before those that are going, those on their node before those that wait for it, then the older. Which is
+ * older is known to the second; within one, those that are ready come first.
+ */
 function byMerit(pods: readonly Pod[]): readonly Pod[] {
-  const rank = ({ spec, metadata }: Pod): string =>
-    `${metadata.deletionTimestamp ? 1 : 0}${spec.nodeName ? 0 : 1} ${metadata.creationTimestamp ?? ''} ${metadata.name}`;
+  const rank = (pod: Pod): string => {
+    const { spec, metadata } = pod;
+    const age = `${metadata.creationTimestamp ?? ''} ${isReady(pod) ? 0 : 1}`;
+    return `${metadata.deletionTimestamp ? 1 : 0}${spec.nodeName ? 0 : 1} ${age} ${metadata.name}`;
+  };
   return pods.length > 1 ? pods.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1)) : pods;
 }
 

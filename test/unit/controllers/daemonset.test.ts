@@ -415,6 +415,12 @@ describe('daemon set controller', () => {
       });
     });
 
+    it('a node as ready that has a ready pod beside one of the same second', () => {
+      const daemonSet = aDaemonSet({ rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } });
+      const pods = [aDaemon('new', 'a', { hash: 'h2', ready: false }), aDaemon('old', 'a', { hash: 'h1' })];
+      assert.equal(Reflect.get(statusOf({ daemonSet, nodes: [aNode('a')], pods }), 'numberReady'), 1);
+    });
+
     it('and says nothing when nothing has changed, leaving what others have written', () => {
       const pods = NODES.map(({ metadata: { name = '' } }) => aDaemon(`${name}1`, name, { hash: 'h2' }));
       const before = statusOf({ pods });
