@@ -18,7 +18,7 @@ const COMPILE_CACHE = new URL('../../node_modules/.cache/dure/compiled', import.
 /** An agent makes little garbage at a time: it need not keep room for much. */
 const AGENT_NODE_FLAGS = ['--max-semi-space-size=1'];
 /** More than this costs memory and saves no time. */
-const SERVER_NODE_FLAGS = ['--max-semi-space-size=16'];
+const SERVER_NODE_FLAGS = ['--max-semi-space-size=8'];
 const MAX_CLUSTERS = 256;
 const NUMBERS_DIRECTORY = join(CLUSTERS_DIRECTORY, '.numbers');
 

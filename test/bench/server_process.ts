@@ -50,7 +50,7 @@ export class ServerProcess {
       ...flags,
     };
     const nodeFlags = [
-      '--max-semi-space-size=16',
+      '--max-semi-space-size=8',
       ...(process.env['BENCH_SERVER_NODE_FLAGS'] ?? '').split(' ').filter(Boolean),
     ];
     const args = [
