@@ -97,7 +97,8 @@ export class Spreading implements Component {
   private step(): void {
     this.forget();
     if (!this.isUnderWay()) this.moveOne();
-    this.wait(STEP_MILLISECONDS);
+    // A server that comes begins it again.
+    if (this.options.loads().length > 1) this.wait(STEP_MILLISECONDS);
   }
 
   private moveOne(): void {

@@ -67,6 +67,15 @@ describe('the spreading of nodes over servers', () => {
     );
   });
 
+  it('looks no more while there is one server, and again when another comes', async () => {
+    const { clock, cluster } = await harness([5]);
+    clock.advance(3_600_000);
+    assert.ok(cluster.looks < 5);
+    cluster.changed();
+    clock.advance(30_000);
+    assert.ok(cluster.looks < 10);
+  });
+
   it('asks agents less and less often to go to a server that they can not reach', async () => {
     const { clock, cluster } = await harness([20, 0]);
     clock.advance(30_000 + 16_000);
@@ -179,6 +188,7 @@ class Cluster {
   }
 
   loads(): ServerLoad[] {
+    this.looks += 1;
     const holders = [...this.holders.values()];
     return this.servers.map((address) => ({ address, nodes: holders.filter((each) => each === address).length }));
   }
@@ -187,6 +197,8 @@ class Cluster {
     const holder = this.holders.get(node);
     return holder === 's0' ? undefined : holder;
   }
+
+  looks = 0;
 
   own(): string[] {
     return [...this.holders].filter(([, holder]) => holder === 's0').map(([node]) => node);
