@@ -22,7 +22,7 @@ import { usagesOf, type Usages } from './usage.ts';
 /** As Kubernetes' `--horizontal-pod-autoscaler-sync-period`. */
 const SYNC_MILLISECONDS = 15_000;
 
-/** What nodes and their pods use now, by node; without nodes that can't be asked. */
+/** What nodes and their pods use now, by node; without nodes that can't be asked. Never rejects. */
 export type NodeUsageSource = (nodeNames: readonly string[]) => Promise<ReadonlyMap<string, NodeUsage>>;
 
 export interface PodAutoscalingOptions {
@@ -147,25 +147,23 @@ export class PodAutoscaling implements Controller {
     if (!autoscaler || this.measuring.has(key)) return;
     this.measuring.add(key);
     try {
-      const selection = this.selectionOf(autoscaler, this.targetOf(autoscaler));
-      const pods = 'why' in selection ? [] : this.podsOf(selection);
+      const selection = this.select(autoscaler);
+      const pods = !selection || 'why' in selection ? [] : this.podsOf(selection);
       const nodes = new Set(pods.flatMap(({ spec }) => spec.nodeName ?? []));
       const usages = await this.options.usageOf([...nodes]);
       this.measured.set(key, usagesOf(autoscaler.metadata.namespace ?? '', usages.values()));
-    } catch {
-      // What went wrong goes wrong again when it is planned, and the runner says so.
-      this.measured.set(key, new Map());
     } finally {
       this.measuring.delete(key);
     }
   }
 
-  private select(autoscaler: HorizontalPodAutoscaler): void {
+  private select(autoscaler: HorizontalPodAutoscaler): ReturnType<Selections['note']> | undefined {
     try {
-      this.selectionOf(autoscaler, this.targetOf(autoscaler));
+      return this.selectionOf(autoscaler, this.targetOf(autoscaler));
     } catch {
       // What went wrong goes wrong again when it is planned, and the runner says so.
       this.selections.forget(keyOf(autoscaler));
+      return undefined;
     }
   }
 
