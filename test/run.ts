@@ -11,6 +11,7 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cleanUp } from './support/clean-up.ts';
+import type { Result } from './support/reporter.ts';
 
 interface Stage {
   name: string;
@@ -20,12 +21,6 @@ interface Stage {
   /** Milliseconds for the whole stage: a hang must not hold everything. */
   limit: number;
   args?: string[];
-}
-
-interface Counts {
-  passes: number;
-  failures: number;
-  pending: number;
 }
 
 const MINUTE = 60_000;
@@ -58,23 +53,25 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-const total: Counts = { passes: 0, failures: 0, pending: 0 };
+const total: Result = { passes: 0, pending: 0, failures: [] };
 for (const stage of stages) {
   if (interrupted || globSync(stage.files).length === 0) continue;
   const started = performance.now();
   console.log(`\n=== ${stage.name}`);
-  const counts = await runStage(stage);
+  const { passes, pending, failures } = await runStage(stage);
   await cleanUp(mark, directory);
-  total.passes += counts.passes;
-  total.failures += counts.failures;
-  total.pending += counts.pending;
+  total.passes += passes;
+  total.pending += pending;
+  total.failures.push(...failures.map((failure) => `${stage.name}: ${failure}`));
   const seconds = Math.round((performance.now() - started) / 1000);
-  console.log(`=== ${stage.name}: ${counts.passes} passed, ${counts.failures} failed in ${seconds} s`);
+  console.log(`=== ${stage.name}: ${passes} passed, ${failures.length} failed in ${seconds} s`);
 }
 rmSync(directory, { recursive: true, force: true });
+// Said again here: the end of a long output is what people look at, and all that some of them are shown.
+if (total.failures.length > 0) console.log(`\n=== failed\n\n${total.failures.join('\n\n')}`);
 const skipped = total.pending > 0 ? `, ${total.pending} skipped` : '';
-console.log(`\n${total.passes} passed, ${total.failures} failed${skipped}`);
-process.exitCode = interrupted ? INTERRUPTED : total.failures > 0 || total.passes === 0 ? 1 : 0;
+console.log(`\n${total.passes} passed, ${total.failures.length} failed${skipped}`);
+process.exitCode = interrupted ? INTERRUPTED : total.failures.length > 0 || total.passes === 0 ? 1 : 0;
 
 function chosen(all: readonly Stage[]): Stage[] {
   return all.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
@@ -84,15 +81,15 @@ function theseFiles(files: string): Stage {
   return { name: 'files', files, timeout: 2 * MINUTE, limit: 10 * MINUTE };
 }
 
-/** A stage that ends without counts (it crashed, or hung) counts as one failure. */
-async function runStage({ name, files, timeout, limit, args = [] }: Stage): Promise<Counts> {
-  const countsFile = join(directory, `${name}.json`);
+/** A stage that ends without a result (it crashed, or hung) counts as one failure. */
+async function runStage({ name, files, timeout, limit, args = [] }: Stage): Promise<Result> {
+  const resultFile = join(directory, `${name}.json`);
   const child = spawn(
     'node_modules/.bin/mocha',
     ['--exit', '--reporter', './test/support/reporter.ts', '--timeout', String(timeout), ...args, files],
     {
       stdio: 'inherit',
-      env: { ...process.env, DURE_TEST_COUNTS: countsFile, DURE_TEST_RUN: mark, TMPDIR: directory },
+      env: { ...process.env, DURE_TEST_RESULT: resultFile, DURE_TEST_RUN: mark, TMPDIR: directory },
       detached: true,
     },
   );
@@ -104,6 +101,6 @@ async function runStage({ name, files, timeout, limit, args = [] }: Stage): Prom
   await new Promise((resolve) => child.once('close', resolve));
   clearTimeout(hang);
   running = undefined;
-  if (!existsSync(countsFile)) return { passes: 0, failures: interrupted ? 0 : 1, pending: 0 };
-  return JSON.parse(readFileSync(countsFile, 'utf8')) as Counts;
+  if (existsSync(resultFile)) return JSON.parse(readFileSync(resultFile, 'utf8')) as Result;
+  return { passes: 0, pending: 0, failures: interrupted ? [] : ['ended without a result'] };
 }

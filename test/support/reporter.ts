@@ -1,14 +1,29 @@
-/** Mocha's spec output, and the counts of a run in the file that DURE_TEST_COUNTS names, for the runner of all stages. */
+/** Mocha's spec output, and the result of a run in the file that DURE_TEST_RESULT names, for the runner of all stages. */
 import { writeFileSync } from 'node:fs';
 import mocha, { type MochaOptions, type Runner } from 'mocha';
 
-export default class CountingReporter extends mocha.reporters.Spec {
+export interface Result {
+  passes: number;
+  pending: number;
+  /** One for each test or hook that failed: its whole title and the first lines of what it threw. */
+  failures: string[];
+}
+
+/** Lines of an error that are said again at the end of the whole run. */
+const ERROR_LINES = 8;
+
+export default class ResultReporter extends mocha.reporters.Spec {
   constructor(runner: Runner, options?: MochaOptions) {
     super(runner, options);
+    const failures: string[] = [];
+    runner.on('fail', (test, error: unknown) => {
+      const said = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      failures.push([test.fullTitle(), ...said.split('\n').slice(0, ERROR_LINES)].join('\n    '));
+    });
     runner.once('end', () => {
-      const file = process.env['DURE_TEST_COUNTS'];
-      const { passes, failures, pending } = runner.stats ?? { passes: 0, failures: 1, pending: 0 };
-      if (file) writeFileSync(file, JSON.stringify({ passes, failures, pending }));
+      const file = process.env['DURE_TEST_RESULT'];
+      const { passes, pending } = runner.stats ?? { passes: 0, pending: 0 };
+      if (file) writeFileSync(file, JSON.stringify({ passes, pending, failures } satisfies Result));
     });
   }
 }
