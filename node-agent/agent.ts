@@ -13,7 +13,7 @@ import { NodeNetwork } from './node-network.ts';
 import { ImageCollector } from './images/collector.ts';
 import { hasAppArmor } from './node/apparmor.ts';
 import { diskOf, machineFacts } from './node/describe.ts';
-import { RuntimeHealth } from './node/runtime_health.ts';
+import { RuntimeHealth } from './node/runtime-health.ts';
 import { NodeStatusKeeper } from './node/status.ts';
 import { AgentWeb } from './node/web.ts';
 import { allContainers } from './pods/container-kind.ts';

@@ -1,16 +1,16 @@
 /** The node's whole network: the pods' own, the service rules, and DNS. Made once the cluster's settings are known. */
 import { readFile } from 'node:fs/promises';
-import { ClusterZone } from './dns/cluster_zone.ts';
-import { DnsServer } from './dns/dns_server.ts';
-import { parseResolvConf } from './dns/resolv_conf.ts';
+import { ClusterZone } from './dns/cluster-zone.ts';
+import { DnsServer } from './dns/dns-server.ts';
+import { parseResolvConf } from './dns/resolv-conf.ts';
 import { Resolver } from './dns/resolver.ts';
 import { DnsUpstream } from './dns/upstream.ts';
-import { IpProcess } from './network/ip_command.ts';
-import { PodNetwork } from './network/pod_network.ts';
+import { IpProcess } from './network/ip-command.ts';
+import { PodNetwork } from './network/pod-network.ts';
 import { ProcSysctls } from './network/sysctl.ts';
 import { ConntrackProcess } from './proxy/conntrack.ts';
 import { NftProcess } from './proxy/nft.ts';
-import { ServiceProxy } from './proxy/service_proxy.ts';
+import { ServiceProxy } from './proxy/service-proxy.ts';
 import type { ClusterSettings, DesiredState } from './state/port.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type Component, ComponentGroup } from '../lib/component.ts';

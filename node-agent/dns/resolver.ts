@@ -3,9 +3,9 @@ import packet, { type Answer, type DecodedPacket, type Packet } from 'dns-packet
 import type { Pod } from '../../api/types/core.v1.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-import type { ClusterZone } from './cluster_zone.ts';
+import type { ClusterZone } from './cluster-zone.ts';
 import { encodeName, encodeReply, type ZoneAnswer } from './encode.ts';
-import { type ForeignReply, ForwardCache, readForeign } from './forward_cache.ts';
+import { type ForeignReply, ForwardCache, readForeign } from './forward-cache.ts';
 import type { Upstream } from './upstream.ts';
 import { emptyReply, HEADER_BYTES, RCODE, type Reply, TYPE } from './wire.ts';
 

@@ -1,7 +1,7 @@
 /** The kernel's nftables through the `nft` program: one kept open for changes, one that tells of others' changes. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { Log } from '../../lib/log.ts';
-import { parseTable, renderSteps, TABLE_FAMILY } from './nft_text.ts';
+import { parseTable, renderSteps, TABLE_FAMILY } from './nft-text.ts';
 import { type Nft, NftError, type NftStep, type TableState } from './port.ts';
 
 /** nft keeps some hundred bytes of every change it was told. */

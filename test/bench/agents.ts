@@ -6,8 +6,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { processorMeter, residentMegabytes, rounded } from './measure.ts';
-import { ServerProcess } from './server_process.ts';
-import { SIMULATED_IMAGE } from './simulated_agent.ts';
+import { ServerProcess } from './server-process.ts';
+import { SIMULATED_IMAGE } from './simulated-agent.ts';
 import type { Node, Pod } from '../../api/types/core.v1.ts';
 import { isReadyNode } from '../../cli/local/node-readiness.ts';
 import { Informer } from '../../lib/client/informer.ts';
@@ -36,7 +36,7 @@ const DEPLOYMENT = {
 };
 
 function startAgents(server: ServerProcess): ChildProcess[] {
-  const program = join(import.meta.dirname, 'agents_run.ts');
+  const program = join(import.meta.dirname, 'agents-run.ts');
   const share = AGENTS / PROCESSES;
   return Array.from({ length: PROCESSES }, (_, number) =>
     spawn(process.execPath, [program, server.webUrl, server.tokenFile, String(number * share), String(share)], {

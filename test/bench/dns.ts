@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { SERVICES, serviceAddress } from './dns_serve.ts';
+import { SERVICES, serviceAddress } from './dns-serve.ts';
 
 const ROUNDS = 5;
 const SECONDS = 3;
@@ -31,7 +31,7 @@ async function startBoth(): Promise<void> {
   const names = Array.from({ length: SERVICES }, (_, i) => `s${i}.bench.svc.cluster.local`);
   await writeFile(join(directory, 'queries'), names.map((name) => `${name} A\n`).join(''));
   await writeFile(join(directory, 'hosts'), names.map((name, i) => `${serviceAddress(i)} ${name}\n`).join(''));
-  const serve = join(import.meta.dirname, 'dns_serve.ts');
+  const serve = join(import.meta.dirname, 'dns-serve.ts');
   const dure = spawn(process.execPath, [serve, ADDRESS, String(PORTS.dure)], { stdio: ['pipe', 'pipe', 'inherit'] });
   children.push(dure);
   await once(dure.stdout, 'data');

@@ -7,9 +7,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { ApiLoad, createPods, PODS_PATH } from './api_load.ts';
+import { ApiLoad, createPods, PODS_PATH } from './api-load.ts';
 import { percentilesOf, processorMilliseconds, residentMegabytes, rounded } from './measure.ts';
-import { ServerProcess } from './server_process.ts';
+import { ServerProcess } from './server-process.ts';
 import { sleep, systemClock } from '../../lib/clock.ts';
 
 const OBJECTS = [1000, 10_000] as const;

@@ -5,9 +5,9 @@
  */
 import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { ApiLoad, createPods, idlePod, PODS_PATH, type Call } from './api_load.ts';
+import { ApiLoad, createPods, idlePod, PODS_PATH, type Call } from './api-load.ts';
 import { percentilesOf, processorMeter, residentMegabytes, rounded } from './measure.ts';
-import { ServerProcess } from './server_process.ts';
+import { ServerProcess } from './server-process.ts';
 import { sleep, systemClock } from '../../lib/clock.ts';
 
 const PODS = 10_000;

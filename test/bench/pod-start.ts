@@ -2,7 +2,7 @@
  * Sixty pods of a Deployment on three hosts, from apply to all Ready, against a bare CRI client that starts as many
  * sandboxes and containers on the same three containerds. In turns in one run. One line of JSON; times in milliseconds.
  */
-import { BareCri } from './bare_cri.ts';
+import { BareCri } from './bare-cri.ts';
 import { rounded, spreadOf } from './measure.ts';
 import type { Pod } from '../../api/types/core.v1.ts';
 import { IMAGES } from '../../cli/local/images.ts';

@@ -5,9 +5,9 @@ import { createLog } from '../../lib/log.ts';
 import { ConntrackProcess } from '../../node-agent/proxy/conntrack.ts';
 import { TABLE } from '../../node-agent/proxy/layout.ts';
 import { NftProcess } from '../../node-agent/proxy/nft.ts';
-import { ServiceProxy } from '../../node-agent/proxy/service_proxy.ts';
-import { endpointOf, FakeCluster, SETTINGS } from '../support/fake_cluster.ts';
-import { onHost, TestNetwork } from '../support/network_hosts.ts';
+import { ServiceProxy } from '../../node-agent/proxy/service-proxy.ts';
+import { endpointOf, FakeCluster, SETTINGS } from '../support/fake-cluster.ts';
+import { onHost, TestNetwork } from '../support/network-hosts.ts';
 
 const SERVICES = 1000;
 const ENDPOINTS = 10;

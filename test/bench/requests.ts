@@ -3,9 +3,9 @@
  * OpenAPI; again when there are ten times as many objects, which a GET must not notice. `requests.ts large` has 10,000
  * and 100,000. One line of JSON: latencies and processor time in milliseconds.
  */
-import { ApiLoad, createPods, idlePod, inParallel, PODS_PATH, PROTOBUF, type Call, type Measured } from './api_load.ts';
+import { ApiLoad, createPods, idlePod, inParallel, PODS_PATH, PROTOBUF, type Call, type Measured } from './api-load.ts';
 import { residentMegabytes, rounded, spreadOf, type Spread } from './measure.ts';
-import { ServerProcess } from './server_process.ts';
+import { ServerProcess } from './server-process.ts';
 import { writingOf } from './writing.ts';
 
 const SIZES = process.argv[2] === 'large' ? [10_000, 100_000] : [1000, 10_000];

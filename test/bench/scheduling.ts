@@ -4,7 +4,7 @@
  * through the API of a real server and bound in a real etcd. One line of JSON.
  */
 import { rounded, spreadOf } from './measure.ts';
-import { ServerProcess } from './server_process.ts';
+import { ServerProcess } from './server-process.ts';
 import type { Namespace, Node, Pod, PodAffinityTerm } from '../../api/types/core.v1.ts';
 import type { PodDisruptionBudget } from '../../api/types/policy.v1.ts';
 import { PROFILES } from '../../control-plane/scheduler/profiles.ts';

@@ -4,7 +4,7 @@
  * without one, how many there were and how old. Every SAMPLE-th is read for that: reading all would measure this process.
  */
 import { createInterface } from 'node:readline';
-import { PODS_PATH } from './api_load.ts';
+import { PODS_PATH } from './api-load.ts';
 import { percentilesOf } from './measure.ts';
 import type { ClusterAccess } from '../../lib/client/cluster.ts';
 import { RestClient } from '../../lib/client/rest.ts';

@@ -19,7 +19,7 @@ export async function writingOf(bytes: Buffer, pieces: number): Promise<Writing>
   const directory = await mkdtemp(join(tmpdir(), 'dure-bench-bytes-'));
   const file = join(directory, 'bytes');
   await writeFile(file, bytes);
-  const program = join(import.meta.dirname, 'stored_bytes.ts');
+  const program = join(import.meta.dirname, 'stored-bytes.ts');
   const child = spawn(process.execPath, [program, file, String(pieces)], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const { value: port = '' } = await lines.next();

@@ -1,9 +1,9 @@
-/** {@link ./node_probe.ts} on a host, and what it has told. */
+/** {@link ./node-probe.ts} on a host, and what it has told. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Host } from '../../cli/local/host.ts';
 
-const PROGRAM = new URL('node_probe.ts', import.meta.url).pathname;
+const PROGRAM = new URL('node-probe.ts', import.meta.url).pathname;
 const CLUSTER_DNS = '10.96.0.10';
 const TABLE = 'dure';
 

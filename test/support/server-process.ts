@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { sh } from './network_hosts.ts';
+import { sh } from './network-hosts.ts';
 
 const PROGRAM = new URL('../../dure.ts', import.meta.url).pathname;
 const START_MILLISECONDS = 60_000;

@@ -6,12 +6,12 @@ import packet from 'dns-packet';
 import { Registry } from 'prom-client';
 import { systemClock } from '../../../lib/clock.ts';
 import { silentLog } from '../../../lib/log.ts';
-import { ClusterZone } from '../../../node-agent/dns/cluster_zone.ts';
-import { DnsServer } from '../../../node-agent/dns/dns_server.ts';
+import { ClusterZone } from '../../../node-agent/dns/cluster-zone.ts';
+import { DnsServer } from '../../../node-agent/dns/dns-server.ts';
 import { Resolver } from '../../../node-agent/dns/resolver.ts';
 import { DnsUpstream } from '../../../node-agent/dns/upstream.ts';
-import { endpointOf, FakeCluster, SETTINGS } from '../../support/fake_cluster.ts';
-import { sh } from '../../support/network_hosts.ts';
+import { endpointOf, FakeCluster, SETTINGS } from '../../support/fake-cluster.ts';
+import { sh } from '../../support/network-hosts.ts';
 
 const POD = '127.77.0.5';
 

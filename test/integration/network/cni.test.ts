@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { conflistOf, writeConflist } from '../../../node-agent/network/cni.ts';
-import { onHost, sh, TestNetwork } from '../../support/network_hosts.ts';
+import { onHost, sh, TestNetwork } from '../../support/network-hosts.ts';
 
 const PLUGINS = '/usr/lib/cni';
 

@@ -4,7 +4,7 @@ import { TABLE } from '../../../node-agent/proxy/layout.ts';
 import { NftProcess } from '../../../node-agent/proxy/nft.ts';
 import { NftError } from '../../../node-agent/proxy/port.ts';
 import { nftContract } from '../../contract/nft.ts';
-import { onHost, sh, TestNetwork } from '../../support/network_hosts.ts';
+import { onHost, sh, TestNetwork } from '../../support/network-hosts.ts';
 
 describe('nft in the kernel', () => {
   const network = new TestNetwork();

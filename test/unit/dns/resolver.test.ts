@@ -3,13 +3,13 @@ import packet from 'dns-packet';
 import fc from 'fast-check';
 import { FakeClock } from '../../../lib/clock.ts';
 import { silentLog } from '../../../lib/log.ts';
-import { ClusterZone } from '../../../node-agent/dns/cluster_zone.ts';
-import { ForwardCache, readForeign } from '../../../node-agent/dns/forward_cache.ts';
-import { parseResolvConf } from '../../../node-agent/dns/resolv_conf.ts';
+import { ClusterZone } from '../../../node-agent/dns/cluster-zone.ts';
+import { ForwardCache, readForeign } from '../../../node-agent/dns/forward-cache.ts';
+import { parseResolvConf } from '../../../node-agent/dns/resolv-conf.ts';
 import { Resolver } from '../../../node-agent/dns/resolver.ts';
 import type { Upstream } from '../../../node-agent/dns/upstream.ts';
 import { assemble, emptyReply, parseQuery, RCODE, TYPE } from '../../../node-agent/dns/wire.ts';
-import { FakeCluster, SETTINGS } from '../../support/fake_cluster.ts';
+import { FakeCluster, SETTINGS } from '../../support/fake-cluster.ts';
 
 function resolverOn(cluster: FakeCluster, upstream: Upstream): Resolver {
   const zone = new ClusterZone({ settings: SETTINGS, desired: cluster });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { blockTest, contains } from '../../../node-agent/network/address.ts';
 import { conflistOf } from '../../../node-agent/network/cni.ts';
-import { renderRouteStep } from '../../../node-agent/network/ip_command.ts';
+import { renderRouteStep } from '../../../node-agent/network/ip-command.ts';
 import { planRoutes, type RouteState, type RouteStep, wantedRoutes } from '../../../node-agent/network/routes.ts';
 
 const EMPTY: RouteState = { routes: new Map(), tunnel: undefined, neighbours: new Map(), forwarding: new Map() };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { FakeClock } from '../../../lib/clock.ts';
-import { RuntimeHealth } from '../../../node-agent/node/runtime_health.ts';
+import { RuntimeHealth } from '../../../node-agent/node/runtime-health.ts';
 
 describe('the health of the runtime', () => {
   it('forgives one that is away for a moment, and names one that stays away', async () => {

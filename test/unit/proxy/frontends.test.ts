@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { ServiceSpec } from '../../../api/types/core.v1.ts';
 import type { Endpoint } from '../../../api/types/discovery.v1.ts';
 import { type Frontend, frontendsOf } from '../../../node-agent/proxy/frontends.ts';
-import { endpointOf, serviceOf, sliceOf } from '../../support/fake_cluster.ts';
+import { endpointOf, serviceOf, sliceOf } from '../../support/fake-cluster.ts';
 
 const HERE = { nodeName: 'n1' };
 const ports = [{ name: 'http', port: 80, protocol: 'TCP', nodePort: 30080 }];

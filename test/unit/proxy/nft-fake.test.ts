@@ -1,4 +1,4 @@
-import { NftFake } from '../../../node-agent/proxy/nft_fake.ts';
+import { NftFake } from '../../../node-agent/proxy/nft-fake.ts';
 import { nftContract } from '../../contract/nft.ts';
 
 describe('nft fake', () => nftContract(() => Promise.resolve(new NftFake())));

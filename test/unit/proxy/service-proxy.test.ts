@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { Registry } from 'prom-client';
 import { systemClock } from '../../../lib/clock.ts';
 import { silentLog } from '../../../lib/log.ts';
-import { NftFake } from '../../../node-agent/proxy/nft_fake.ts';
+import { NftFake } from '../../../node-agent/proxy/nft-fake.ts';
 import type { StaleFlow } from '../../../node-agent/proxy/port.ts';
-import { ServiceProxy } from '../../../node-agent/proxy/service_proxy.ts';
-import { endpointOf, FakeCluster, SETTINGS } from '../../support/fake_cluster.ts';
+import { ServiceProxy } from '../../../node-agent/proxy/service-proxy.ts';
+import { endpointOf, FakeCluster, SETTINGS } from '../../support/fake-cluster.ts';
 
 const UDP = [{ port: 53, protocol: 'UDP' }];
 

@@ -1,5 +1,5 @@
 /**
- * `stored_bytes.ts FILE COUNT`: keeps what is in the file as so many pieces, as a cache keeps objects, writes them to whoever
+ * `stored-bytes.ts FILE COUNT`: keeps what is in the file as so many pieces, as a cache keeps objects, writes them to whoever
  * asks, over HTTP/2 and TLS, as many at a time as the API server does, and does nothing else: what sending a list can't cost
  * less than. Says on which port, and ends with its standard input.
  */

@@ -1,7 +1,7 @@
 /** Requests to an API server for benches: sent by so many clients at a time, their answers drained and not read. */
 import { once } from 'node:events';
 import { percentilesOf, processorMilliseconds, rounded } from './measure.ts';
-import type { ServerProcess } from './server_process.ts';
+import type { ServerProcess } from './server-process.ts';
 import { Connection, readAll } from '../../lib/client/connection.ts';
 import { systemClock } from '../../lib/clock.ts';
 

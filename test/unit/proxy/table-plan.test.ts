@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Family, Frontend, Target } from '../../../node-agent/proxy/frontends.ts';
 import { layoutOf } from '../../../node-agent/proxy/layout.ts';
-import { NftFake } from '../../../node-agent/proxy/nft_fake.ts';
+import { NftFake } from '../../../node-agent/proxy/nft-fake.ts';
 import { arrange, spread } from '../../../node-agent/proxy/slots.ts';
-import { TablePlanner, type Wish } from '../../../node-agent/proxy/table_plan.ts';
+import { TablePlanner, type Wish } from '../../../node-agent/proxy/table-plan.ts';
 
 const LAYOUT = layoutOf({
   clusterCidr: '10.244.0.0/16',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Service } from '../../../api/types/core.v1.ts';
-import { guardsOf } from '../../../node-agent/proxy/source_ranges.ts';
+import { guardsOf } from '../../../node-agent/proxy/source-ranges.ts';
 
 function balancer(ranges: string[], extra: object = {}): Service {
   return {

@@ -8,7 +8,7 @@ import { Counter, type Registry } from '../../lib/prometheus.ts';
 import { blockTest } from '../network/address.ts';
 import type { IpCommand } from '../network/port.ts';
 import type { ClusterSettings, DesiredState } from '../state/port.ts';
-import type { ClusterZone } from './cluster_zone.ts';
+import type { ClusterZone } from './cluster-zone.ts';
 import type { Resolver } from './resolver.ts';
 import {
   assemble,

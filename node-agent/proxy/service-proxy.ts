@@ -9,8 +9,8 @@ import { localAddresses } from './endpoints.ts';
 import { frontendsOf } from './frontends.ts';
 import { layoutOf } from './layout.ts';
 import type { Conntrack, Nft, StaleFlow } from './port.ts';
-import { guardsOf } from './source_ranges.ts';
-import { TablePlanner, type TablePlan, type Wish } from './table_plan.ts';
+import { guardsOf } from './source-ranges.ts';
+import { TablePlanner, type TablePlan, type Wish } from './table-plan.ts';
 
 /** Changes that come within this time share a transaction. */
 const COALESCE_MILLISECONDS = 3;

@@ -1,12 +1,12 @@
-/** The cluster's DNS alone, with 1,000 services, for the DNS bench: `dns_serve.ts ADDRESS PORT`. Ends with its standard input. */
+/** The cluster's DNS alone, with 1,000 services, for the DNS bench: `dns-serve.ts ADDRESS PORT`. Ends with its standard input. */
 import { Registry } from 'prom-client';
 import { systemClock } from '../../lib/clock.ts';
 import { createLog } from '../../lib/log.ts';
-import { ClusterZone } from '../../node-agent/dns/cluster_zone.ts';
-import { DnsServer } from '../../node-agent/dns/dns_server.ts';
+import { ClusterZone } from '../../node-agent/dns/cluster-zone.ts';
+import { DnsServer } from '../../node-agent/dns/dns-server.ts';
 import { Resolver } from '../../node-agent/dns/resolver.ts';
 import { DnsUpstream } from '../../node-agent/dns/upstream.ts';
-import { FakeCluster, SETTINGS } from '../support/fake_cluster.ts';
+import { FakeCluster, SETTINGS } from '../support/fake-cluster.ts';
 
 export const SERVICES = 1000;
 

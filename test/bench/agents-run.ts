@@ -1,11 +1,11 @@
 /**
- * Simulated agents for the agents bench: `agents_run.ts SERVER TOKEN_FILE FIRST COUNT`. Each joins with a certificate of
+ * Simulated agents for the agents bench: `agents-run.ts SERVER TOKEN_FILE FIRST COUNT`. Each joins with a certificate of
  * its own. Says `ready` when all have been started; ends with its standard input.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SimulatedAgent } from './simulated_agent.ts';
+import { SimulatedAgent } from './simulated-agent.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { joinCluster } from '../../lib/join.ts';
 import { createLog } from '../../lib/log.ts';

@@ -12,7 +12,7 @@ import {
   STICKY_SLOTS,
 } from './layout.ts';
 import type { NftStep, StaleFlow, TableState } from './port.ts';
-import type { Guard } from './source_ranges.ts';
+import type { Guard } from './source-ranges.ts';
 import { arrange, spread } from './slots.ts';
 
 export interface TablePlan {
