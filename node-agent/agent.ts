@@ -24,7 +24,7 @@ import { DiskFiles } from './pods/files.ts';
 import { PodManager } from './pods/manager.ts';
 import { type ContainerdConfig, defaultContainerdConfig } from './runtime/config.ts';
 import { ContainerdSupervisor } from './runtime/containerd.ts';
-import { CriRuntime } from './runtime/cri.ts';
+import { CriRuntime } from './runtime/cri-runtime.ts';
 import type { Runtime } from './runtime/port.ts';
 import { StateFile } from './state/file.ts';
 import { StateKeeper } from './state/keeper.ts';

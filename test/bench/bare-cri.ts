@@ -6,7 +6,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
 import { Limit } from '../../node-agent/pods/limit.ts';
 import { defaultContainerdConfig } from '../../node-agent/runtime/config.ts';
-import { CriRuntime } from '../../node-agent/runtime/cri.ts';
+import { CriRuntime } from '../../node-agent/runtime/cri-runtime.ts';
 import type { ContainerConfig, SandboxConfig } from '../../node-agent/runtime/port.ts';
 
 /** As many as an agent sets up at a time. */

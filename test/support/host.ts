@@ -16,7 +16,7 @@ import { topologyOf, type HostPlace, type Topology } from '../../cli/local/topol
 import { systemClock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
 import { defaultContainerdConfig, writeContainerdConfig } from '../../node-agent/runtime/config.ts';
-import { CriRuntime } from '../../node-agent/runtime/cri.ts';
+import { CriRuntime } from '../../node-agent/runtime/cri-runtime.ts';
 
 const REGISTRY_PORT = 5000;
 const READY_MILLISECONDS = 30_000;

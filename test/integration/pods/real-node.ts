@@ -11,7 +11,7 @@ import { MapView } from '../../../lib/view.ts';
 import { FileCgroups } from '../../../node-agent/pods/cgroups.ts';
 import { DiskFiles } from '../../../node-agent/pods/files.ts';
 import { PodManager } from '../../../node-agent/pods/manager.ts';
-import { CriRuntime } from '../../../node-agent/runtime/cri.ts';
+import { CriRuntime } from '../../../node-agent/runtime/cri-runtime.ts';
 import { DiskVolumes } from '../../../node-agent/volumes/disk.ts';
 import type { Mounter } from '../../../node-agent/volumes/mounts.ts';
 import type { TestHost } from '../../support/host.ts';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { systemClock } from '../../../lib/clock.ts';
 import { silentLog } from '../../../lib/log.ts';
 import { IMAGES, REGISTRY_NAME } from '../../../cli/local/images.ts';
-import { CriRuntime } from '../../../node-agent/runtime/cri.ts';
+import { CriRuntime } from '../../../node-agent/runtime/cri-runtime.ts';
 import type { ContainerConfig } from '../../../node-agent/runtime/port.ts';
 import { COMMANDS, EventLog, containerConfig, runtimeContract, sandboxConfig } from '../../contract/runtime.ts';
 import { createHost } from '../../support/host.ts';

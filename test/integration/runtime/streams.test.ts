@@ -4,7 +4,7 @@ import { IMAGES } from '../../../cli/local/images.ts';
 import { CHANNEL, type StreamWanted } from '../../../api/streams.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { silentLog } from '../../../lib/log.ts';
-import { CriRuntime } from '../../../node-agent/runtime/cri.ts';
+import { CriRuntime } from '../../../node-agent/runtime/cri-runtime.ts';
 import type { ContainerConfig } from '../../../node-agent/runtime/port.ts';
 import { StreamServer } from '../../../node-agent/streams/serve.ts';
 import { UsageMeter } from '../../../node-agent/streams/usage.ts';

@@ -6,7 +6,7 @@ import { systemClock } from '../../../lib/clock.ts';
 import { silentLog } from '../../../lib/log.ts';
 import { defaultContainerdConfig } from '../../../node-agent/runtime/config.ts';
 import { ContainerdSupervisor } from '../../../node-agent/runtime/containerd.ts';
-import { CriRuntime } from '../../../node-agent/runtime/cri.ts';
+import { CriRuntime } from '../../../node-agent/runtime/cri-runtime.ts';
 import { EventLog } from '../../contract/runtime.ts';
 
 describe('containerd, supervised', function () {
