@@ -2,12 +2,12 @@
 import { StrategicMerge } from '../../api/patch/strategic.ts';
 import { cellsOf, columnDefinitions } from '../../api/printing/table.ts';
 import { Protobuf } from '../../api/schema/protobuf/protobuf.ts';
-import { bootstrapChecks } from '../bootstrap-checks.ts';
 import { StoreHistory } from '../handlers/history.ts';
 import { ApiServer } from '../server/api-server.ts';
 import { apiDocuments } from '../server/documents.ts';
 import type { Election } from '../storage/coordination.ts';
-import { requireLeader } from './leader.ts';
+import { bootstrapChecks } from './bootstrap-checks.ts';
+import { requireLeader } from './leading.ts';
 import type { Basics, Parts } from './parts.ts';
 
 type Needed = Basics &

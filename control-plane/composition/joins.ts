@@ -1,7 +1,7 @@
 /** How nodes and further servers come in, with tokens of their own. */
+import { ServerJoins } from '../backend/server-joins.ts';
 import { JoinTokens } from '../server/join-tokens.ts';
 import type { JoinOptions } from '../server/web.ts';
-import { ServerJoins } from '../server-joins.ts';
 import type { Basics, Parts } from './parts.ts';
 
 type Needed = Basics & Pick<Parts, 'pki' | 'store' | 'etcd' | 'keys'>;

@@ -1,6 +1,6 @@
 /** Everything that a server is made of, by the names that its makers know it by. */
-import type { SchemaTable } from '../../api/schema/table.ts';
 import type { Codec } from '../../api/schema/codec.ts';
+import type { SchemaTable } from '../../api/schema/table.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Metrics } from '../../lib/metrics.ts';
@@ -8,19 +8,19 @@ import type { Addresses } from '../addresses.ts';
 import type { Aggregation } from '../aggregation/compose.ts';
 import type { AuditOptions } from '../audit/layers.ts';
 import type { Tokens } from '../auth/tokens/all.ts';
-import type { Caches } from '../caches.ts';
 import type { RegistryEventRecorder } from '../events/recorder.ts';
 import type { ServerFlags } from '../flags.ts';
 import type { NodeSessions } from '../nodes/sessions.ts';
+import type { Caches } from '../registry/caches.ts';
 import type { ResourceRegistry } from '../registry/registry.ts';
-import type { ServerKeys } from '../server-keys.ts';
 import type { Pki } from '../server/pki.ts';
 import type { JoinOptions } from '../server/web.ts';
-import type { ControlPlaneSight } from '../sight.ts';
 import type { EtcdCluster } from '../storage/etcd-cluster.ts';
 import type { EtcdStore } from '../storage/etcd/store.ts';
 import type { Store } from '../storage/port.ts';
 import type { WebhookClient } from '../webhooks/client.ts';
+import type { ServerKeys } from './server-keys.ts';
+import type { ControlPlaneSight } from './sight.ts';
 
 /** What every part may ask for. */
 export interface Basics {

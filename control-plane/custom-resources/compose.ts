@@ -3,7 +3,7 @@ import { SchemaRules } from '../../api/custom/rules.ts';
 import { kinds } from '../../api/kinds.ts';
 import type { Codec } from '../../api/schema/codec.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Caches } from '../caches.ts';
+import type { Caches } from '../registry/caches.ts';
 import type { ResourceRegistry } from '../registry/registry.ts';
 import { converterOf, type WebhookCaller } from './conversion-webhook.ts';
 import { CustomResources } from './custom-resources.ts';

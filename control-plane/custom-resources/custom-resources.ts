@@ -3,18 +3,18 @@
  * removes them. A resource whose definition changes gets a new cache before it takes the old one's place, so requests find
  * one or the other; clients' watches go on in the new one, those of all other resources notice nothing.
  */
-import { apiVersionOf, type Kind } from '../../api/kinds.ts';
 import { customKinds } from '../../api/custom/definition.ts';
 import type { Schema } from '../../api/custom/schema.ts';
+import { apiVersionOf, type Kind } from '../../api/kinds.ts';
 import { sameJson } from '../../api/machinery/json.ts';
 import type { Codec } from '../../api/schema/codec.ts';
 import type { CustomResourceDefinition } from '../../api/types/apiextensions.v1.ts';
 import type { Component } from '../../lib/component.ts';
 import type { Log } from '../../lib/log.ts';
 import type { ResourceCache } from '../cacher/port.ts';
-import type { Caches } from '../caches.ts';
-import type { Strategy } from '../registry/strategy.ts';
+import type { Caches } from '../registry/caches.ts';
 import type { CustomRow, ResourceRegistry } from '../registry/registry.ts';
+import type { Strategy } from '../registry/strategy.ts';
 import { type ConvertElsewhere, VersionConversion } from './conversion.ts';
 import { decodeCustom } from './stored-json.ts';
 import { CustomStrategy, type Rules } from './strategy.ts';

@@ -1,23 +1,23 @@
 import assert from 'node:assert/strict';
-import type { KubeObject } from '../../../api/object.ts';
-import type { Status } from '../../../api/types/meta.v1.ts';
 import { SchemaTypes } from '../../../api/apply/schema-types.ts';
 import { kinds } from '../../../api/kinds.ts';
+import type { KubeObject } from '../../../api/object.ts';
 import { Codec } from '../../../api/schema/codec.ts';
 import { loadSchemaTable } from '../../../api/schema/table.ts';
-import { Caches } from '../../../control-plane/caches.ts';
-import { customResources } from '../../../control-plane/custom-resources/compose.ts';
+import type { Status } from '../../../api/types/meta.v1.ts';
 import { AdmissionChain } from '../../../control-plane/admission/chain.ts';
+import type { Runner } from '../../../control-plane/controllers/runner.ts';
+import { customResources } from '../../../control-plane/custom-resources/compose.ts';
+import { Caches } from '../../../control-plane/registry/caches.ts';
 import { ResourceRegistry } from '../../../control-plane/registry/registry.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { silentLog } from '../../../lib/log.ts';
 import { Metrics } from '../../../lib/metrics.ts';
-import type { Runner } from '../../../control-plane/controllers/runner.ts';
 import { TestServer } from '../../support/api-server.ts';
 import { definitionRunner } from '../../support/definition-controller.ts';
 import { kubectl } from '../../support/kubectl.ts';
-import { WebhookServer } from '../../support/webhook-server.ts';
 import { adminAccess, RawClient, type RawAnswer } from '../../support/raw-requests.ts';
+import { WebhookServer } from '../../support/webhook-server.ts';
 
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const TABS = '/apis/stable.example.com/v1/namespaces/default/crontabs';
@@ -316,7 +316,7 @@ describe('custom resources', () => {
   it('are found at once on another server of the same store', async () => {
     const { store } = server;
     const given = { store, clock: systemClock, log: silentLog };
-    const caches = new Caches({ ...given, metrics: new Metrics() });
+    const caches = new Caches({ ...given, metrics: new Metrics(), indexesOf: () => ({}) });
     await caches.start();
     const table = loadSchemaTable();
     const codec = new Codec({ table });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Secret } from '../../../api/types/core.v1.ts';
-import { oidcSettings } from '../../../control-plane/identity-flags.ts';
-import { serverProgram, type ServerFlags } from '../../../control-plane/flags.ts';
+import { oidcSettings } from '../../../control-plane/auth/identities.ts';
 import { BootstrapTokens } from '../../../control-plane/auth/tokens/bootstrap.ts';
 import { parseTokenFile } from '../../../control-plane/auth/tokens/token-file.ts';
+import { serverProgram, type ServerFlags } from '../../../control-plane/flags.ts';
 import { FakeClock } from '../../../lib/clock.ts';
 import { MapView } from '../../../lib/view.ts';
 

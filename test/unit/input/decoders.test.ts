@@ -13,7 +13,7 @@ import { parseQuantity, QuantityError } from '../../../api/machinery/quantity.ts
 import { parseLabelSelector, selectorFromObject } from '../../../api/machinery/selectors.ts';
 import type { LabelSelector, ManagedFieldsEntry } from '../../../api/types/meta.v1.ts';
 import { answerTo, type Review } from '../../../control-plane/admission/webhooks/review.ts';
-import { EncryptionConfigError, parseEncryptionConfig } from '../../../control-plane/encryption-config.ts';
+import { EncryptionConfigError, parseEncryptionConfig } from '../../../control-plane/backend/encryption-config.ts';
 import { decodeContinue, encodeContinue } from '../../../control-plane/handlers/continue-token.ts';
 import { parseRequest } from '../../../control-plane/http/request-info.ts';
 import { WebhookCallError } from '../../../control-plane/webhooks/errors.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { queueMetrics, schedulerMetrics, storeMetrics } from '../../../control-plane/component-metrics.ts';
+import { queueMetrics, schedulerMetrics, storeMetrics } from '../../../control-plane/composition/metrics.ts';
 import { MeasuredStore } from '../../../control-plane/storage/measured.ts';
 import { MemoryStore } from '../../../control-plane/storage/memory.ts';
 import { FakeClock } from '../../../lib/clock.ts';

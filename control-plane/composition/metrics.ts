@@ -1,8 +1,8 @@
 /** What is counted of controllers, scheduler and store, named as by Kubernetes' components. */
-import type { Metrics } from '../lib/metrics.ts';
-import type { QueueMetrics } from './controllers/runner.ts';
-import type { SchedulerMetrics } from './scheduler/scheduler.ts';
-import type { StoreMetrics } from './storage/measured.ts';
+import type { Metrics } from '../../lib/metrics.ts';
+import type { QueueMetrics } from '../controllers/runner.ts';
+import type { SchedulerMetrics } from '../scheduler/scheduler.ts';
+import type { StoreMetrics } from '../storage/measured.ts';
 
 /** Kubernetes' buckets for the seconds that a key is worked on. */
 const WORK_SECONDS = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10];

@@ -2,12 +2,12 @@
  * This server's etcd among the others: it is promoted when it has caught up, it follows its own address, and the others'
  * addresses are kept on disk, for whom to ask when the own member is away.
  */
-import type { EtcdCluster, StoreMember } from './storage/etcd-cluster.ts';
-import { EtcdRefusedError } from './storage/etcd-cluster.ts';
-import type { Clock, Timer } from '../lib/clock.ts';
-import type { Component } from '../lib/component.ts';
-import { readIfPresent, writePrivate } from '../lib/files.ts';
-import type { Log } from '../lib/log.ts';
+import type { Clock, Timer } from '../../lib/clock.ts';
+import type { Component } from '../../lib/component.ts';
+import { readIfPresent, writePrivate } from '../../lib/files.ts';
+import type { Log } from '../../lib/log.ts';
+import type { EtcdCluster, StoreMember } from '../storage/etcd-cluster.ts';
+import { EtcdRefusedError } from '../storage/etcd-cluster.ts';
 
 const REFRESH_MILLISECONDS = 60_000;
 

@@ -7,7 +7,7 @@ import {
   DEFAULT_ROLE_BINDINGS,
   DEFAULT_ROLES,
 } from '../../../control-plane/auth/rbac/defaults/policy.ts';
-import { bootstrapChecks } from '../../../control-plane/bootstrap-checks.ts';
+import { bootstrapChecks } from '../../../control-plane/composition/bootstrap-checks.ts';
 import { SYSTEM_NAMESPACES } from '../../../control-plane/controllers/bootstrap/plan.ts';
 import { Health } from '../../../control-plane/server/health.ts';
 import { FakeClock } from '../../../lib/clock.ts';

@@ -1,49 +1,50 @@
 /**
  * The composition root of `dure server`: makes the parts, gives each what it needs, starts them in order. How the larger
- * ones are made is in `composition/`.
+ * ones are made is in the files beside it.
  */
 import { randomInt, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { Kind } from '../api/kinds.ts';
-import type { KubeObject } from '../api/object.ts';
-import { Codec } from '../api/schema/codec.ts';
-import { loadSchemaTable } from '../api/schema/table.ts';
-import type { Clock } from '../lib/clock.ts';
-import { type Component, ComponentGroup } from '../lib/component.ts';
-import type { Log } from '../lib/log.ts';
-import { Metrics } from '../lib/metrics.ts';
-import { addressesOf } from './addresses.ts';
-import { makeAggregation } from './aggregation/compose.ts';
-import { loadAudit } from './audit/load.ts';
-import { makeTokens } from './auth/tokens/all.ts';
-import { SigningKey } from './auth/tokens/signing-key.ts';
-import { makeBackend } from './backend.ts';
-import { Caches } from './caches.ts';
-import { storeMetrics } from './component-metrics.ts';
-import { makeApi } from './composition/api.ts';
-import { makeJoins } from './composition/joins.ts';
-import { campaign, makeElection, makeLeader } from './composition/leader.ts';
-import type { Basics, Parts } from './composition/parts.ts';
-import { makePki } from './composition/pki.ts';
-import { makeRegistry } from './composition/registry.ts';
-import { makeSessions } from './composition/sessions.ts';
-import { customResources } from './custom-resources/compose.ts';
-import { Encryption } from './encryption.ts';
-import { RegistryEventRecorder } from './events/recorder.ts';
-import type { ServerFlags } from './flags.ts';
-import { identitiesOf } from './identity-flags.ts';
-import { NodeLeases } from './nodes/leases.ts';
-import type { NodeTunnels } from './nodes/port.ts';
-import type { NodeSessions } from './nodes/sessions.ts';
-import { generateName } from './registry/name-generator.ts';
+import type { Kind } from '../../api/kinds.ts';
+import type { KubeObject } from '../../api/object.ts';
+import { Codec } from '../../api/schema/codec.ts';
+import { loadSchemaTable } from '../../api/schema/table.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { type Component, ComponentGroup } from '../../lib/component.ts';
+import type { Log } from '../../lib/log.ts';
+import { Metrics } from '../../lib/metrics.ts';
+import { addressesOf } from '../addresses.ts';
+import { makeAggregation } from '../aggregation/compose.ts';
+import { loadAudit } from '../audit/load.ts';
+import { identitiesOf } from '../auth/identities.ts';
+import { makeTokens } from '../auth/tokens/all.ts';
+import { SigningKey } from '../auth/tokens/signing-key.ts';
+import { makeBackend } from '../backend/backend.ts';
+import { Encryption } from '../backend/encryption.ts';
+import { indexesOf } from '../controllers/indexes.ts';
+import { customResources } from '../custom-resources/compose.ts';
+import { RegistryEventRecorder } from '../events/recorder.ts';
+import type { ServerFlags } from '../flags.ts';
+import { NodeLeases } from '../nodes/leases.ts';
+import type { NodeTunnels } from '../nodes/port.ts';
+import type { NodeSessions } from '../nodes/sessions.ts';
+import { Caches } from '../registry/caches.ts';
+import { generateName } from '../registry/name-generator.ts';
+import { Compactor } from '../storage/compactor.ts';
+import { Defragmenter } from '../storage/defragmenter.ts';
+import { MeasuredStore } from '../storage/measured.ts';
+import { LeaseSessionKeys } from '../storage/session-keys.ts';
+import { webhookClient } from '../webhooks/client.ts';
+import { makeApi } from './api.ts';
+import { makeJoins } from './joins.ts';
+import { campaign, makeElection, makeLeader } from './leading.ts';
+import { storeMetrics } from './metrics.ts';
+import type { Basics, Parts } from './parts.ts';
+import { makePki } from './pki.ts';
+import { makeRegistry } from './registry.ts';
 import { ServerKeys } from './server-keys.ts';
+import { makeSessions } from './sessions.ts';
 import { ControlPlaneSight } from './sight.ts';
-import { Compactor } from './storage/compactor.ts';
-import { Defragmenter } from './storage/defragmenter.ts';
-import { MeasuredStore } from './storage/measured.ts';
-import { LeaseSessionKeys } from './storage/session-keys.ts';
-import { webhookClient } from './webhooks/client.ts';
 
 /** Seconds after which the sessions that a dead server held are seen as ended: its agents need some to find another one. */
 const SESSION_TTL = 8;
@@ -107,7 +108,7 @@ export class Server implements Component {
     const { dataDir, encryptionProviderConfig: file } = flags;
     const encryption = new Encryption({ dataDir, file, store, clock, log });
     const objects = new MeasuredStore({ store: encryption.store, metrics: storeMetrics(metrics), clock });
-    const caches = new Caches({ store: objects, clock, log, metrics });
+    const caches = new Caches({ store: objects, clock, log, metrics, indexesOf });
     const compactor = new Compactor({ store, clock, log });
     const loaded = await loadAudit(flags, { clock, log });
     // Somebody else looks after an etcd that was there before.

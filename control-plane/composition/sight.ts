@@ -2,9 +2,9 @@
  * How well this server sees. It is blind while the store does not answer, and for the length of any pause of its own
  * process; what it missed meanwhile must not be held against the nodes.
  */
-import type { Clock, Timer } from '../lib/clock.ts';
-import type { Component } from '../lib/component.ts';
-import type { Sight } from './controllers/node-lifecycle/node-lifecycle.ts';
+import type { Clock, Timer } from '../../lib/clock.ts';
+import type { Component } from '../../lib/component.ts';
+import type { Sight } from '../controllers/node-lifecycle/node-lifecycle.ts';
 
 const PROBE_MILLISECONDS = 500;
 /** A store that takes longer to answer is as good as away. */

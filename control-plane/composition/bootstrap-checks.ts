@@ -2,18 +2,18 @@
  * Whether the objects are there that every cluster has before anybody asks: who acts the moment a new server is ready
  * finds the namespace `default` and his rights. Named as Kubernetes names them.
  */
-import { type Kind, kinds } from '../api/kinds.ts';
-import { objectKey, type KubeObject } from '../api/object.ts';
-import type { Clock } from '../lib/clock.ts';
-import type { View } from '../lib/view.ts';
+import { type Kind, kinds } from '../../api/kinds.ts';
+import { objectKey, type KubeObject } from '../../api/object.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { View } from '../../lib/view.ts';
 import {
   DEFAULT_CLUSTER_ROLE_BINDINGS,
   DEFAULT_CLUSTER_ROLES,
   DEFAULT_ROLE_BINDINGS,
   DEFAULT_ROLES,
-} from './auth/rbac/defaults/policy.ts';
-import { SYSTEM_NAMESPACES } from './controllers/bootstrap/plan.ts';
-import type { HealthCheck } from './server/health.ts';
+} from '../auth/rbac/defaults/policy.ts';
+import { SYSTEM_NAMESPACES } from '../controllers/bootstrap/plan.ts';
+import type { HealthCheck } from '../server/health.ts';
 
 /** What is still missing then was taken away on purpose. */
 const BEGINNING_MILLISECONDS = 60_000;

@@ -1,14 +1,14 @@
 /** How further servers come in: what they are given, and how their etcd becomes a member. */
 import { join } from 'node:path';
+import { StatusError, badRequest, serviceUnavailable } from '../../api/errors.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { readIfPresent } from '../../lib/files.ts';
+import type { ServerJoinAnswer, ServerJoinMessage } from '../../lib/join.ts';
+import type { ServerFlags } from '../flags.ts';
+import { AdmissionRefusedError, admitMember } from '../storage/admit-member.ts';
+import { type EtcdCluster, EtcdRefusedError, type StoreMember } from '../storage/etcd-cluster.ts';
+import { IdleLearners } from '../storage/idle-learners.ts';
 import { ENCRYPTION_FILE } from './encryption.ts';
-import type { ServerFlags } from './flags.ts';
-import { AdmissionRefusedError, admitMember } from './storage/admit-member.ts';
-import { type EtcdCluster, EtcdRefusedError, type StoreMember } from './storage/etcd-cluster.ts';
-import { IdleLearners } from './storage/idle-learners.ts';
-import { StatusError, badRequest, serviceUnavailable } from '../api/errors.ts';
-import type { Clock } from '../lib/clock.ts';
-import { readIfPresent } from '../lib/files.ts';
-import type { ServerJoinAnswer, ServerJoinMessage } from '../lib/join.ts';
 
 /** What all servers share, below the data directory. */
 export const SHARED_FILES = [

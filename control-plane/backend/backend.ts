@@ -1,21 +1,21 @@
 /** The store of a server: its own etcd member, alone or among those of other servers, or the etcd that --etcd-servers names. */
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../lib/clock.ts';
-import type { Component } from '../lib/component.ts';
-import { readIfPresent } from '../lib/files.ts';
-import type { ServerJoinAnswer } from '../lib/join.ts';
-import type { Log } from '../lib/log.ts';
-import { hostPort } from './addresses.ts';
-import type { ServerFlags } from './flags.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Component } from '../../lib/component.ts';
+import { readIfPresent } from '../../lib/files.ts';
+import type { ServerJoinAnswer } from '../../lib/join.ts';
+import type { Log } from '../../lib/log.ts';
+import { hostPort } from '../addresses.ts';
+import type { ServerFlags } from '../flags.ts';
+import { EtcdCluster } from '../storage/etcd-cluster.ts';
+import type { EtcdTls } from '../storage/etcd/client.ts';
+import { EtcdStore } from '../storage/etcd/store.ts';
+import type { MemberArguments } from '../storage/member-arguments.ts';
+import { EtcdMember } from '../storage/member.ts';
+import { storeCertificates } from './certificates.ts';
 import { checkCluster, joinExisting } from './join-servers.ts';
-import { EtcdCluster } from './storage/etcd-cluster.ts';
-import type { EtcdTls } from './storage/etcd/client.ts';
-import { EtcdStore } from './storage/etcd/store.ts';
-import { EtcdMember } from './storage/member.ts';
-import type { MemberArguments } from './storage/member-arguments.ts';
-import { storeCertificates } from './store-certificates.ts';
-import { StoreMembership } from './store-membership.ts';
+import { StoreMembership } from './membership.ts';
 
 const LOOPBACK = '127.0.0.1';
 const CLIENT_PORT = 2379;

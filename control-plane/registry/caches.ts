@@ -1,23 +1,25 @@
 /** The watch caches of a server, one a kind. */
-import { type Kind, kinds } from '../api/kinds.ts';
-import type { KubeObject } from '../api/object.ts';
-import type { Clock } from '../lib/clock.ts';
-import type { Component } from '../lib/component.ts';
-import type { Log } from '../lib/log.ts';
-import type { Metrics } from '../lib/metrics.ts';
-import { WatchCache } from './cacher/cache.ts';
-import { cacheMetrics } from './cacher/metrics.ts';
-import type { ResourceCache } from './cacher/port.ts';
-import { indexesOf } from './controllers/indexes.ts';
-import type { DecodeStored } from './registry/conversion.ts';
-import { storagePrefix } from './registry/keys.ts';
-import type { Store } from './storage/port.ts';
+import { type Kind, kinds } from '../../api/kinds.ts';
+import type { KubeObject } from '../../api/object.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Component } from '../../lib/component.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Metrics } from '../../lib/metrics.ts';
+import type { IndexFunction } from '../../lib/view.ts';
+import { WatchCache } from '../cacher/cache.ts';
+import { cacheMetrics } from '../cacher/metrics.ts';
+import type { ResourceCache } from '../cacher/port.ts';
+import type { Store } from '../storage/port.ts';
+import type { DecodeStored } from './conversion.ts';
+import { storagePrefix } from './keys.ts';
 
 export interface CachesOptions {
   store: Store;
   clock: Clock;
   log: Log;
   metrics: Metrics;
+  /** The indexes that somebody asks a kind's view for. */
+  indexesOf: (kind: Kind) => Record<string, IndexFunction<KubeObject>>;
 }
 
 export class Caches implements Component {
@@ -68,7 +70,7 @@ export class Caches implements Component {
   }
 
   private make(kind: Kind, decode?: DecodeStored): WatchCache<KubeObject> {
-    const { store, clock, log } = this.options;
+    const { store, clock, log, indexesOf } = this.options;
     return new WatchCache({
       kind,
       store,

@@ -1,14 +1,14 @@
 /** Who else is known, as the flags say: the users of a file, and those of an outside issuer. */
 import { readFile } from 'node:fs/promises';
-import { fetchJson } from './auth/oidc/fetch.ts';
-import { IssuerKeys } from './auth/oidc/issuer.ts';
-import { type OidcSettings, OidcTokens } from './auth/oidc/tokens.ts';
-import type { TokensOptions } from './auth/tokens/all.ts';
-import { parseTokenFile } from './auth/tokens/token-file.ts';
-import type { ServerFlags } from './flags.ts';
-import type { Clock } from '../lib/clock.ts';
-import { FlagError } from '../lib/flags.ts';
-import type { Log } from '../lib/log.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { FlagError } from '../../lib/flags.ts';
+import type { Log } from '../../lib/log.ts';
+import type { ServerFlags } from '../flags.ts';
+import { fetchJson } from './oidc/fetch.ts';
+import { IssuerKeys } from './oidc/issuer.ts';
+import { type OidcSettings, OidcTokens } from './oidc/tokens.ts';
+import type { TokensOptions } from './tokens/all.ts';
+import { parseTokenFile } from './tokens/token-file.ts';
 
 const DEFAULT_ALGORITHMS = ['RS256'];
 /** Those with a public key: with a shared secret, who can check a token could make one. */

@@ -1,16 +1,16 @@
 /** Keeps what the store encrypts in step with its file: made at the first start, read again when it changes. */
 import { join } from 'node:path';
-import { kinds } from '../api/kinds.ts';
-import type { Clock, Timer } from '../lib/clock.ts';
-import type { Component } from '../lib/component.ts';
-import { readIfPresent, writePrivate } from '../lib/files.ts';
-import type { Log } from '../lib/log.ts';
+import { kinds } from '../../api/kinds.ts';
+import type { Clock, Timer } from '../../lib/clock.ts';
+import type { Component } from '../../lib/component.ts';
+import { readIfPresent, writePrivate } from '../../lib/files.ts';
+import type { Log } from '../../lib/log.ts';
+import { storagePrefix } from '../registry/keys.ts';
+import type { Store } from '../storage/port.ts';
+import { reseal } from '../storage/sealed/reseal.ts';
+import { Sealing } from '../storage/sealed/sealing.ts';
+import { SealedStore } from '../storage/sealed/store.ts';
 import { newEncryptionConfig, parseEncryptionConfig } from './encryption-config.ts';
-import { storagePrefix } from './registry/keys.ts';
-import type { Store } from './storage/port.ts';
-import { reseal } from './storage/sealed/reseal.ts';
-import { Sealing } from './storage/sealed/sealing.ts';
-import { SealedStore } from './storage/sealed/store.ts';
 
 /** In the data directory, when no other file is named. */
 export const ENCRYPTION_FILE = 'encryption.yaml';

@@ -1,8 +1,8 @@
 /** The file that says what is encrypted in the store: an EncryptionConfiguration of apiserver.config.k8s.io/v1. */
 import { randomBytes } from 'node:crypto';
 import { parse, stringify } from 'yaml';
-import { REGISTRY_PREFIX } from './registry/keys.ts';
-import type { Provider, SealingRule } from './storage/sealed/sealing.ts';
+import { REGISTRY_PREFIX } from '../registry/keys.ts';
+import type { Provider, SealingRule } from '../storage/sealed/sealing.ts';
 
 const API_VERSION = 'apiserver.config.k8s.io/v1';
 const KIND = 'EncryptionConfiguration';

@@ -1,15 +1,15 @@
 /** A new server asks to join those that are there, until one lets it in. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { ServerFlags } from './flags.ts';
+import { backoffDelay } from '../../lib/backoff.ts';
+import { fingerprint } from '../../lib/certificates.ts';
+import { type Clock, sleep } from '../../lib/clock.ts';
+import { readIfPresent, writePrivate } from '../../lib/files.ts';
+import { FlagError } from '../../lib/flags.ts';
+import { JoinRefusedError, type ServerJoinAnswer, joinServers, parseJoinToken } from '../../lib/join.ts';
+import type { Log } from '../../lib/log.ts';
+import type { ServerFlags } from '../flags.ts';
 import { SHARED_FILES, sharedSettings } from './server-joins.ts';
-import { backoffDelay } from '../lib/backoff.ts';
-import { fingerprint } from '../lib/certificates.ts';
-import { type Clock, sleep } from '../lib/clock.ts';
-import { readIfPresent, writePrivate } from '../lib/files.ts';
-import { FlagError } from '../lib/flags.ts';
-import { JoinRefusedError, type ServerJoinAnswer, joinServers, parseJoinToken } from '../lib/join.ts';
-import type { Log } from '../lib/log.ts';
 
 const BACKOFF = { initial: 200, max: 2_000, factor: 2 };
 /** The servers to join may be starting themselves, and they let in one at a time. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { newEncryptionConfig, parseEncryptionConfig } from '../../../control-plane/encryption-config.ts';
+import { newEncryptionConfig, parseEncryptionConfig } from '../../../control-plane/backend/encryption-config.ts';
 
 const SECRET = Buffer.alloc(32, 7).toString('base64');
 

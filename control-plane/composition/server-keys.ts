@@ -1,13 +1,13 @@
 /** What servers tell each other through the store: where each is, and which nodes' agents are connected to it. */
-import { hostPort } from './addresses.ts';
-import type { NodeSession } from './controllers/node-lifecycle/node-lifecycle.ts';
-import type { ApiServer } from './controllers/bootstrap/bootstrap.ts';
-import type { SessionKeys as NodeSessionKeys } from './nodes/sessions.ts';
-import type { ServerLoad } from './nodes/spreading.ts';
-import type { KeyEntry, KeyWatch, SessionKeys } from './storage/coordination.ts';
-import type { Component } from '../lib/component.ts';
-import type { Log } from '../lib/log.ts';
-import { MapView, type View } from '../lib/view.ts';
+import type { Component } from '../../lib/component.ts';
+import type { Log } from '../../lib/log.ts';
+import { MapView, type View } from '../../lib/view.ts';
+import { hostPort } from '../addresses.ts';
+import type { ApiServer } from '../controllers/bootstrap/bootstrap.ts';
+import type { NodeSession } from '../controllers/node-lifecycle/node-lifecycle.ts';
+import type { SessionKeys as NodeSessionKeys } from '../nodes/sessions.ts';
+import type { ServerLoad } from '../nodes/spreading.ts';
+import type { KeyEntry, KeyWatch, SessionKeys } from '../storage/coordination.ts';
 
 const SERVERS = '/dure/servers/';
 const SESSIONS = '/dure/sessions/';

@@ -4,9 +4,9 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type KeyPair, createAuthority, issue, validityOf } from '../lib/certificates.ts';
-import type { Clock } from '../lib/clock.ts';
-import { readIfPresent, writePrivate } from '../lib/files.ts';
+import { type KeyPair, createAuthority, issue, validityOf } from '../../lib/certificates.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { readIfPresent, writePrivate } from '../../lib/files.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 const AUTHORITY_DAYS = 3650;
