@@ -86,9 +86,22 @@ export function array(help: string, options: Said = {}): Flag<readonly string[]>
   return { placeholder: 'stringArray', ...options, help, fallback: [], parse: (value, before) => [...before, value] };
 }
 
+/** `a=b,c=d`, given several times; the last value of a key counts. */
+export function pairs(help: string): Flag<ReadonlyMap<string, string>> {
+  const parse = (value: string, before: ReadonlyMap<string, string>): Map<string, string> =>
+    new Map([...before, ...value.split(',').map(parsePair)]);
+  return { placeholder: 'stringToString', help, fallback: new Map(), parse };
+}
+
 /** How a table's name of a flag is written: `dryRun` is `--dry-run`. */
 export function dashed(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function parsePair(pair: string): [string, string] {
+  const equals = pair.indexOf('=');
+  if (equals < 0) throw new Error(`${pair} must be formatted as key=value`);
+  return [pair.slice(0, equals), pair.slice(equals + 1)];
 }
 
 function parseInteger(value: string): number {

@@ -44,7 +44,7 @@ function flagLines(table: Readonly<Record<string, Flag<unknown>>>): string[] {
 }
 
 function defaultText({ fallback, placeholder }: Flag<unknown>): string {
-  if (Array.isArray(fallback)) return '[]';
+  if (Array.isArray(fallback) || fallback instanceof Map) return '[]';
   if (typeof fallback === 'boolean' || typeof fallback === 'number') return String(fallback);
   if (placeholder === 'int' || placeholder === 'duration') return '0';
   return typeof fallback === 'string' ? `'${fallback}'` : "''";

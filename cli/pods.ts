@@ -68,7 +68,9 @@ export function isReady({ status }: Pod): boolean {
 
 /** The container that is meant when none is named; says so when there are several. */
 export function containerOf({ metadata, spec }: Pod, wanted: string | undefined, session: Session | undefined): string {
-  const names = [...spec.containers, ...(spec.initContainers ?? [])].map(({ name }) => name);
+  const names = [...spec.containers, ...(spec.ephemeralContainers ?? []), ...(spec.initContainers ?? [])].map(
+    ({ name }) => name,
+  );
   if (wanted !== undefined) {
     if (names.includes(wanted)) return wanted;
     throw new CommandError(`container ${wanted} not found in pod ${metadata.name}`);
@@ -77,9 +79,12 @@ export function containerOf({ metadata, spec }: Pod, wanted: string | undefined,
   if (annotated !== undefined && names.includes(annotated)) return annotated;
   const first = names[0] ?? '';
   if (names.length > 1) {
-    const init = new Set((spec.initContainers ?? []).map(({ name }) => name));
+    const marks = new Map([
+      ...(spec.initContainers ?? []).map(({ name }) => [name, ' (init)'] as const),
+      ...(spec.ephemeralContainers ?? []).map(({ name }) => [name, ' (ephem)'] as const),
+    ]);
     session?.warn(
-      `Defaulted container "${first}" out of: ${names.map((name) => (init.has(name) ? `${name} (init)` : name)).join(', ')}`,
+      `Defaulted container "${first}" out of: ${names.map((name) => `${name}${marks.get(name) ?? ''}`).join(', ')}`,
     );
   }
   return first;

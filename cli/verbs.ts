@@ -118,6 +118,11 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'Execute a command in a container',
     load: async () => (await import('./commands/exec.ts')).command,
   },
+  debug: {
+    section: 'Troubleshooting',
+    summary: 'Create debugging sessions for troubleshooting workloads and nodes',
+    load: async () => (await import('./commands/debug.ts')).command,
+  },
   certificate: {
     section: 'Cluster',
     summary: 'Modify certificate resources',

@@ -119,5 +119,7 @@ async function podsOf(name: string, { selector, allPods }: SourceFlags, session:
 }
 
 function containersOf({ spec }: Pod): string[] {
-  return [...(spec.initContainers ?? []), ...spec.containers].map(({ name }) => name);
+  return [...(spec.initContainers ?? []), ...spec.containers, ...(spec.ephemeralContainers ?? [])].map(
+    ({ name }) => name,
+  );
 }

@@ -4,7 +4,7 @@ import { objectKey } from '../../api/object.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { authorizersOf } from '../auth/authorizers.ts';
 import { RuleResolver } from '../auth/rbac/resolver.ts';
-import { generateName, type RandomInteger } from '../registry/name-generator.ts';
+import { generateName, type RandomInteger } from '../../api/machinery/name-generator.ts';
 import type { ResourceRegistry } from '../registry/registry.ts';
 import { CertificateRequests } from './certificate-requests.ts';
 import { AdmissionChain } from './chain.ts';

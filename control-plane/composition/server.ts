@@ -29,7 +29,7 @@ import { NodeLeases } from '../nodes/leases.ts';
 import type { NodeTunnels } from '../nodes/port.ts';
 import type { NodeSessions } from '../nodes/sessions.ts';
 import { Caches } from '../registry/caches.ts';
-import { generateName } from '../registry/name-generator.ts';
+import { generateName } from '../../api/machinery/name-generator.ts';
 import { Compactor } from '../storage/compactor.ts';
 import { Defragmenter } from '../storage/defragmenter.ts';
 import { MeasuredStore } from '../storage/measured.ts';

@@ -20,7 +20,7 @@ import { ServiceAllocator } from './allocation/service-allocator.ts';
 import { usableRanges } from './allocation/service-ranges.ts';
 import type { Conversion, DecodeStored } from './conversion.ts';
 import { conversionsOf } from './conversions.ts';
-import type { RandomInteger } from './name-generator.ts';
+import type { RandomInteger } from '../../api/machinery/name-generator.ts';
 import type { Registry } from './port.ts';
 import { GenericResource, type ResourceOptions } from './resource.ts';
 import { strategiesOf } from './strategies/all.ts';

@@ -13,7 +13,7 @@ import type { Conversion, DecodeStored } from './conversion.ts';
 import { isReleased, planDeletion } from './deletion.ts';
 import { copyJson } from '../../api/machinery/json.ts';
 import { stampUpdate, timestamp } from './metadata.ts';
-import { generateName, MAX_NAME_ATTEMPTS, type RandomInteger } from './name-generator.ts';
+import { generateName, MAX_NAME_ATTEMPTS, type RandomInteger } from '../../api/machinery/name-generator.ts';
 import { ObjectStore } from './object-store.ts';
 import type { DeleteOptions, Resource, WriteOptions } from './port.ts';
 import { Preparer, type RequestOptions } from './prepare.ts';

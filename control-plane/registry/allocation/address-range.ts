@@ -1,6 +1,6 @@
 /** The IPv4 range that cluster addresses of services come from. */
 import { isIPv4 } from '../../../api/validation/addresses.ts';
-import type { RandomInteger } from '../name-generator.ts';
+import type { RandomInteger } from '../../../api/machinery/name-generator.ts';
 
 /** The lower part of the range is left to addresses that users ask for by name, while the rest lasts. */
 const MIN_STATIC = 16;

@@ -1,5 +1,5 @@
 /** The range that node ports of services come from. */
-import type { RandomInteger } from '../name-generator.ts';
+import type { RandomInteger } from '../../../api/machinery/name-generator.ts';
 
 export class PortRange {
   readonly first: number;

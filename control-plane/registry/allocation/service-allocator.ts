@@ -4,7 +4,7 @@ import { kinds } from '../../../api/kinds.ts';
 import type { Service, ServicePort, ServiceSpec } from '../../../api/types/core.v1.ts';
 import { FieldErrors } from '../../../api/validation/field-errors.ts';
 import { clusterAddressesOf, HEADLESS, nodePortsOf } from '../../../api/validation/service.ts';
-import type { RandomInteger } from '../name-generator.ts';
+import type { RandomInteger } from '../../../api/machinery/name-generator.ts';
 import type { Claim } from '../strategy.ts';
 import type { AddressRange } from './address-range.ts';
 import type { Claims, Owner } from './claims.ts';
