@@ -18,8 +18,8 @@ export type Target =
       type: 'balance';
       /** `address . port`, sorted. */
       backends: readonly string[];
-      /** A client address keeps its backend. */
-      sticky: boolean;
+      /** For so many seconds after its last connection a client's address keeps its backend; undefined: not at all. */
+      affinitySeconds: number | undefined;
       /** The backend sees this node's address instead of the client's. */
       masquerade: boolean;
     }
@@ -43,6 +43,7 @@ export interface FrontendOptions {
 
 /** Set by those who bring a proxy of their own for a service. */
 const OTHER_PROXY_LABEL = 'service.kubernetes.io/service-proxy-name';
+const DEFAULT_AFFINITY_SECONDS = 10_800;
 const HEADLESS_LABEL = 'service.kubernetes.io/headless';
 
 export function frontendsOf(service: Service, slices: Iterable<EndpointSlice>, options: FrontendOptions): Frontend[] {
@@ -60,15 +61,15 @@ function portFrontends(service: Service, port: ServicePort, endpoints: UsableEnd
   const { spec } = service;
   const protocol = PROTOCOLS.find((each) => each === (port.protocol ?? 'TCP').toLowerCase());
   if (!protocol) return [];
-  const sticky = spec?.sessionAffinity === 'ClientIP';
+  const affinitySeconds = affinityOf(service);
   const onlyLocal = spec?.externalTrafficPolicy === 'Local';
-  const outside = { sticky, masquerade: !onlyLocal };
+  const outside = { affinitySeconds, masquerade: !onlyLocal };
   const frontends: Frontend[] = [];
 
   const add = (family: Family, key: string, target: Target): void =>
     void frontends.push({ family, protocol, key, target });
   const internal = spec?.internalTrafficPolicy === 'Local';
-  const inner = { sticky, masquerade: false };
+  const inner = { affinitySeconds, masquerade: false };
   const clusterTarget = internal ? localTarget(endpoints, inner) : clusterTargetOf(endpoints, inner);
   if (spec?.clusterIP) add('services', `${spec.clusterIP} . ${protocol} . ${port.port}`, clusterTarget);
 
@@ -86,8 +87,13 @@ function portFrontends(service: Service, port: ServicePort, endpoints: UsableEnd
   return frontends;
 }
 
+function affinityOf({ spec }: Service): number | undefined {
+  if (spec?.sessionAffinity !== 'ClientIP') return undefined;
+  return spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? DEFAULT_AFFINITY_SECONDS;
+}
+
 interface Manner {
-  sticky: boolean;
+  affinitySeconds: number | undefined;
   masquerade: boolean;
 }
 

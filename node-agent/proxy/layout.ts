@@ -7,13 +7,15 @@ import { FAMILIES, type Family, type Protocol, PROTOCOLS } from './frontends.ts'
 import type { NftStep } from './port.ts';
 
 export const TABLE = 'dure';
-/** Client addresses are spread over this many slots when they are to keep their backend. */
-export const STICKY_SLOTS = 128;
+/** A service with session affinity has at most so many backends; it leaves out others. */
+export const MOST_PLACES = 0x2000;
 /** The bit of a packet's mark that asks for this node's address as source. */
-const MASQUERADE_MARK = '0x4000';
+const MASQUERADE_MARK = 0x4000;
 const WITHOUT_MASQUERADE_MARK = '0xffffbfff';
 const ADDRESS_KEY = 'ip daddr . meta l4proto . th dport';
 const PORT_KEY = 'meta l4proto . th dport';
+/** Clients that each family remembers; others are sent anywhere. */
+const REMEMBERED_CLIENTS = 65_536;
 
 export interface LayoutOptions {
   clusterCidr: string;
@@ -49,6 +51,31 @@ export function slotsOf(family: Family, protocol: Protocol): string {
   return `${family}_${protocol}_slots`;
 }
 
+/**
+ * The backends of frontends with session affinity, by frontend and place. A backend keeps its place while it is there, so a
+ * client can be remembered by the number of a place.
+ */
+export function placesOf(family: Family, protocol: Protocol): string {
+  return `${family}_${protocol}_places`;
+}
+
+/** The places that have a backend, by frontend and the number drawn. */
+export function drawsOf(family: Family): string {
+  return `${family}_draws`;
+}
+
+/**
+ * How a place is written in a packet's mark, where the rules find it again. The bit that asks for masquerading is a part of
+ * it, as the rule has no other way to say so; no mark is 0.
+ */
+export function markOfPlace(place: number, masquerade: boolean): number {
+  return MOST_PLACES + place + (masquerade ? MASQUERADE_MARK : 0);
+}
+
+export function placeOfMark(mark: number): number {
+  return mark % MOST_PLACES;
+}
+
 export function refusedOf(family: Family): 'refused' | 'refused_ports' {
   return isPortFamily(family) ? 'refused_ports' : 'refused';
 }
@@ -56,23 +83,28 @@ export function refusedOf(family: Family): 'refused' | 'refused_ports' {
 export interface BalancerShape {
   protocol: Protocol;
   slots: number;
-  sticky: boolean;
+  affinitySeconds: number | undefined;
   masquerade: boolean;
 }
 
-/** The chain that picks one of `slots` backends, such as `services_tcp_3`; `m` masquerades, `h` hashes the client's address. */
-export function balancerChain(family: Family, { protocol, slots, sticky, masquerade }: BalancerShape): string {
-  return `${family}_${protocol}_${masquerade ? 'm' : ''}${sticky ? 'h' : ''}${slots}`;
+/**
+ * The chain that picks one of `slots` backends, such as `services_tcp_3`; `m3` masquerades, `a10800_3` remembers clients for
+ * so many seconds.
+ */
+export function balancerChain(family: Family, { protocol, slots, affinitySeconds, masquerade }: BalancerShape): string {
+  const manner = affinitySeconds === undefined ? (masquerade ? 'm' : '') : `a${affinitySeconds}_`;
+  return `${family}_${protocol}_${manner}${slots}`;
 }
 
 export function isBalancerChain(chain: string): boolean {
-  return FAMILIES.some((family) => chain.startsWith(`${family}_`)) && /_(tcp|udp|sctp)_m?h?\d+$/.test(chain);
+  return FAMILIES.some((family) => chain.startsWith(`${family}_`)) && /_(tcp|udp|sctp)_(m|a\d+_)?\d+$/.test(chain);
 }
 
 export function balancerSteps(family: Family, shape: BalancerShape): NftStep[] {
   const chain = balancerChain(family, shape);
-  const key = isPortFamily(family) ? PORT_KEY : ADDRESS_KEY;
-  const slot = shape.sticky ? `jhash ip saddr mod ${shape.slots} seed 0x64757265` : `numgen random mod ${shape.slots}`;
+  if (shape.affinitySeconds !== undefined) return rememberingSteps(family, chain, shape.affinitySeconds, shape);
+  const key = keyOf(family);
+  const slot = `numgen random mod ${shape.slots}`;
   const mark = shape.masquerade ? `meta mark set meta mark or ${MASQUERADE_MARK} ` : '';
   return [
     { step: 'add-chain', chain },
@@ -80,9 +112,58 @@ export function balancerSteps(family: Family, shape: BalancerShape): NftStep[] {
   ];
 }
 
+/**
+ * First whoever is remembered, for as long as his place has a backend; his time begins anew. Others draw a place, and are
+ * remembered unless there is no room. A rule ends at its first lookup that finds nothing, and the next one is tried; what is
+ * known of a client is not replaced by adding, so it is removed first, which ends the rule when there was nothing.
+ */
+function rememberingSteps(
+  family: Family,
+  chain: string,
+  seconds: number,
+  { protocol, slots }: Pick<BalancerShape, 'protocol' | 'slots'>,
+): NftStep[] {
+  const key = keyOf(family);
+  const clients = `@${affinityOf(family)}`;
+  const client = `ip saddr . ${key}`;
+  const draw = `meta mark set ${key} . numgen random mod ${slots} map @${drawsOf(family)}`;
+  const go = `dnat ip to ${key} . meta mark map @${placesOf(family, protocol)}`;
+  const remembered = `${client} timeout ${seconds}s : meta mark`;
+  const rules = [
+    `meta mark set ${client} map ${clients} update ${clients} { ${remembered} } ${go}`,
+    `${draw} delete ${clients} { ${client} : meta mark }`,
+    `add ${clients} { ${remembered} } ${go}`,
+    `${draw} ${go}`,
+  ];
+  return [{ step: 'add-chain', chain }, ...rules.map((rule): NftStep => ({ step: 'add-rule', chain, rule }))];
+}
+
+function keyOf(family: Family): string {
+  return isPortFamily(family) ? PORT_KEY : ADDRESS_KEY;
+}
+
+/** The place of each client and frontend. The rules fill it themselves. */
+function affinityOf(family: Family): string {
+  return `${family}_affinity`;
+}
+
+function affinitySets(family: Family): NftStep[] {
+  const key = keyOf(family);
+  const client = isPortFamily(family) ? 'ipv4_addr' : 'ipv4_addr . ipv4_addr';
+  const type = `type ${client} . inet_proto . inet_service : mark ; flags dynamic,timeout ; size ${REMEMBERED_CLIENTS}`;
+  return [
+    { step: 'add-set', set: affinityOf(family), type },
+    { step: 'add-set', set: drawsOf(family), type: `typeof ${key} . numgen random mod 65536 : meta mark` },
+    ...PROTOCOLS.map((protocol): NftStep => {
+      const places = `typeof ${key} . meta mark : ip daddr . ${protocol} dport`;
+      return { step: 'add-set', set: placesOf(family, protocol), type: places };
+    }),
+  ];
+}
+
 function sets(): NftStep[] {
   const maps = FAMILIES.flatMap((family): NftStep[] => {
-    const key = isPortFamily(family) ? PORT_KEY : ADDRESS_KEY;
+    const key = keyOf(family);
     const slotKey = `${key} . numgen random mod 65536`;
     return [
       { step: 'add-set', set: family, type: `typeof ${key} : verdict` },
@@ -90,6 +171,7 @@ function sets(): NftStep[] {
         const type = `typeof ${slotKey} : ip daddr . ${protocol} dport`;
         return { step: 'add-set', set: slotsOf(family, protocol), type };
       }),
+      ...affinitySets(family),
     ];
   });
   return [

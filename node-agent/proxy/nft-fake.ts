@@ -11,11 +11,13 @@ export class NftFake implements Nft {
   readonly commits: (readonly NftStep[])[] = [];
   private table: FakeTable | undefined;
   private readonly listeners = new Set<() => void>();
+  private readonly filledByRules = new Set<string>();
   private failure: NftError | undefined;
 
   read(): Promise<TableState | undefined> {
     if (!this.table) return Promise.resolve(undefined);
     const { chains, sets } = structuredClone(this.table);
+    for (const set of this.filledByRules) sets.delete(set);
     return Promise.resolve({ chains: new Set(chains.keys()), elements: sets });
   }
 
@@ -82,6 +84,7 @@ export class NftFake implements Nft {
         this.found(this.current.chains, step.chain).rules.push(step.rule);
         return;
       case 'add-set':
+        if (step.type.includes('dynamic')) this.filledByRules.add(step.set);
         if (!this.current.sets.has(step.set)) this.current.sets.set(step.set, new Map());
         return;
       case 'add-element':

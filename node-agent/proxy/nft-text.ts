@@ -58,7 +58,7 @@ interface Listed {
   nftables: {
     chain?: { name: string };
     set?: { name: string; elem?: unknown[] };
-    map?: { name: string; elem?: unknown[] };
+    map?: { name: string; elem?: unknown[]; flags?: string[] };
   }[];
 }
 
@@ -68,7 +68,7 @@ export function parseTable(json: string): TableState {
   for (const { chain, set, map } of (JSON.parse(json) as Listed).nftables) {
     if (chain) state.chains.add(chain.name);
     if (set) state.elements.set(set.name, new Map((set.elem ?? []).map((key) => [text(key), ''])));
-    if (map) {
+    if (map && !map.flags?.includes('timeout')) {
       const pairs = (map.elem ?? []) as [unknown, unknown][];
       state.elements.set(map.name, new Map(pairs.map(([key, value]) => [text(key), text(value)])));
     }

@@ -16,7 +16,7 @@ export type NftStep =
 
 export interface TableState {
   chains: Set<string>;
-  /** By set or map, then by key; the value of a set's element is ''. */
+  /** By set or map, then by key; the value of a set's element is ''. Without those that rules fill themselves. */
   elements: Map<string, Map<string, string>>;
 }
 

@@ -1,5 +1,4 @@
 /** Which backend stands in which slot: as few slots as possible change when backends come and go. */
-import { createHash } from 'node:crypto';
 
 /**
  * One slot for each backend, so that all get the same share. Backends keep their slots; the last ones fill the holes.
@@ -16,16 +15,24 @@ export function arrange(previous: readonly (string | undefined)[], wanted: reado
 }
 
 /**
- * `count` slots, each given to the backend with the highest hash of the two (rendezvous hashing): when a backend goes,
- * only its slots move, and when one comes, it takes only its share.
+ * Like {@link arrange}, but no backend ever changes its place: what left leaves a hole, which the next one that comes fills.
+ * There are at most `most` places; backends beyond them get none.
  */
-export function spread(backends: readonly string[], count: number): string[] {
-  return Array.from({ length: count }, (_, slot) => {
-    const ranked = backends.map((backend) => ({ backend, rank: rank(backend, slot) }));
-    return ranked.reduce((best, other) => (other.rank > best.rank ? other : best)).backend;
-  });
-}
-
-function rank(backend: string, slot: number): number {
-  return createHash('md5').update(`${slot}/${backend}`).digest().readUInt32BE(0);
+export function keepPlaces(
+  previous: readonly (string | undefined)[],
+  wanted: readonly string[],
+  most: number,
+): (string | undefined)[] {
+  const missing = new Set(wanted);
+  const places = previous
+    .slice(0, most)
+    .map((backend) => (backend !== undefined && missing.delete(backend) ? backend : undefined));
+  let place = 0;
+  for (const backend of missing) {
+    while (places[place] !== undefined) place++;
+    if (place === most) break;
+    places[place] = backend;
+  }
+  while (places.length > 0 && places.at(-1) === undefined) places.pop();
+  return places;
 }

@@ -4,16 +4,18 @@ import {
   balancerChain,
   type BalancerShape,
   balancerSteps,
+  drawsOf,
   isBalancerChain,
   isPortFamily,
   type Layout,
+  markOfPlace,
+  placesOf,
   refusedOf,
   slotsOf,
-  STICKY_SLOTS,
 } from './layout.ts';
+import { NO_ORDER, type Order, orderFor, type Orders, ordersIn } from './orders.ts';
 import type { NftStep, StaleFlow, TableState } from './port.ts';
 import type { Guard } from './source-ranges.ts';
-import { arrange, spread } from './slots.ts';
 
 export interface TablePlan {
   steps: NftStep[];
@@ -36,7 +38,7 @@ const NOTHING: Wish = { frontends: [], hairpins: [], guards: [] };
 interface Placed {
   owner: string;
   frontend: Frontend;
-  slots: readonly string[];
+  order: Order;
 }
 
 /** Set and key of an element, as one string. */
@@ -60,22 +62,21 @@ export class TablePlanner {
   /** What adopts or replaces `existing` so that the table holds exactly what `wishes`, by owner, ask for. */
   full(existing: TableState | undefined, wishes: ReadonlyMap<string, Wish>): TablePlan {
     const adopted = existing?.chains.has(this.layout.marker) ? existing : undefined;
-    const order = slotOrders(existing);
+    const orders = ordersIn(existing);
     for (const state of [this.placed, this.byOwner, this.waiting, this.extras, this.extraUses]) state.clear();
     this.chains = new Set(adopted?.chains);
     const steps: NftStep[] = adopted ? [] : [{ step: 'remove-table' }, { step: 'add-table' }, ...this.layout.steps];
     const wanted = new Map<ElementId, string>();
     for (const [owner, wish] of wishes) {
       this.byOwner.set(owner, new Map(wish.frontends.map((frontend) => [idOf(frontend), frontend])));
-      for (const frontend of wish.frontends) this.claim(owner, frontend, order, steps);
+      for (const frontend of wish.frontends) this.claim(owner, frontend, orders, steps);
       this.useExtras(owner, extrasOf(wish));
     }
-    for (const { frontend, slots } of this.placed.values())
-      for (const [id, value] of elementsOf(frontend, slots)) wanted.set(id, value);
+    for (const placed of this.placed.values()) for (const [id, value] of elementsOf(placed)) wanted.set(id, value);
     for (const id of this.extraUses.keys()) wanted.set(id, '');
     steps.push(...difference(elementsIn(adopted), wanted), ...this.unusedChains(wanted));
     const plan: TablePlan = { steps, stale: [], left: [] };
-    for (const before of frontendsIn(order)) noteLeavers(plan, before, this.placed.get(idOf(before))?.frontend);
+    for (const before of frontendsIn(orders)) noteLeavers(plan, before, this.placed.get(idOf(before))?.frontend);
     return plan;
   }
 
@@ -96,9 +97,9 @@ export class TablePlanner {
         this.wait(id, claimant);
         continue;
       }
-      const after = frontend && this.place(claimant, frontend, before?.slots ?? [], plan.steps);
+      const after = frontend && this.place(claimant, frontend, before?.order ?? NO_ORDER, plan.steps);
       if (!frontend) this.placed.delete(id);
-      const steps = difference(elementsOfPlaced(before), elementsOfPlaced(after));
+      const steps = difference(elementsOf(before), elementsOf(after));
       for (const step of steps) (step.step === 'remove-element' ? removed : added).push(step);
       if (before) noteLeavers(plan, before.frontend, frontend);
     }
@@ -147,10 +148,10 @@ export class TablePlanner {
     return [[heir, id, this.byOwner.get(heir)?.get(id)]];
   }
 
-  private claim(owner: string, frontend: Frontend, order: SlotOrders, steps: NftStep[]): void {
+  private claim(owner: string, frontend: Frontend, orders: Orders, steps: NftStep[]): void {
     const id = idOf(frontend);
     if (this.placed.has(id)) this.wait(id, owner);
-    else this.place(owner, frontend, order.get(id) ?? [], steps);
+    else this.place(owner, frontend, orders.get(id) ?? NO_ORDER, steps);
   }
 
   private wait(id: string, owner: string): void {
@@ -159,13 +160,8 @@ export class TablePlanner {
     this.waiting.set(id, waiting);
   }
 
-  private place(
-    owner: string,
-    frontend: Frontend,
-    previous: readonly (string | undefined)[],
-    steps: NftStep[],
-  ): Placed {
-    const placed = { owner, frontend, slots: slotsFor(frontend.target, previous) };
+  private place(owner: string, frontend: Frontend, previous: Order, steps: NftStep[]): Placed {
+    const placed = { owner, frontend, order: orderFor(frontend.target, previous) };
     this.placed.set(idOf(frontend), placed);
     const shape = shapeOf(placed);
     if (shape && !this.chains.has(balancerChain(frontend.family, shape))) {
@@ -199,28 +195,29 @@ function sameTarget(one: Target, other: Target): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-function slotsFor(target: Target, previous: readonly (string | undefined)[]): string[] {
-  if (target.type !== 'balance') return [];
-  return target.sticky ? spread(target.backends, STICKY_SLOTS) : arrange(previous, target.backends);
+function shapeOf({ frontend: { protocol, target }, order: { slots, draws } }: Placed): BalancerShape | undefined {
+  if (target.type !== 'balance') return undefined;
+  const { affinitySeconds, masquerade } = target;
+  return { protocol, slots: affinitySeconds === undefined ? slots.length : draws.length, affinitySeconds, masquerade };
 }
 
-function shapeOf({ frontend: { protocol, target }, slots }: Placed): BalancerShape | undefined {
-  return target.type === 'balance'
-    ? { protocol, slots: slots.length, sticky: target.sticky, masquerade: target.masquerade }
-    : undefined;
-}
-
-function elementsOfPlaced(placed: Placed | undefined): Map<ElementId, string> {
-  return placed ? elementsOf(placed.frontend, placed.slots) : new Map();
-}
-
-function elementsOf(frontend: Frontend, slots: readonly string[]): Map<ElementId, string> {
-  const { family, protocol, key, target } = frontend;
-  if (target.type === 'drop') return new Map<ElementId, string>([[`${family}|${key}`, 'drop']]);
-  if (target.type === 'refuse') return new Map<ElementId, string>([[`${refusedOf(family)}|${key}`, '']]);
-  const shape = { protocol, slots: slots.length, sticky: target.sticky, masquerade: target.masquerade };
-  const elements = new Map<ElementId, string>([[`${family}|${key}`, `goto ${balancerChain(family, shape)}`]]);
-  slots.forEach((backend, slot) => elements.set(`${slotsOf(family, protocol)}|${key} . ${slot}`, backend));
+function elementsOf(placed: Placed | undefined): Map<ElementId, string> {
+  const elements = new Map<ElementId, string>();
+  if (!placed) return elements;
+  const { family, protocol, key, target } = placed.frontend;
+  if (target.type === 'drop') elements.set(`${family}|${key}`, 'drop');
+  if (target.type === 'refuse') elements.set(`${refusedOf(family)}|${key}`, '');
+  const shape = shapeOf(placed);
+  if (target.type !== 'balance' || !shape) return elements;
+  elements.set(`${family}|${key}`, `goto ${balancerChain(family, shape)}`);
+  const { slots, draws } = placed.order;
+  const isSticky = target.affinitySeconds !== undefined;
+  slots.forEach((backend, slot) => {
+    if (backend === undefined) return;
+    if (!isSticky) elements.set(`${slotsOf(family, protocol)}|${key} . ${slot}`, backend);
+    else elements.set(`${placesOf(family, protocol)}|${key} . ${markOfPlace(slot, target.masquerade)}`, backend);
+  });
+  draws.forEach((mark, drawn) => void (mark && elements.set(`${drawsOf(family)}|${key} . ${drawn}`, mark)));
   return elements;
 }
 
@@ -249,35 +246,16 @@ function elementsIn(table: TableState | undefined): Map<ElementId, string> {
   return elements;
 }
 
-type SlotOrders = Map<string, (string | undefined)[]>;
-
-/** The slots as the kernel has them, by frontend, so that adopting a table moves as little as an update does. */
-function slotOrders(table: TableState | undefined): SlotOrders {
-  const orders: SlotOrders = new Map();
-  for (const family of FAMILIES) {
-    const slots = PROTOCOLS.flatMap((protocol) => [...(table?.elements.get(slotsOf(family, protocol)) ?? [])]);
-    for (const [key, backend] of slots) {
-      const end = key.lastIndexOf(' . ');
-      const id = `${family}|${key.slice(0, end)}`;
-      const order = orders.get(id) ?? [];
-      order[Number(key.slice(end + 3))] = backend;
-      orders.set(id, order);
-    }
-  }
-  return orders;
-}
-
 /** The frontends that the kernel balances, as far as its slots tell. */
-function frontendsIn(orders: SlotOrders): Frontend[] {
-  return [...orders].flatMap(([id, slots]) => {
+function frontendsIn(orders: Orders): Frontend[] {
+  return [...orders].flatMap(([id, { slots }]) => {
     const { set, key } = elementName(id as ElementId);
     const family = FAMILIES.find((each) => each === set);
     const protocol = PROTOCOLS.find((each) => key.split(' . ').includes(each));
     if (!family || !protocol) return [];
     const backends = slots.filter((backend) => backend !== undefined);
-    return [
-      { family, protocol, key, target: { type: 'balance' as const, backends, sticky: false, masquerade: false } },
-    ];
+    const target = { type: 'balance' as const, backends, affinitySeconds: undefined, masquerade: false };
+    return [{ family, protocol, key, target }];
   });
 }
 

@@ -42,6 +42,8 @@ export function nftContract(create: () => Promise<Nft>): void {
       add('services', '10.96.0.8 . udp . 53', 'drop'),
       add('services_tcp_slots', '10.96.0.7 . tcp . 80 . 0', '10.244.0.2 . 8080'),
       add('nodeports_sctp_slots', 'sctp . 30007 . 12', '10.244.0.2 . 8080'),
+      add('services_udp_places', '10.96.0.7 . udp . 80 . 8195', '10.244.0.2 . 8080'),
+      add('nodeports_draws', 'tcp . 30007 . 1', '24577'),
       add('hairpins', '10.244.0.2 . 10.244.0.2'),
     ]);
     const table = await nft.read();
@@ -59,7 +61,18 @@ export function nftContract(create: () => Promise<Nft>): void {
       [...(table.elements.get('nodeports_sctp_slots') ?? [])],
       [['sctp . 30007 . 12', '10.244.0.2 . 8080']],
     );
+    assert.deepEqual(
+      [...(table.elements.get('services_udp_places') ?? [])],
+      [['10.96.0.7 . udp . 80 . 8195', '10.244.0.2 . 8080']],
+    );
+    assert.deepEqual([...(table.elements.get('nodeports_draws') ?? [])], [['tcp . 30007 . 1', '24577']]);
     assert.deepEqual([...(table.elements.get('hairpins') ?? [])], [['10.244.0.2 . 10.244.0.2', '']]);
+  });
+
+  it('does not read what rules fill themselves', async () => {
+    await nft.commit([add('services_affinity', '10.0.0.1 . 10.96.0.7 . tcp . 80', '8192')]);
+    const sets = (await nft.read())?.elements;
+    assert.ok(sets?.has('services_draws') && !sets.has('services_affinity'));
   });
 
   it('replaces a value within one transaction', async () => {

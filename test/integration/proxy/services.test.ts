@@ -1,7 +1,7 @@
 /** Services between fake pods on two hosts, in the kernel: what a client sees. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Registry } from 'prom-client';
@@ -339,13 +339,85 @@ for (const link of ['one link', 'two links'] as const) {
       assert.equal(await answer, `b1 ${address['a1']}`);
     });
 
-    it('keeps a client with its endpoint when asked to', async () => {
-      const ports = [{ port: 80, protocol: 'TCP' }];
-      cluster.service('default/sticky', { clusterIP: '10.96.1.4', ports, sessionAffinity: 'ClientIP' });
-      cluster.endpoints('default/sticky', HTTP, [endpoint('a2'), endpoint('b1'), endpoint('b2')]);
-      await settled();
-      const first = await connect('a1', '10.96.1.4', 80);
-      for (let attempt = 0; attempt < 5; attempt++) assert.equal(await connect('a1', '10.96.1.4', 80), first);
+    describe('with session affinity', () => {
+      const offer = async (affinity: object, ...pods: string[]): Promise<void> => {
+        const ports = [{ port: 80, protocol: 'TCP', nodePort: 30_004 }];
+        cluster.service('default/sticky', { type: 'NodePort', clusterIP: '10.96.1.4', ports, ...affinity });
+        cluster.endpoints(
+          'default/sticky',
+          HTTP,
+          pods.map((pod) => endpoint(pod)),
+        );
+        await settled();
+      };
+      const lasting = (timeoutSeconds: number): object => ({
+        sessionAffinity: 'ClientIP',
+        sessionAffinityConfig: { clientIP: { timeoutSeconds } },
+      });
+      const nft = (...args: string[]): Promise<string> =>
+        sh('ip', 'netns', 'exec', namespaces['a'] ?? '', 'nft', ...args);
+      const remembered = (family: string): Promise<string> => nft('list', 'map', 'ip', TABLE, `${family}_affinity`);
+      const ask = async (): Promise<string> => (await connect('a1', '10.96.1.4', 80)).split(' ')[0] ?? '';
+      const stays = async (name: string): Promise<void> => {
+        for (let attempt = 0; attempt < 5; attempt++) assert.equal(await ask(), name);
+      };
+      /** With at least half of the draws going elsewhere, the chance to miss this is below one in 2^30. */
+      const sometimesLeaves = async (name: string, before: () => Promise<unknown>): Promise<void> => {
+        for (let attempt = 0; attempt < 30; attempt++) {
+          await before();
+          if ((await ask()) !== name) return;
+        }
+        assert.fail(`always sent to ${name}`);
+      };
+
+      it('keeps a client with its endpoint, whatever becomes of others', async () => {
+        await offer(lasting(10_800), 'a2', 'b1', 'b2');
+        const first = await ask();
+        await stays(first);
+        const [other = '', another = ''] = ['a2', 'b1', 'b2'].filter((pod) => pod !== first);
+        await offer(lasting(10_800), first, another);
+        await stays(first);
+        await offer(lasting(10_800), other);
+        await stays(other);
+        await offer(lasting(10_800), first, other, another);
+        await stays(other);
+      });
+
+      it('holds for node ports too', async () => {
+        const told = await connect('out', hostAddress.a, 30_004);
+        for (let attempt = 0; attempt < 5; attempt++) assert.equal(await connect('out', hostAddress.a, 30_004), told);
+        assert.match(await remembered('nodeports'), /203\.0\.113\.9 \. tcp \. 30004 timeout 3h expires/);
+      });
+
+      it('ends when it is switched off, and begins when it is switched on', async () => {
+        const first = await ask();
+        await offer({ sessionAffinity: 'None' }, 'a2', 'b1', 'b2');
+        await sometimesLeaves(first, () => Promise.resolve());
+        await offer(lasting(100), 'a2', 'b1', 'b2');
+        await stays(await ask());
+      });
+
+      it('forgets a client after its timeout, and draws for it anew', async () => {
+        await offer(lasting(1), 'a2', 'b1', 'b2');
+        await nft('flush', 'map', 'ip', TABLE, 'services_affinity');
+        const first = await ask();
+        await eventually('the client is forgotten', async () =>
+          (await remembered('services')).includes('elements') ? undefined : true,
+        );
+        await offer(lasting(100), 'a2', 'b1', 'b2');
+        await sometimesLeaves(first, () => nft('flush', 'map', 'ip', TABLE, 'services_affinity'));
+      });
+
+      it('still serves clients when there is no room to remember them', async () => {
+        const others = Array.from({ length: 65_536 }, (_, at) => `10.9.${at >> 8}.${at & 255}`);
+        const elements = others.map((client) => `${client} . 10.96.1.4 . tcp . 80 : 8192`);
+        const file = join(directory, 'full.nft');
+        await nft('flush', 'map', 'ip', TABLE, 'services_affinity');
+        await writeFile(file, `add element ip ${TABLE} services_affinity { ${elements.join(', ')} }`);
+        await nft('-f', file);
+        await sometimesLeaves(await ask(), () => Promise.resolve());
+        await nft('flush', 'map', 'ip', TABLE, 'services_affinity');
+      });
     });
 
     it('leaves no gap when the agent restarts, and adopts what it finds', async () => {

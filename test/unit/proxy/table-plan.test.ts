@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Family, Frontend, Target } from '../../../node-agent/proxy/frontends.ts';
 import { layoutOf } from '../../../node-agent/proxy/layout.ts';
 import { NftFake } from '../../../node-agent/proxy/nft-fake.ts';
-import { arrange, spread } from '../../../node-agent/proxy/slots.ts';
+import { arrange, keepPlaces } from '../../../node-agent/proxy/slots.ts';
 import { TablePlanner, type Wish } from '../../../node-agent/proxy/table-plan.ts';
 
 const LAYOUT = layoutOf({
@@ -21,20 +21,26 @@ function frontend(service: number, target: Target, family: Family = 'services'):
 const balance = (...hosts: number[]): Target => ({
   type: 'balance',
   backends: hosts.map((host) => `10.244.0.${host} . 8080`),
-  sticky: false,
+  affinitySeconds: undefined,
   masquerade: false,
 });
+const sticky = (seconds: number, ...hosts: number[]): Target =>
+  ({ ...balance(...hosts), affinitySeconds: seconds }) as Target;
 const wish = (...frontends: Frontend[]): Wish => ({ frontends, hairpins: [], guards: [] });
 
 const targets: fc.Arbitrary<Target> = fc.oneof(
   fc.constant<Target>({ type: 'refuse' }),
   fc.constant<Target>({ type: 'drop' }),
   fc
-    .tuple(fc.uniqueArray(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 }), fc.boolean())
-    .map(
-      ([hosts, masquerade]): Target =>
-        ({ ...balance(...hosts.toSorted((one, other) => one - other)), masquerade }) as Target,
-    ),
+    .tuple(
+      fc.uniqueArray(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 }),
+      fc.boolean(),
+      fc.constantFrom(undefined, 10, 10_800),
+    )
+    .map(([hosts, masquerade, affinitySeconds]): Target => {
+      const target = balance(...hosts.toSorted((one, other) => one - other));
+      return { ...target, masquerade, affinitySeconds } as Target;
+    }),
 );
 /** Owners share some addresses on purpose: external ones may clash. */
 const changes = fc.array(
@@ -69,9 +75,17 @@ describe('the plan of the table', () => {
         const small = await nft.read();
         const verdicts = [...(small?.elements.get('services') ?? []), ...(small?.elements.get('nodeports') ?? [])];
         for (const [key, verdict] of verdicts) {
-          const count = Number(/_m?(\d+)$/.exec(verdict)?.[1] ?? 0);
-          const map = key.startsWith('tcp') ? 'nodeports_tcp_slots' : 'services_tcp_slots';
-          const slots = [...(small?.elements.get(map) ?? [])].filter(([slot]) => slot.startsWith(`${key} . `));
+          const count = Number(/(\d+)$/.exec(verdict)?.[1] ?? 0);
+          const family = key.startsWith('tcp') ? 'nodeports' : 'services';
+          const membersOf = (set: string): [string, string][] =>
+            [...(small?.elements.get(`${family}_${set}`) ?? [])].filter(([slot]) => slot.startsWith(`${key} . `));
+          const isSticky = verdict.includes('_a');
+          assert.equal(membersOf(isSticky ? 'tcp_slots' : 'tcp_places').length, 0);
+          const places = new Map(membersOf('tcp_places'));
+          const slots = isSticky
+            ? membersOf('draws').map(([slot, mark]) => [slot, places.get(`${key} . ${mark}`) ?? ''] as const)
+            : membersOf('tcp_slots');
+          if (isSticky) assert.equal(places.size, count);
           assert.equal(slots.length, count);
           assert.deepEqual(
             new Set(slots.map(([slot]) => Number(slot.slice(key.length + 3)))),
@@ -114,6 +128,21 @@ describe('the plan of the table', () => {
     ]);
     await nft.commit(steps);
     assert.ok(planner.update('a/x', wish(frontend(1, balance(...many.slice(2), 99)))).steps.length <= 8);
+  });
+
+  it('leaves every remembered place where it was when one endpoint of many goes or comes', async () => {
+    const nft = new NftFake();
+    const planner = new TablePlanner(LAYOUT);
+    await nft.commit(planner.full(undefined, new Map([['a/x', wish(frontend(1, sticky(60, 1, 2, 3, 4)))]])).steps);
+    const places = async (): Promise<string[]> => {
+      const found = (await nft.read())?.elements.get('services_tcp_places') ?? [];
+      return [...found].map(([key, value]) => `${key.split(' . ').at(-1)} ${value.split('.')[3]?.trim()}`).toSorted();
+    };
+    assert.deepEqual(await places(), ['8192 1', '8193 2', '8194 3', '8195 4']);
+    await nft.commit(planner.update('a/x', wish(frontend(1, sticky(60, 1, 3, 4)))).steps);
+    assert.deepEqual(await places(), ['8192 1', '8194 3', '8195 4']);
+    await nft.commit(planner.update('a/x', wish(frontend(1, sticky(60, 1, 3, 4, 5, 6)))).steps);
+    assert.deepEqual(await places(), ['8192 1', '8193 5', '8194 3', '8195 4', '8196 6']);
   });
 
   it('replaces a table of another layout in one transaction', () => {
@@ -185,17 +214,22 @@ describe('slots', () => {
     );
   });
 
-  it('of a client move only when its backend goes', () => {
+  it('never move where clients are remembered, and are filled before there are more', () => {
     fc.assert(
-      fc.property(hosts, (backends) => {
-        const before = spread(backends, 128);
-        const rest = backends.slice(1);
-        if (rest.length === 0) return;
-        spread(rest, 128).forEach((backend, slot) => {
-          if (before[slot] !== backends[0]) assert.equal(backend, before[slot]);
-        });
+      fc.property(fc.array(hosts, { minLength: 1 }), fc.integer({ min: 1, max: 12 }), (lives, most) => {
+        let places: (string | undefined)[] = [];
+        for (const wanted of lives) {
+          const before = places;
+          places = keepPlaces(before, wanted, most);
+          const taken = places.filter((backend) => backend !== undefined);
+          assert.equal(taken.length, Math.min(most, wanted.length));
+          assert.equal(new Set(taken).size, taken.length);
+          assert.ok(taken.every((backend) => wanted.includes(backend)) && places.length <= most);
+          before.forEach((backend, place) => {
+            if (backend !== undefined && wanted.includes(backend)) assert.equal(places[place], backend);
+          });
+        }
       }),
-      { numRuns: 30 },
     );
   });
 });
