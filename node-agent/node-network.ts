@@ -62,6 +62,7 @@ export class NodeNetwork implements Component {
     this.pods = new PodNetwork({
       ...shared,
       nodes: state.nodes,
+      servicecidrs: state.servicecidrs,
       ip,
       sysctls: new ProcSysctls(),
       cniDirectory,

@@ -20,6 +20,7 @@ export function makeSessions(parts: Needed): NodeSessions {
       services: caches.of(kinds.services),
       endpointslices: caches.of(kinds.endpointslices),
       runtimeclasses: caches.of(kinds.runtimeclasses),
+      servicecidrs: caches.of(kinds.servicecidrs),
       nodes: caches.of(kinds.nodes),
     },
     keys,

@@ -3,6 +3,7 @@ import { Feed, type FeedOptions } from './feed.ts';
 import { referencesOf } from '../../api/machinery/pod-references.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { ConfigMap, Node, Pod, Secret, Service } from '../../api/types/core.v1.ts';
+import type { ServiceCIDR } from '../../api/types/networking.v1.ts';
 import type { RuntimeClass } from '../../api/types/node.v1.ts';
 import type { EndpointSlice } from '../../api/types/discovery.v1.ts';
 import type { Change } from '../../lib/view.ts';
@@ -16,11 +17,12 @@ export interface DispatchCaches {
   services: ResourceCache<Service>;
   endpointslices: ResourceCache<EndpointSlice>;
   runtimeclasses: ResourceCache<RuntimeClass>;
+  servicecidrs: ResourceCache<ServiceCIDR>;
   nodes: ResourceCache<Node>;
 }
 
 /** What every agent is told of. */
-const SHARED = ['services', 'endpointslices', 'nodes', 'runtimeclasses'] as const;
+const SHARED = ['services', 'endpointslices', 'nodes', 'runtimeclasses', 'servicecidrs'] as const;
 /** What an agent is told of because one of its pods uses it. */
 const REFERENCED = ['secrets', 'configmaps'] as const;
 
@@ -46,7 +48,7 @@ export class Dispatch {
   }
 
   start(): void {
-    const { pods, nodes, services, endpointslices, runtimeclasses } = this.caches;
+    const { pods, nodes, services, endpointslices, runtimeclasses, servicecidrs } = this.caches;
     for (const node of nodes.view.list()) this.slimNodes.set(node.metadata.name ?? '', slim(node));
     this.unsubscribe = [
       pods.view.subscribe((change) => this.podChanged(change)),
@@ -54,6 +56,7 @@ export class Dispatch {
       services.view.subscribe(({ key }) => this.broadcast('services', key)),
       endpointslices.view.subscribe(({ key }) => this.broadcast('endpointslices', key)),
       runtimeclasses.view.subscribe(({ key }) => this.broadcast('runtimeclasses', key)),
+      servicecidrs.view.subscribe(({ key }) => this.broadcast('servicecidrs', key)),
       ...REFERENCED.map((resource) =>
         this.view(resource).subscribe(({ key }) => {
           for (const node of this.users.get(`${resource}/${key}`) ?? []) {
@@ -148,6 +151,7 @@ export class Dispatch {
       case 'services':
       case 'endpointslices':
       case 'runtimeclasses':
+      case 'servicecidrs':
         return this.caches[resource].get(key)?.bytes;
       case 'nodes':
         return this.slimNodes.get(key);

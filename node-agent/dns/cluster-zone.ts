@@ -5,6 +5,7 @@
 import type { Service, ServicePort } from '../../api/types/core.v1.ts';
 import type { Endpoint, EndpointSlice } from '../../api/types/discovery.v1.ts';
 import { contains, isIPv4 } from '../network/address.ts';
+import { serviceBlocks } from '../network/service-blocks.ts';
 import type { ClusterSettings, DesiredState } from '../state/port.ts';
 import type { ZoneAnswer, ZoneRecord } from './encode.ts';
 import { RCODE, TYPE } from './wire.ts';
@@ -15,7 +16,7 @@ const SPECIFICATION_VERSION = '1.1.0';
 
 export interface ClusterZoneOptions {
   settings: ClusterSettings;
-  desired: Pick<DesiredState, 'services' | 'endpointslices'>;
+  desired: Pick<DesiredState, 'services' | 'endpointslices' | 'servicecidrs'>;
 }
 
 /** What a name stands for. */
@@ -252,7 +253,9 @@ export class ClusterZone {
   }
 
   private isClusterAddress(address: string): boolean {
-    return contains(this.settings.serviceCidr, address) || contains(this.settings.clusterCidr, address);
+    const { clusterCidr, serviceCidr } = this.settings;
+    const blocks = [clusterCidr, ...serviceBlocks(serviceCidr, this.desired.servicecidrs.list())];
+    return blocks.some((block) => contains(block, address));
   }
 
   private addressRecord(name: string, address: string): ZoneRecord {

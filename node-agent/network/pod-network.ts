@@ -1,5 +1,6 @@
 /** Makes the pods of this node reach those of every other: CNI configuration, routes and tunnels. */
 import type { Node } from '../../api/types/core.v1.ts';
+import type { ServiceCIDR } from '../../api/types/networking.v1.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
 import type { Log } from '../../lib/log.ts';
@@ -8,6 +9,7 @@ import type { ClusterSettings } from '../state/port.ts';
 import { conflistOf, writeConflist } from './cni.ts';
 import type { IpCommand, Sysctls } from './port.ts';
 import { type Peer, peerOf, planRoutes, TUNNEL_OVERHEAD, type Uplink, wantedRoutes } from './routes.ts';
+import { serviceBlocks } from './service-blocks.ts';
 import { prepareKernel } from './sysctl.ts';
 
 const COALESCE_MILLISECONDS = 10;
@@ -17,6 +19,7 @@ export interface PodNetworkOptions {
   nodeName: string;
   settings: Pick<ClusterSettings, 'serviceCidr'>;
   nodes: View<Node>;
+  servicecidrs: View<ServiceCIDR>;
   ip: IpCommand;
   sysctls: Sysctls;
   clock: Clock;
@@ -32,7 +35,7 @@ export interface PodNetworkOptions {
 export class PodNetwork implements Component {
   readonly name = 'pod network';
   private readonly options: PodNetworkOptions;
-  private unsubscribe: (() => void) | undefined;
+  private readonly endings: (() => void)[] = [];
   private timer: Timer | undefined;
   private running: Promise<void> | undefined;
   private again = false;
@@ -62,17 +65,21 @@ export class PodNetwork implements Component {
     const missing = await prepareKernel(this.options.sysctls);
     if (missing.length > 0) this.options.log.warn({ missing }, 'this kernel lacks settings that pod networks rely on');
     this.stopped = false;
-    this.unsubscribe = this.options.nodes.subscribe(({ type, object, previous }) => {
-      const before = previous && peerOf(previous);
-      const now = type === 'deleted' ? undefined : peerOf(object);
-      if (JSON.stringify(before) !== JSON.stringify(now)) this.schedule(COALESCE_MILLISECONDS);
-    });
-    void this.options.nodes.whenSynced().then(() => this.schedule(0));
+    const { nodes, servicecidrs } = this.options;
+    this.endings.push(
+      nodes.subscribe(({ type, object, previous }) => {
+        const before = previous && peerOf(previous);
+        const now = type === 'deleted' ? undefined : peerOf(object);
+        if (JSON.stringify(before) !== JSON.stringify(now)) this.schedule(COALESCE_MILLISECONDS);
+      }),
+      servicecidrs.subscribe(() => this.schedule(COALESCE_MILLISECONDS)),
+    );
+    void Promise.all([nodes.whenSynced(), servicecidrs.whenSynced()]).then(() => this.schedule(0));
   }
 
   async stop(): Promise<void> {
     this.stopped = true;
-    this.unsubscribe?.();
+    for (const end of this.endings.splice(0)) end();
     this.timer?.cancel();
     this.timer = undefined;
     await this.running;
@@ -80,7 +87,7 @@ export class PodNetwork implements Component {
 
   /** Resolves when the network was brought to what the nodes ask, or could not; at once while no node is known. */
   firstAttempt(): Promise<void> {
-    if (this.attempted || !this.options.nodes.synced) return Promise.resolve();
+    if (this.attempted || !this.isSynced) return Promise.resolve();
     return new Promise((resolve) => {
       const end = this.onReconciled(() => {
         end();
@@ -89,8 +96,12 @@ export class PodNetwork implements Component {
     });
   }
 
+  private get isSynced(): boolean {
+    return this.options.nodes.synced && this.options.servicecidrs.synced;
+  }
+
   private schedule(milliseconds: number): void {
-    if (this.stopped || !this.options.nodes.synced || this.timer) return;
+    if (this.stopped || !this.isSynced || this.timer) return;
     if (this.running) {
       this.again = true;
       return;
@@ -121,15 +132,16 @@ export class PodNetwork implements Component {
   }
 
   private async reconcile(): Promise<string | undefined> {
-    const { nodes, nodeName, ip, settings, tunnel } = this.options;
+    const { nodes, nodeName, ip, settings, servicecidrs, tunnel } = this.options;
     const node = nodes.get(nodeName);
     const self = node && peerOf(node);
     if (!self) return node?.spec?.podCIDR ? 'this node has no internal address yet' : 'this node has no pod CIDR yet';
     const uplink = await ip.uplink(self.address);
     if (!uplink) return `no device of this node holds its address ${self.address}`;
+    const blocks = serviceBlocks(settings.serviceCidr, servicecidrs.list());
     const wanted = wantedRoutes({
       podCidr: self.podCidr,
-      serviceCidr: settings.serviceCidr,
+      serviceBlocks: blocks,
       uplink,
       tunnelDevice: tunnel,
       peers: this.peers(),
@@ -138,7 +150,10 @@ export class PodNetwork implements Component {
     const steps = planRoutes(await ip.observe(), wanted);
     if (steps.length > 0) {
       await ip.execute(steps);
-      this.options.log.info({ steps: steps.length, nodes: wanted.routes.size - 1 }, 'routes to other nodes changed');
+      this.options.log.info(
+        { steps: steps.length, nodes: wanted.routes.size - blocks.length },
+        'routes to other nodes changed',
+      );
     }
     await this.configureCni(self, uplink, wanted.tunnel !== undefined);
     return undefined;

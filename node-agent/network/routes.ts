@@ -61,13 +61,14 @@ export interface Wanted extends RouteState {
 
 export interface WantedOptions {
   podCidr: string;
-  serviceCidr: string;
+  /** Where cluster addresses of services come from. */
+  serviceBlocks: readonly string[];
   uplink: Uplink;
   tunnelDevice: string;
   peers: Iterable<Peer>;
 }
 
-export function wantedRoutes({ podCidr, serviceCidr, uplink, tunnelDevice, peers }: WantedOptions): Wanted {
+export function wantedRoutes({ podCidr, serviceBlocks, uplink, tunnelDevice, peers }: WantedOptions): Wanted {
   const wanted: Wanted = {
     routes: new Map(),
     tunnel: undefined,
@@ -76,7 +77,7 @@ export function wantedRoutes({ podCidr, serviceCidr, uplink, tunnelDevice, peers
     refused: [],
   };
   // The node's own connections to services need a route before their destination is rewritten.
-  wanted.routes.set(serviceCidr, { device: 'lo', source: uplink.address });
+  for (const block of serviceBlocks) wanted.routes.set(block, { device: 'lo', source: uplink.address });
   const tunnelAddress = networkAddress(podCidr);
   for (const peer of peers) {
     const reason = refusal(peer, podCidr, wanted.routes);

@@ -19,7 +19,6 @@ const REMEMBERED_CLIENTS = 65_536;
 
 export interface LayoutOptions {
   clusterCidr: string;
-  serviceCidr: string;
   /** The bridge of this node's pods. */
   bridge: string;
   /** The tunnel to nodes that don't share a link with this one. */
@@ -179,6 +178,7 @@ function sets(): NftStep[] {
     { step: 'add-set', set: 'refused', type: 'type ipv4_addr . inet_proto . inet_service' },
     { step: 'add-set', set: 'refused_ports', type: 'type inet_proto . inet_service' },
     { step: 'add-set', set: 'hairpins', type: 'type ipv4_addr . ipv4_addr' },
+    { step: 'add-set', set: 'service_blocks', type: 'type ipv4_addr ; flags interval' },
     { step: 'add-set', set: 'restricted', type: 'type ipv4_addr . inet_proto . inet_service' },
     {
       step: 'add-set',
@@ -189,7 +189,7 @@ function sets(): NftStep[] {
 }
 
 function chains(options: LayoutOptions): NftStep[] {
-  const { clusterCidr, serviceCidr } = options;
+  const { clusterCidr } = options;
   return [
     ...chain('refuse', undefined, ['meta l4proto tcp reject with tcp reset', 'reject with icmp type port-unreachable']),
     ...chain('outside', undefined, [
@@ -211,7 +211,7 @@ function chains(options: LayoutOptions): NftStep[] {
     ...chain('refusals', undefined, [
       `${ADDRESS_KEY} @refused goto refuse`,
       `fib daddr type local ${PORT_KEY} @refused_ports goto refuse`,
-      `ip daddr ${serviceCidr} fib daddr type != local goto refuse`,
+      'ip daddr @service_blocks fib daddr type != local goto refuse',
     ]),
     ...['input', 'forward', 'output'].flatMap((hook) =>
       chain(`filter_${hook}`, `type filter hook ${hook} priority 0`, ['ct state new jump refusals']),
@@ -220,14 +220,14 @@ function chains(options: LayoutOptions): NftStep[] {
 }
 
 /** Source addresses are rewritten only where an answer could not find its way back otherwise. */
-function postroutingRules({ clusterCidr, serviceCidr, bridge, tunnel }: LayoutOptions): string[] {
+function postroutingRules({ clusterCidr, bridge, tunnel }: LayoutOptions): string[] {
   return [
     `meta mark and ${MASQUERADE_MARK} != 0 meta mark set meta mark and ${WITHOUT_MASQUERADE_MARK} masquerade`,
     'ct status dnat ip saddr . ip daddr @hairpins masquerade',
-    `ct status dnat ct original ip daddr ${serviceCidr} ip saddr != ${clusterCidr} fib saddr type != local masquerade`,
+    `ct status dnat ct original ip daddr @service_blocks ip saddr != ${clusterCidr} fib saddr type != local masquerade`,
     'ct status dnat ip saddr 127.0.0.0/8 oifname != "lo" masquerade',
     `oifname "${tunnel}" ip saddr != ${clusterCidr} masquerade`,
-    `ip saddr ${clusterCidr} ip daddr != { ${clusterCidr}, ${serviceCidr}, 224.0.0.0/4 } oifname != { "${bridge}", "lo" } masquerade`,
+    `ip saddr ${clusterCidr} ip daddr != { ${clusterCidr}, 224.0.0.0/4 } ip daddr != @service_blocks oifname != { "${bridge}", "lo" } masquerade`,
   ];
 }
 

@@ -54,6 +54,11 @@ function renderStep(table: string, step: Exclude<NftStep, ElementStep>): string[
   }
 }
 
+/** A block of addresses as the kernel lists it: a single address has no length. */
+export function listedBlock(block: string): string {
+  return block.endsWith('/32') ? block.slice(0, -3) : block;
+}
+
 interface Listed {
   nftables: {
     chain?: { name: string };

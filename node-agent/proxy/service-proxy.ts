@@ -4,10 +4,12 @@ import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
 import type { Log } from '../../lib/log.ts';
 import { Gauge, Histogram, type Registry } from '../../lib/prometheus.ts';
+import { serviceBlocks } from '../network/service-blocks.ts';
 import type { ClusterSettings, DesiredState } from '../state/port.ts';
 import { localAddresses } from './endpoints.ts';
 import { frontendsOf } from './frontends.ts';
 import { layoutOf } from './layout.ts';
+import { listedBlock } from './nft-text.ts';
 import type { Conntrack, Nft, StaleFlow } from './port.ts';
 import { guardsOf } from './source-ranges.ts';
 import { TablePlanner, type TablePlan, type Wish } from './table-plan.ts';
@@ -17,12 +19,14 @@ const COALESCE_MILLISECONDS = 3;
 const RETRY_MILLISECONDS = { first: 200, most: 30_000 };
 /** How often the table is compared with what it should be, whatever happened. */
 const AUDIT_MILLISECONDS = 5 * 60_000;
+/** Stands among the keys of services for what the cluster as a whole wants; no service has such a key. */
+const CLUSTER = '';
 const SERVICE_LABEL = 'kubernetes.io/service-name';
 
 export interface ServiceProxyOptions {
   nodeName: string;
   settings: Pick<ClusterSettings, 'clusterCidr' | 'serviceCidr' | 'clusterDns'>;
-  desired: Pick<DesiredState, 'services' | 'endpointslices'>;
+  desired: Pick<DesiredState, 'services' | 'endpointslices' | 'servicecidrs'>;
   nft: Nft;
   conntrack: Conntrack;
   clock: Clock;
@@ -55,16 +59,19 @@ export class ServiceProxy implements Component {
 
   constructor(options: ServiceProxyOptions) {
     this.options = options;
-    this.planner = new TablePlanner(layoutOf({ ...options.settings, bridge: options.bridge, tunnel: options.tunnel }));
+    this.planner = new TablePlanner(
+      layoutOf({ clusterCidr: options.settings.clusterCidr, bridge: options.bridge, tunnel: options.tunnel }),
+    );
     this.metrics = createMetrics(options.registry);
   }
 
   start(): Promise<void> {
-    const { services, endpointslices } = this.options.desired;
+    const { services, endpointslices, servicecidrs } = this.options.desired;
     this.stopped = false;
     this.needsFull = true;
     this.endings.push(
       services.subscribe(({ key }) => this.touch(key)),
+      servicecidrs.subscribe(() => this.touch(CLUSTER)),
       endpointslices.subscribe(({ object, previous }) => {
         for (const slice of [object, previous]) {
           const service = slice?.metadata.labels?.[SERVICE_LABEL];
@@ -73,7 +80,9 @@ export class ServiceProxy implements Component {
       }),
       this.options.nft.onDisturbed(() => this.resync('rules were removed by somebody else')),
     );
-    void Promise.all([services.whenSynced(), endpointslices.whenSynced()]).then(() => this.schedule(0));
+    void Promise.all([services, endpointslices, servicecidrs].map((view) => view.whenSynced())).then(() =>
+      this.schedule(0),
+    );
     this.scheduleAudit();
     return Promise.resolve();
   }
@@ -96,7 +105,8 @@ export class ServiceProxy implements Component {
   }
 
   private get ready(): boolean {
-    return this.options.desired.services.synced && this.options.desired.endpointslices.synced && !this.stopped;
+    const { services, endpointslices, servicecidrs } = this.options.desired;
+    return services.synced && endpointslices.synced && servicecidrs.synced && !this.stopped;
   }
 
   private touch(service: string): void {
@@ -153,7 +163,9 @@ export class ServiceProxy implements Component {
   }
 
   private incremental(changes: readonly [string, number][]): TablePlan {
-    const plans = changes.map(([service]) => this.planner.update(service, this.wishOf(service)));
+    const plans = changes.map(([service]) =>
+      this.planner.update(service, service === CLUSTER ? this.wishOfCluster() : this.wishOf(service)),
+    );
     return {
       steps: plans.flatMap(({ steps }) => steps),
       stale: plans.flatMap(({ stale }) => stale),
@@ -162,7 +174,7 @@ export class ServiceProxy implements Component {
   }
 
   private allWishes(): Map<string, Wish> {
-    const wishes = new Map<string, Wish>();
+    const wishes = new Map([[CLUSTER, this.wishOfCluster()]]);
     const byAge = [...this.options.desired.services.list()].toSorted((one, other) =>
       String(one.metadata.creationTimestamp).localeCompare(String(other.metadata.creationTimestamp)),
     );
@@ -173,6 +185,13 @@ export class ServiceProxy implements Component {
     return wishes;
   }
 
+  private wishOfCluster(): Wish {
+    const { settings, desired } = this.options;
+    const blocks = serviceBlocks(settings.serviceCidr, desired.servicecidrs.list());
+    const members = blocks.map((block) => ({ set: 'service_blocks' as const, key: listedBlock(block) }));
+    return { frontends: [], hairpins: [], members };
+  }
+
   private wishOf(key: string): Wish | undefined {
     const { desired, nodeName, settings } = this.options;
     const service = desired.services.get(key);
@@ -181,7 +200,7 @@ export class ServiceProxy implements Component {
     const frontends = frontendsOf(service, slices, { nodeName, clusterDns: settings.clusterDns });
     const isServed = frontends.length > 0;
     const hairpins = isServed ? localAddresses(slices, nodeName) : [];
-    return { frontends, hairpins, guards: isServed ? guardsOf(service) : [] };
+    return { frontends, hairpins, members: isServed ? guardsOf(service) : [] };
   }
 
   private async forget(flows: readonly StaleFlow[]): Promise<void> {

@@ -15,7 +15,6 @@ import {
 } from './layout.ts';
 import { NO_ORDER, type Order, orderFor, type Orders, ordersIn } from './orders.ts';
 import type { NftStep, StaleFlow, TableState } from './port.ts';
-import type { Guard } from './source-ranges.ts';
 
 export interface TablePlan {
   steps: NftStep[];
@@ -24,16 +23,22 @@ export interface TablePlan {
   left: string[];
 }
 
+/** An element of a set that several may want. */
+export interface Member {
+  readonly set: 'restricted' | 'allowed' | 'service_blocks';
+  readonly key: string;
+}
+
 /** What one service wants of the table. */
 export interface Wish {
   readonly frontends: readonly Frontend[];
   /** Addresses of its endpoints on this node: their connections to themselves must pass through the node. */
   readonly hairpins: readonly string[];
-  /** Who may reach which of its frontends from outside. */
-  readonly guards: readonly Guard[];
+  /** Who may reach which of its frontends from outside; and, of the cluster as a whole, where addresses of services lie. */
+  readonly members: readonly Member[];
 }
 
-const NOTHING: Wish = { frontends: [], hairpins: [], guards: [] };
+const NOTHING: Wish = { frontends: [], hairpins: [], members: [] };
 
 interface Placed {
   owner: string;
@@ -187,8 +192,8 @@ function hairpinOf(address: string): ElementId {
   return `hairpins|${address} . ${address}`;
 }
 
-function extrasOf({ hairpins, guards }: Wish): ElementId[] {
-  return [...hairpins.map(hairpinOf), ...guards.map(({ set, key }): ElementId => `${set}|${key}`)];
+function extrasOf({ hairpins, members }: Wish): ElementId[] {
+  return [...hairpins.map(hairpinOf), ...members.map(({ set, key }): ElementId => `${set}|${key}`)];
 }
 
 function sameTarget(one: Target, other: Target): boolean {

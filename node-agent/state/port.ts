@@ -1,6 +1,7 @@
 /** What the control plane wants of this node, and what it must know of the others: kept by the link, read by everyone else. */
 import type { ConfigMap, Node, Pod, Secret, Service } from '../../api/types/core.v1.ts';
 import type { EndpointSlice } from '../../api/types/discovery.v1.ts';
+import type { ServiceCIDR } from '../../api/types/networking.v1.ts';
 import type { RuntimeClass } from '../../api/types/node.v1.ts';
 import type { View } from '../../lib/view.ts';
 
@@ -19,6 +20,8 @@ export interface DesiredState {
   readonly nodes: View<Node>;
   /** All of the cluster's. */
   readonly runtimeclasses: View<RuntimeClass>;
+  /** All of the cluster's. */
+  readonly servicecidrs: View<ServiceCIDR>;
 }
 
 /** The cluster's settings, told by the server that welcomed the agent and kept across restarts. */
@@ -27,6 +30,7 @@ export interface ClusterSettings {
   /** The address on which every node answers DNS. */
   clusterDns: string;
   clusterCidr: string;
+  /** Where the addresses of services come from, besides all blocks that there are objects of. */
   serviceCidr: string;
 }
 

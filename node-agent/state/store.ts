@@ -6,6 +6,7 @@ import type { DesiredState } from './port.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { ConfigMap, Node, Pod, Secret, Service } from '../../api/types/core.v1.ts';
 import type { EndpointSlice } from '../../api/types/discovery.v1.ts';
+import type { ServiceCIDR } from '../../api/types/networking.v1.ts';
 import type { RuntimeClass } from '../../api/types/node.v1.ts';
 import { MapView } from '../../lib/view.ts';
 
@@ -17,6 +18,7 @@ export const RESOURCES = [
   'endpointslices',
   'nodes',
   'runtimeclasses',
+  'servicecidrs',
 ] as const;
 export type ResourceName = (typeof RESOURCES)[number];
 
@@ -36,6 +38,7 @@ export class DesiredStateStore implements DesiredState {
   readonly services = new MapView<Service>();
   readonly nodes = new MapView<Node>();
   readonly runtimeclasses = new MapView<RuntimeClass>();
+  readonly servicecidrs = new MapView<ServiceCIDR>();
   readonly endpointslices = new MapView<EndpointSlice>({
     service: (slice) => {
       const name = slice.metadata.labels?.[SERVICE_LABEL];

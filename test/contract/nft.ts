@@ -5,7 +5,6 @@ import { type Nft, NftError, type NftStep } from '../../node-agent/proxy/port.ts
 
 const LAYOUT = layoutOf({
   clusterCidr: '10.244.0.0/16',
-  serviceCidr: '10.96.0.0/12',
   bridge: 'cni0',
   tunnel: 'dure-vxlan',
 });
@@ -73,6 +72,13 @@ export function nftContract(create: () => Promise<Nft>): void {
     await nft.commit([add('services_affinity', '10.0.0.1 . 10.96.0.7 . tcp . 80', '8192')]);
     const sets = (await nft.read())?.elements;
     assert.ok(sets?.has('services_draws') && !sets.has('services_affinity'));
+  });
+
+  it('replaces a block by one that holds it within one transaction', async () => {
+    await nft.commit([add('service_blocks', '10.96.0.0/16'), add('service_blocks', '10.112.0.1')]);
+    await nft.commit([remove('service_blocks', '10.96.0.0/16'), add('service_blocks', '10.96.0.0/12')]);
+    const blocks = (await nft.read())?.elements.get('service_blocks')?.keys() ?? [];
+    assert.deepEqual([...blocks].toSorted(), ['10.112.0.1', '10.96.0.0/12']);
   });
 
   it('replaces a value within one transaction', async () => {

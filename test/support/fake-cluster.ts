@@ -2,6 +2,7 @@
 import { keyOf } from '../../api/object.ts';
 import type { ConfigMap, Node, Pod, Secret, Service, ServiceSpec } from '../../api/types/core.v1.ts';
 import type { Endpoint, EndpointPort, EndpointSlice } from '../../api/types/discovery.v1.ts';
+import type { ServiceCIDR } from '../../api/types/networking.v1.ts';
 import type { RuntimeClass } from '../../api/types/node.v1.ts';
 import { MapView } from '../../lib/view.ts';
 import type { ClusterSettings } from '../../node-agent/state/port.ts';
@@ -22,13 +23,14 @@ export class FakeCluster {
   readonly secrets = new MapView<Secret>();
   readonly configmaps = new MapView<ConfigMap>();
   readonly runtimeclasses = new MapView<RuntimeClass>();
+  readonly servicecidrs = new MapView<ServiceCIDR>();
   readonly services = new MapView<Service>();
   readonly endpointslices = new MapView<EndpointSlice>({ service: byService });
   readonly nodes = new MapView<Node>();
 
   markSynced(): this {
-    for (const view of [this.pods, this.secrets, this.configmaps, this.services, this.endpointslices, this.nodes])
-      view.markSynced();
+    const { pods, secrets, configmaps, services, endpointslices, nodes, servicecidrs } = this;
+    for (const view of [pods, secrets, configmaps, services, endpointslices, nodes, servicecidrs]) view.markSynced();
     return this;
   }
 

@@ -123,6 +123,7 @@ export class RealNode {
         endpointslices: new MapView<EndpointSlice>(),
         nodes: new MapView<Node>(),
         runtimeclasses: new MapView<RuntimeClass>(),
+        servicecidrs: new MapView(),
       },
       settings: () => ({
         clusterDomain: 'cluster.local',

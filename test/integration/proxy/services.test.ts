@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Registry } from 'prom-client';
+import type { ServiceCIDR } from '../../../api/types/networking.v1.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { createLog } from '../../../lib/log.ts';
 import { IpProcess } from '../../../node-agent/network/ip-command.ts';
@@ -170,6 +171,7 @@ for (const link of ['one link', 'two links'] as const) {
           nodeName: `node-${host}`,
           settings: SETTINGS,
           nodes: cluster.nodes,
+          servicecidrs: cluster.servicecidrs,
           ip: new IpProcess({ tunnelDevice: TUNNEL, prefix: onHost(namespace) }),
           sysctls: new HostSysctls(namespace),
           clock: systemClock,
@@ -418,6 +420,32 @@ for (const link of ['one link', 'two links'] as const) {
         await sometimesLeaves(await ask(), () => Promise.resolve());
         await nft('flush', 'map', 'ip', TABLE, 'services_affinity');
       });
+    });
+
+    it('knows every block of service addresses, and refuses what no service has of it', async () => {
+      const ports = [{ port: 80, protocol: 'TCP' }];
+      const further = { metadata: { name: 'further' }, spec: { cidrs: ['172.30.0.0/24', 'fd00:30::/112'] } };
+      cluster.service('default/further', { clusterIP: '172.30.0.1', ports });
+      cluster.endpoints('default/further', HTTP, [endpoint('b1')]);
+      cluster.servicecidrs.set('further', { ...further, status: {} } as ServiceCIDR);
+      await settled();
+      await eventually('the node has a way to the block', async () =>
+        (await sh('ip', '-n', namespaces['a'] ?? '', 'route')).includes('172.30.0.0/24') ? true : undefined,
+      );
+      assert.match(await connect('a', '172.30.0.1', 80), /^b1 /);
+      assert.equal(await connect('a1', '172.30.0.1', 80), `b1 ${address['a1']}`);
+      assert.equal(await connect('a1', '172.30.0.9', 80), 'ECONNREFUSED');
+      cluster.servicecidrs.set('further', {
+        ...further,
+        spec: { cidrs: ['172.30.0.0/16'] },
+        status: {},
+      } as ServiceCIDR);
+      await settled();
+      assert.equal(await connect('a1', '172.30.9.9', 80), 'ECONNREFUSED');
+      cluster.servicecidrs.delete('further');
+      await eventually('the way is gone', async () =>
+        (await sh('ip', '-n', namespaces['a'] ?? '', 'route')).includes('172.30.') ? undefined : true,
+      );
     });
 
     it('leaves no gap when the agent restarts, and adopts what it finds', async () => {

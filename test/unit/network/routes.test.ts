@@ -7,7 +7,7 @@ import { planRoutes, type RouteState, type RouteStep, wantedRoutes } from '../..
 
 const EMPTY: RouteState = { routes: new Map(), tunnel: undefined, neighbours: new Map(), forwarding: new Map() };
 const uplink = { device: 'eth0', address: '192.0.2.1', cidr: '192.0.2.1/24', mtu: 1500 };
-const base = { podCidr: '10.244.1.0/24', serviceCidr: '10.96.0.0/12', uplink, tunnelDevice: 'dure-vxlan' };
+const base = { podCidr: '10.244.1.0/24', serviceBlocks: ['10.96.0.0/12'], uplink, tunnelDevice: 'dure-vxlan' };
 const near = { name: 'near', podCidr: '10.244.2.0/24', address: '192.0.2.2' };
 const far = { name: 'far', podCidr: '10.244.3.0/24', address: '198.51.100.3' };
 

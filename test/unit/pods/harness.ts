@@ -61,6 +61,7 @@ export class TestNode {
         pods: this.pods,
         configmaps: this.configmaps,
         runtimeclasses: this.runtimeclasses,
+        servicecidrs: new MapView(),
         secrets: this.secrets,
         services: this.services,
         endpointslices: new MapView<EndpointSlice>(),

@@ -8,7 +8,6 @@ import { TablePlanner, type Wish } from '../../../node-agent/proxy/table-plan.ts
 
 const LAYOUT = layoutOf({
   clusterCidr: '10.244.0.0/16',
-  serviceCidr: '10.96.0.0/12',
   bridge: 'cni0',
   tunnel: 'dure-vxlan',
 });
@@ -26,7 +25,7 @@ const balance = (...hosts: number[]): Target => ({
 });
 const sticky = (seconds: number, ...hosts: number[]): Target =>
   ({ ...balance(...hosts), affinitySeconds: seconds }) as Target;
-const wish = (...frontends: Frontend[]): Wish => ({ frontends, hairpins: [], guards: [] });
+const wish = (...frontends: Frontend[]): Wish => ({ frontends, hairpins: [], members: [] });
 
 const targets: fc.Arbitrary<Target> = fc.oneof(
   fc.constant<Target>({ type: 'refuse' }),
@@ -53,7 +52,7 @@ const changes = fc.array(
       { selector: ({ family, key }) => family + key, maxLength: 3 },
     ),
     hairpins: fc.uniqueArray(fc.constantFrom('10.244.0.1', '10.244.0.2'), { maxLength: 2 }),
-    guards: fc.uniqueArray(
+    members: fc.uniqueArray(
       fc.constantFrom(
         { set: 'restricted', key: '192.0.2.1 . tcp . 80' } as const,
         { set: 'allowed', key: '192.0.2.1 . tcp . 80 . 10.0.0.0/8' } as const,
