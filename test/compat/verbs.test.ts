@@ -397,20 +397,28 @@ describe('every verb of kubectl', function () {
     assert.match(await session.fail('wait --for=condition=Own=False deployment/web --timeout=1s'), /timed out/);
   });
 
-  each('cordon, drain, uncordon, taint, top', async ({ session, own }) => {
+  each('cordon, drain, uncordon, top', async ({ session }) => {
     assert.match(await session.run('cordon node-2 --dry-run=server'), /^node\/node-2 (already )?cordoned/);
     await session.run('cordon node-2');
     const drain =
       'drain node-2 --ignore-daemonsets --delete-emptydir-data --force --dry-run=server --pod-selector=app=web';
     assert.match(await session.run(drain), /node\/node-2 drained \(server dry run\)/);
     await session.run('uncordon -l kubernetes.io/hostname=node-2');
-    await session.run(`taint node node-2 ${own}=x:PreferNoSchedule`);
-    await session.run(`taint node node-2 ${own}=y:PreferNoSchedule --overwrite`);
-    await session.run(`taint node node-2 ${own}:PreferNoSchedule-`);
     await session.eventually(async () => {
       assert.match(await session.run('top pod one --containers --no-headers'), /^one +c +\d+m/);
       assert.match(await session.run('top node --sort-by=cpu --show-capacity'), /^node-1 /m);
     });
+  });
+
+  // One after the other: kubectl writes the whole list of taints, as it read it a moment before, and the last one wins.
+  it('taint', async () => {
+    for (const walk of walks) {
+      await walk.run(async ({ session, own }) => {
+        await session.run(`taint node node-2 ${own}=x:PreferNoSchedule`);
+        await session.run(`taint node node-2 ${own}=y:PreferNoSchedule --overwrite`);
+        await session.run(`taint node node-2 ${own}:PreferNoSchedule-`);
+      });
+    }
   });
 
   each('kustomize, plugin, completion, config, certificate', async ({ session, own, release }) => {
