@@ -35,6 +35,8 @@ interface Past {
   recommendations: Dated[];
   added: Dated[];
   removed: Dated[];
+  /** The change that the last plan makes, which is one of these unless it is refused. */
+  last?: Dated;
 }
 
 export class PodAutoscaling implements Controller {
@@ -104,7 +106,7 @@ export class PodAutoscaling implements Controller {
   planFailure(key: string, failure: Failure, moment: Moment): readonly Action[] {
     const autoscaler = this.options.registry.resource(kinds.horizontalpodautoscalers).view.get(key);
     if (!autoscaler) return [];
-    if (failure.action.do === 'set-scale') this.unnote(key, moment);
+    if (failure.action.do === 'set-scale') this.unnote(key);
     return reportFailure(autoscaler, failure, moment);
   }
 
@@ -124,7 +126,7 @@ export class PodAutoscaling implements Controller {
       removed: [],
     };
     const since = (milliseconds: number) => (each: Dated) => each.at > now - milliseconds;
-    const past = {
+    const past: Past = {
       recommendations: recommendations.filter(since(windowOf(autoscaler))),
       added: added.filter(since(periodOf(autoscaler))),
       removed: removed.filter(since(periodOf(autoscaler))),
@@ -133,11 +135,11 @@ export class PodAutoscaling implements Controller {
     return past;
   }
 
-  /** The change that was decided on at this moment was not made. */
-  private unnote(key: string, { date }: Moment): void {
+  /** The change that was last decided on was not made. */
+  private unnote(key: string): void {
     const past = this.pasts.get(key);
     for (const changes of past ? [past.added, past.removed] : []) {
-      if (changes.at(-1)?.at === date.getTime()) changes.pop();
+      if (past?.last && changes.at(-1) === past.last) changes.pop();
     }
   }
 
@@ -229,7 +231,7 @@ export class PodAutoscaling implements Controller {
   }
 }
 
-function note({ added, removed }: Past, change: number, at: number): void {
-  if (change > 0) added.push({ at, replicas: change });
-  if (change < 0) removed.push({ at, replicas: -change });
+function note(past: Past, change: number, at: number): void {
+  past.last = { at, replicas: Math.abs(change) };
+  (change > 0 ? past.added : past.removed).push(past.last);
 }

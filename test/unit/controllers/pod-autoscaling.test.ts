@@ -556,7 +556,11 @@ describe('pod autoscaling', () => {
     milli = 900;
     const target = world.of(kinds.deployments);
     const mutate = target.mutate.bind(target);
-    target.mutate = () => Promise.reject(forbidden(kinds.deployments, 'web', 'no'));
+    target.mutate = () => {
+      // Nothing is refused at the moment at which it was decided on.
+      world.clock.advance(30);
+      return Promise.reject(forbidden(kinds.deployments, 'web', 'no'));
+    };
     await run();
     assert.ok(conditions().includes('AbleToScale=False FailedUpdateScale'));
     assert.match(
