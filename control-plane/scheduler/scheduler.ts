@@ -112,6 +112,7 @@ export class Scheduler implements Component {
     if (type === 'deleted') {
       this.snapshot.removeNode(name);
       this.retryNominated(name);
+      this.happened(['node removed'], { node: name });
     } else this.happened(this.snapshot.setNode(object), { node: name });
   }
 

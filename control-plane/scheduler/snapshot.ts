@@ -15,6 +15,7 @@ import type { Node, Taint } from '../../api/types/core.v1.ts';
 /** What happened; each plugin says which of these can help a pod that it refused. */
 export type ClusterEvent =
   | 'node added'
+  | 'node removed'
   | 'node labels'
   | 'node taints'
   | 'node capacity'

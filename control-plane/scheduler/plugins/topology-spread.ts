@@ -23,7 +23,7 @@ interface Spread {
 export const topologySpread: FilterPlugin = {
   name: 'PodTopologySpread',
   scope: 'cluster',
-  helpedBy: ['node added', 'node labels', 'node taints', 'pod freed', 'pod placed', 'pod changed'],
+  helpedBy: ['node added', 'node removed', 'node labels', 'node taints', 'pod freed', 'pod placed', 'pod changed'],
   prepare(info, snapshot) {
     const spreads = spreadsOf(info, snapshot, 'DoNotSchedule');
     if (spreads.length === 0) return undefined;

@@ -123,6 +123,32 @@ describe('the scheduler', () => {
     assert.match(world.refusals[0]?.message ?? '', /2 node\(s\) didn't have free ports/);
   });
 
+  it('takes a pod whose zone had too many once the zone without any is gone', async () => {
+    const spread: Partial<PodSpec> = {
+      topologySpreadConstraints: [
+        {
+          maxSkew: 1,
+          topologyKey: 'zone',
+          whenUnsatisfiable: 'DoNotSchedule',
+          labelSelector: { matchLabels: { app: 'web' } },
+        },
+      ],
+    };
+    const small = makeNode('small', { cpu: '1', labels: { zone: 'b' } });
+    await world.start(
+      makeNode('large', { labels: { zone: 'a' } }),
+      small,
+      makePod('full', { cpu: '1' }, { nodeName: 'small' }),
+      makePod('first', { cpu: '1' }, spread, { app: 'web' }),
+      makePod('second', { cpu: '1' }, spread, { app: 'web' }),
+    );
+    const isWaiting = (name: string): boolean => world.nodeOf(name) === undefined;
+    assert.equal(['first', 'second'].filter(isWaiting).length, 1);
+    world.nodes.delete('small');
+    await world.settle();
+    assert.equal(['first', 'second'].filter(isWaiting).length, 0);
+  });
+
   it('holds topology spread constraints', async () => {
     const spec: Partial<PodSpec> = {
       topologySpreadConstraints: [
