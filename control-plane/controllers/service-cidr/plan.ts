@@ -30,11 +30,10 @@ export function planRange(snapshot: RangeSnapshot, { date }: Moment): Plan {
   const target = targetOf(kinds.servicecidrs as Kind, range);
   const hasFinalizer = range.metadata.finalizers?.includes(FINALIZER) === true;
   if (range.metadata.deletionTimestamp === undefined) {
-    const finalizers = [...(range.metadata.finalizers ?? []), FINALIZER];
-    const protect: Action[] = hasFinalizer
-      ? []
-      : [{ do: 'patch', target, patch: { metadata: { finalizers } }, why: 'services may come to depend on it' }];
-    return { actions: [...protect, ...saying(snapshot, READY, date, 'it can be used')], reasons: [] };
+    return {
+      actions: [...(hasFinalizer ? [] : [protect(range)]), ...saying(snapshot, READY, date, 'it can be used')],
+      reasons: [],
+    };
   }
   if (!hasFinalizer) return { ...NOTHING, reasons: ['others hold it'] };
   if (isNeeded(snapshot)) {
@@ -46,6 +45,14 @@ export function planRange(snapshot: RangeSnapshot, { date }: Moment): Plan {
     actions: [{ do: 'remove-finalizer', target, finalizer: FINALIZER, why: 'no service needs it' }],
     reasons: [],
   };
+}
+
+/** Guarded by the revision: somebody else may add a finalizer of his own. */
+function protect(range: ServiceCIDR): Action {
+  const { finalizers = [], resourceVersion } = range.metadata;
+  const target = targetOf(kinds.servicecidrs as Kind, range);
+  const patch = { metadata: { finalizers: [...finalizers, FINALIZER], resourceVersion } };
+  return { do: 'patch', target, patch, why: 'services may come to depend on it' };
 }
 
 function saying({ range }: RangeSnapshot, condition: Condition, date: Date, why: string): Action[] {

@@ -114,6 +114,21 @@ describe('ranges of service addresses', () => {
     );
   });
 
+  it('keep the finalizer that somebody else adds in the same moment', async () => {
+    world.lagging = true;
+    const ranges = world.of(kinds.servicecidrs);
+    const range = ranges.seed(aRange('another', '198.51.100.0/24'));
+    world.deliver();
+    ranges.seed({ ...range, metadata: { ...range.metadata, finalizers: ['example.com/mine'] } });
+    await settle();
+    world.lagging = false;
+    world.deliver();
+    world.clock.advance(1000);
+    await settle();
+    const [, { metadata } = range] = world.all(kinds.servicecidrs);
+    assert.deepEqual(metadata.finalizers, ['example.com/mine', FINALIZER]);
+  });
+
   it('go ten seconds after nobody needs them', async () => {
     world.of(kinds.ipaddresses).seed({ metadata: { name: '203.0.113.9' }, spec: {} } as IPAddress);
     await world.of(kinds.servicecidrs).delete('', 'more');

@@ -184,6 +184,10 @@ class WorldResource {
     if (uid !== undefined && uid !== current.metadata.uid) throw conflict(this.kind, name, 'another uid');
     const wanted = change(current);
     if (!wanted) return current;
+    const { resourceVersion } = wanted.metadata;
+    if (resourceVersion && resourceVersion !== current.metadata.resourceVersion) {
+      throw conflict(this.kind, name, 'modified');
+    }
     const next =
       subresource === 'status' ? { ...current, status: wanted.status } : { ...wanted, status: current.status };
     if (JSON.stringify(next) === JSON.stringify(current)) return current;
