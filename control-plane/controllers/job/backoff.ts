@@ -25,7 +25,8 @@ export const NO_FAILURES: FailureRecord = { failures: [] };
  * again by a server that begins anew.
  */
 export function remember(record: FailureRecord, succeeded: readonly Pod[], failed: readonly Pod[]): FailureRecord {
-  const lastSuccess = Math.max(...succeeded.map(finishedAt), Number.NEGATIVE_INFINITY);
+  // A job may keep more pods than a call takes arguments.
+  const lastSuccess = succeeded.reduce((last, pod) => Math.max(last, finishedAt(pod)), Number.NEGATIVE_INFINITY);
   const seen = failed.filter(delaysReplacement).map((pod) => [pod.metadata.uid ?? '', finishedAt(pod)] as const);
   const all = new Map([...record.failures.map(({ uid, at }) => [uid, at] as const), ...seen]);
   const since = [...all].map(([uid, at]) => ({ uid, at })).filter(({ at }) => at > lastSuccess);

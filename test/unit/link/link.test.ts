@@ -161,6 +161,17 @@ describe('the link to the servers', () => {
     await link.stop();
   });
 
+  it('goes nowhere any more once it is stopped', async () => {
+    const { link, clients, present } = await connected();
+    present.tell({ move: { address: 'c' } });
+    clients[1]?.connecting.resolve();
+    await link.stop();
+    await setImmediate();
+    assert.deepEqual(serversOf(clients), ['a', 'c']);
+    assert.ok(clients[1]?.isClosed);
+    assert.deepEqual(clients[1].sent, []);
+  });
+
   it('does not go when its session has ended meanwhile', async () => {
     const { clock, link, clients, present } = await connected();
     present.tell({ move: { address: 'c' } });
