@@ -5,12 +5,12 @@ import { MapView, type View } from '../../lib/view.ts';
 import { hostPort } from '../addresses.ts';
 import type { ApiServer } from '../controllers/bootstrap/bootstrap.ts';
 import type { NodeSession } from '../controllers/node-lifecycle/node-lifecycle.ts';
+import { SESSIONS, sessionKey } from '../controllers/node-lifecycle/session-key.ts';
 import type { SessionKeys as NodeSessionKeys } from '../nodes/sessions.ts';
 import type { ServerLoad } from '../nodes/spreading.ts';
 import type { KeyEntry, KeyWatch, SessionKeys } from '../storage/coordination.ts';
 
 const SERVERS = '/dure/servers/';
-const SESSIONS = '/dure/sessions/';
 
 export interface ServerKeysOptions {
   sessionKeys: SessionKeys;
@@ -41,17 +41,29 @@ export class ServerKeys implements Component, NodeSessionKeys {
     await sessionKeys.put(SERVERS + server, address);
   }
 
-  stop(): Promise<void> {
+  /**
+   * The server is gone at once for the others; the sessions it held last until its lease ends. Their agents heard from it
+   * until now, and must have time to find another server before anybody counts from the end of their sessions.
+   */
+  async stop(): Promise<void> {
     for (const watch of this.watches) watch.close();
-    return this.order;
+    const { sessionKeys, server } = this.options;
+    await this.inOrder(() => sessionKeys.delete(SERVERS + server)).catch(() => {
+      // Told already; the key goes with the lease.
+    });
+  }
+
+  /** Whether the store certainly says now that the node's session is here: a node is told so as long as it is. */
+  holds(node: string): boolean {
+    return this.options.sessionKeys.holds(sessionKey(node));
   }
 
   put(node: string): Promise<void> {
-    return this.inOrder(() => this.options.sessionKeys.put(SESSIONS + node, this.options.server));
+    return this.inOrder(() => this.options.sessionKeys.put(sessionKey(node), this.options.server));
   }
 
   delete(node: string): Promise<void> {
-    return this.inOrder(() => this.options.sessionKeys.delete(SESSIONS + node));
+    return this.inOrder(() => this.options.sessionKeys.delete(sessionKey(node)));
   }
 
   /** Whether a server of that name works now. */

@@ -74,6 +74,8 @@ export type Action = Common &
         readonly propagationPolicy?: 'Orphan' | 'Background' | 'Foreground';
         /** Refuse when the object was written since. */
         readonly resourceVersion?: string;
+        /** Refuse while the store has this key. */
+        readonly absent?: string;
       }
     | {
         /** The store must confirm first that the owner, which is in the target's namespace, is there to stay. */
@@ -116,6 +118,8 @@ export type Action = Common &
         readonly propagationPolicy: 'Orphan' | 'Background' | 'Foreground';
         readonly gracePeriodSeconds?: number;
         readonly resourceVersion: string;
+        /** Refuse while the store has this key. */
+        readonly absent?: string;
       }
     | {
         readonly do: 'approve-certificate';

@@ -92,8 +92,8 @@ const executors: Executors = {
   'set-conditions': ({ target, conditions, at }, edges) =>
     change(edges, target, (object) => withConditions(object, conditions, at), 'status'),
 
-  async delete({ target, gracePeriodSeconds, propagationPolicy, resourceVersion }, { registry }) {
-    return remove(registry, target, { gracePeriodSeconds, propagationPolicy, resourceVersion });
+  async delete({ target, gracePeriodSeconds, propagationPolicy, resourceVersion, absent }, { registry }) {
+    return remove(registry, target, { gracePeriodSeconds, propagationPolicy, resourceVersion, absent });
   },
 
   async 'add-owner'({ target, ownerKind, owner, finalizer, resourceVersion }, edges) {
@@ -130,9 +130,9 @@ const executors: Executors = {
 
   'change-taints': (action, edges) => change(edges, action.target, (object) => withTaints(object as Tainted, action)),
 
-  async collect({ target, owners, propagationPolicy, gracePeriodSeconds, resourceVersion }, { registry }) {
+  async collect({ target, owners, propagationPolicy, gracePeriodSeconds, resourceVersion, absent }, { registry }) {
     await confirmGone(registry, target, owners);
-    return remove(registry, target, { propagationPolicy, gracePeriodSeconds, resourceVersion });
+    return remove(registry, target, { propagationPolicy, gracePeriodSeconds, resourceVersion, absent });
   },
 
   async 'approve-certificate'({ target, condition }, { registry }) {
@@ -257,16 +257,18 @@ interface RemoveOptions {
   gracePeriodSeconds?: number | undefined;
   propagationPolicy?: 'Orphan' | 'Background' | 'Foreground' | undefined;
   resourceVersion?: string | undefined;
+  absent?: string | undefined;
 }
 
 async function remove(registry: Registry, target: Target, options: RemoveOptions): Promise<Written | undefined> {
   const { kind, namespace, name, uid } = target;
-  const { gracePeriodSeconds, propagationPolicy, resourceVersion } = options;
+  const { gracePeriodSeconds, propagationPolicy, resourceVersion, absent } = options;
   try {
     const object = await registry.resource(kind).delete(namespace, name, {
       gracePeriodSeconds,
       propagationPolicy,
       preconditions: { uid, resourceVersion },
+      absent,
     });
     return { kind, object, deleted: true };
   } catch (error) {

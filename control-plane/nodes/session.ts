@@ -20,6 +20,11 @@ export interface NodeSessionOptions {
   writer: Pick<ReportWriter, 'write'>;
   clock: Clock;
   log: Log;
+  /**
+   * Whether everybody knows that the node is heard here. While that is in doubt heartbeats are not acknowledged: the agent
+   * takes an acknowledgement for its right to run what must not run twice.
+   */
+  isProven(): boolean;
   onHeard(): void;
   onClosed(): void;
 }
@@ -58,8 +63,12 @@ export class NodeSession {
 
   receive(message: AgentMessage): void {
     this.options.onHeard();
-    if (message.heartbeat) this.send({ ack: { sequence: message.heartbeat.sequence } });
+    if (message.heartbeat) this.acknowledge(message.heartbeat.sequence);
     else if (message.report) this.store(message.report);
+  }
+
+  private acknowledge(sequence: number): void {
+    if (this.options.isProven()) this.send({ ack: { sequence } });
   }
 
   close(reason: string): void {

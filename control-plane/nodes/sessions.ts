@@ -41,6 +41,8 @@ const NODE_USER = 'system:node:';
 export interface SessionKeys {
   put(node: string): Promise<void>;
   delete(node: string): Promise<void>;
+  /** Whether all servers certainly see now that the session is here. */
+  holds(node: string): boolean;
 }
 
 /** The servers, this one among them, and who of them has which node. */
@@ -226,6 +228,7 @@ export class NodeSessions implements Component {
     // The session first: whoever sees the node ready again must not find it without one, and judge it lost once more.
     await this.claim(node);
     const registered = await this.register(hello);
+    await this.catchUp(node);
     this.sessions.get(node)?.close('the agent has opened another session');
     const session = new NodeSession({
       node,
@@ -235,6 +238,7 @@ export class NodeSessions implements Component {
       writer: new ReportWriter({ registry, node, log }),
       clock,
       log,
+      isProven: () => this.options.keys.holds(node),
       onHeard: () => this.liveness.heard(node),
       onClosed: () => this.ended(session),
     });
@@ -249,13 +253,24 @@ export class NodeSessions implements Component {
     return session;
   }
 
-  /** What stands for a session must not stay when there will be none. */
   private async register(hello: Hello): Promise<Node> {
-    const { registry, keys } = this.options;
     try {
-      return await registerNode(registry, parseNode(hello));
+      return await registerNode(this.options.registry, parseNode(hello));
     } catch (error) {
-      if (!this.sessions.has(hello.nodeName)) await keys.delete(hello.nodeName);
+      this.liveness.heard(hello.nodeName);
+      throw error;
+    }
+  }
+
+  /**
+   * What was taken from the node before its session was there again must not be told to it as its own. What would be taken
+   * after that is not: see `absent` in the plans for lost nodes.
+   */
+  private async catchUp(node: string): Promise<void> {
+    try {
+      await this.options.caches.pods.whenFresh();
+    } catch (error) {
+      this.liveness.heard(node);
       throw error;
     }
   }
@@ -270,13 +285,15 @@ export class NodeSessions implements Component {
     session.close('the node was taken for lost meanwhile; tell its state again');
   }
 
-  /** A claim that failed must not be made good later, when the agent is elsewhere. */
+  /**
+   * A claim that failed, or that no session came of, is withdrawn as for any node that falls silent. At once would be too
+   * early: until a moment ago another server may have told the agent that it is heard.
+   */
   private async claim(node: string): Promise<void> {
-    const { keys } = this.options;
     try {
-      await keys.put(node);
+      await this.options.keys.put(node);
     } catch (error) {
-      if (!this.sessions.has(node)) await keys.delete(node);
+      this.liveness.heard(node);
       throw error;
     }
   }

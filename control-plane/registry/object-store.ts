@@ -29,6 +29,12 @@ export type ObjectWriteResult<T> =
   | { readonly ok: true; readonly object: T }
   | { readonly ok: false; readonly current: Stored<T> | undefined };
 
+export interface PutOptions {
+  readonly ttlSeconds?: number | undefined;
+  /** A key of the store that must not exist. */
+  readonly absent?: string | undefined;
+}
+
 export interface ObjectStoreOptions<T extends KubeObject> {
   kind: Kind<T>;
   store: Store;
@@ -60,12 +66,13 @@ export class ObjectStore<T extends KubeObject> {
   }
 
   /** Writes the object if the key is still at revision `expected` (0: absent). */
-  async put(object: T, expected: number, ttlSeconds?: number): Promise<ObjectWriteResult<T>> {
+  async put(object: T, expected: number, { ttlSeconds, absent }: PutOptions = {}): Promise<ObjectWriteResult<T>> {
     const { conversion } = this;
     const stored = conversion ? await conversion.toStored(object) : object;
     const value = encode(stored);
     const key = this.keyOf(object);
-    const write = { key, expected, value, ...(ttlSeconds === undefined ? {} : { ttlSeconds }) };
+    const ttl = ttlSeconds === undefined ? {} : { ttlSeconds };
+    const write = { key, expected, value, ...ttl, ...(absent === undefined ? {} : { absent }) };
     // What the stored version has no place for is gone: the answer must not show it.
     const kept = conversion && stored !== object ? (await conversion.toServed([stored]))[0]! : object;
     const cacheKey = objectKey(object.metadata.namespace, object.metadata.name ?? '');
@@ -79,9 +86,9 @@ export class ObjectStore<T extends KubeObject> {
     return result;
   }
 
-  /** Removes the object if it is still at revision `expected`. */
-  remove(object: T, expected: number): Promise<ObjectWriteResult<T>> {
-    const write = { key: this.keyOf(object), expected, value: null };
+  /** Removes the object if it is still at revision `expected`, and the store has no key `absent`. */
+  remove(object: T, expected: number, absent?: string): Promise<ObjectWriteResult<T>> {
+    const write = { key: this.keyOf(object), expected, value: null, ...(absent === undefined ? {} : { absent }) };
     return this.settle(object, write, (current) => current === undefined || uidOf(current) !== object.metadata.uid);
   }
 

@@ -30,6 +30,8 @@ export interface DeleteOptions extends WriteOptions {
   gracePeriodSeconds?: number;
   propagationPolicy?: 'Orphan' | 'Background' | 'Foreground';
   preconditions?: { uid?: string; resourceVersion?: string };
+  /** Refuse (Conflict) while the store has this key, decided in the commit that deletes. */
+  absent?: string;
 }
 
 export interface Resource<T extends KubeObject> {

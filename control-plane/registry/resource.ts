@@ -211,7 +211,7 @@ export class GenericResource<T extends KubeObject> implements Resource<T> {
       return plan.action === 'mark' ? { action: 'put', object: plan.object } : plan;
     };
     const dryRun = request.dryRun === true;
-    const outcome = await this.loop.run(namespace, name, decide, dryRun);
+    const outcome = await this.loop.run(namespace, name, decide, dryRun, request.absent);
     return { object: await this.finish(outcome, dryRun), removed: outcome.action === 'remove' };
   }
 
@@ -288,7 +288,7 @@ export class GenericResource<T extends KubeObject> implements Resource<T> {
   }
 
   private async tryPutNew(next: T, dryRun: boolean): Promise<Creation<T>> {
-    if (!dryRun) return this.objects.put(next, 0, this.strategy.ttlSeconds);
+    if (!dryRun) return this.objects.put(next, 0, { ttlSeconds: this.strategy.ttlSeconds });
     const { namespace = '', name = '' } = next.metadata;
     const existing = (await this.cache.get(objectKey(namespace, name))) ?? (await this.objects.read(namespace, name));
     return existing ? { ok: false } : { ok: true, object: next };

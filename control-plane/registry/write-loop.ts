@@ -2,7 +2,7 @@
  * Read, decide, write guarded, and again when somebody else wrote in between. The first try decides on what the cache
  * knows, which is right nearly always and costs no read; every later one on the committed state.
  */
-import { isStatusError, modified, notFound } from '../../api/errors.ts';
+import { conflict, isStatusError, modified, notFound } from '../../api/errors.ts';
 import type { Kind } from '../../api/kinds.ts';
 import { type KubeObject, objectKey } from '../../api/object.ts';
 import type { ServedCache } from '../cacher/port.ts';
@@ -37,12 +37,16 @@ export class WriteLoop<T extends KubeObject> {
     this.options = options;
   }
 
-  /** `decide` may run several times. What it throws is final only once it was decided on the committed state. */
+  /**
+   * `decide` may run several times. What it throws is final only once it was decided on the committed state. Rejects with
+   * Conflict when the store has the key `absent`.
+   */
   async run(
     namespace: string,
     name: string,
     decide: (current: T) => Promise<Decision<T>>,
     dryRun: boolean,
+    absent?: string,
   ): Promise<Outcome<T>> {
     const cached = await this.options.cache.get(objectKey(namespace, name));
     let current: Stored<T> = cached ?? (await this.read(namespace, name));
@@ -51,9 +55,12 @@ export class WriteLoop<T extends KubeObject> {
       const decision = await this.decide(decide, current, committed);
       if (decision && decision.action !== 'leave') {
         if (dryRun) return { action: decision.action, object: decision.object, previous: current.object };
-        const result = await this.write(decision, current.revision);
+        const result = await this.write(decision, current.revision, absent);
         if (result.ok) return { action: decision.action, object: result.object, previous: current.object };
         if (!result.current) throw notFound(this.options.kind, name);
+        if (result.current.revision === current.revision) {
+          throw conflict(this.options.kind, name, `the store holds ${absent}, which must be gone first`);
+        }
         current = result.current;
       } else if (decision && committed) {
         return { action: 'leave', object: current.object, previous: current.object };
@@ -83,11 +90,11 @@ export class WriteLoop<T extends KubeObject> {
     }
   }
 
-  private async write(decision: Exclude<Decision<T>, { action: 'leave' }>, expected: number) {
+  private async write(decision: Exclude<Decision<T>, { action: 'leave' }>, expected: number, absent?: string) {
     const { objects, ttlSeconds } = this.options;
-    if (decision.action === 'remove') return objects.remove(decision.object, expected);
+    if (decision.action === 'remove') return objects.remove(decision.object, expected, absent);
     try {
-      const result = await objects.put(decision.object, expected, ttlSeconds);
+      const result = await objects.put(decision.object, expected, { ttlSeconds, absent });
       if (!result.ok) await decision.undo?.();
       return result;
     } catch (error) {

@@ -14,6 +14,8 @@ export interface Lease {
    * and so before the store can end it; also after `release`.
    */
   readonly lost: AbortSignal;
+  /** The same at this very moment, also in a process that was held up and has not come to aborting. */
+  isProven(): boolean;
   /**
    * Makes the key or takes it over, attached. With `expected` only if the key has that revision (0: does not exist), and
    * else resolves with false.
@@ -21,6 +23,8 @@ export interface Lease {
   put(key: string, value: string, expected?: number): Promise<boolean>;
   /** Deletes the key if it is attached to this lease. */
   delete(key: string): Promise<void>;
+  /** Renews the lease no more: its keys are gone when its time is over. */
+  leave(): void;
   /** Ends the lease; its keys are gone at once. Never rejects: if the store is away the lease ends by itself. */
   release(): Promise<void>;
 }
@@ -50,12 +54,14 @@ export interface Election {
   leader(name: string): Promise<string | undefined>;
 }
 
-/** Keys of this process's session; they vanish some seconds after it dies, and are made again if only the lease was lost. */
+/** Keys of this process's session; they vanish some seconds after it stops or dies, and are made again if only the lease was lost. */
 export interface SessionKeys extends Component {
   /** Resolves when the key is in the store, rejects with an UnavailableError; either way it is kept up until `delete`. */
   put(key: string, value: string): Promise<void>;
   /** Deletes the key unless another session has taken it over. */
   delete(key: string): Promise<void>;
+  /** Whether this session put the key and its lease can be proven to live now; another session may have it by now. */
+  holds(key: string): boolean;
   /** What all sessions hold under `prefix`: the key without the prefix, and its value. */
   watch(prefix: string): KeyWatch;
 }

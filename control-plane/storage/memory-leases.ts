@@ -1,7 +1,7 @@
 import type { Lease, Leases } from './coordination.ts';
 import type { Store } from './port.ts';
 
-/** Leases in memory: they last until they are released or {@link MemoryLeases.endAll} ends them. */
+/** Leases in memory: they last, also when they are left, until they are released or {@link MemoryLeases.endAll} ends them. */
 export class MemoryLeases implements Leases {
   private readonly store: Store;
   private readonly active = new Set<MemoryLease>();
@@ -31,6 +31,7 @@ class MemoryLease implements Lease {
   private readonly holders: Map<string, MemoryLease>;
   private readonly onEnd: () => void;
   private readonly end = new AbortController();
+  private isReleased = false;
 
   constructor(store: Store, holders: Map<string, MemoryLease>, ttlSeconds: number, onEnd: () => void) {
     this.store = store;
@@ -53,8 +54,17 @@ class MemoryLease implements Lease {
     await this.remove(key);
   }
 
+  isProven(): boolean {
+    return !this.lost.aborted;
+  }
+
+  leave(): void {
+    this.end.abort(new Error('the lease is over'));
+  }
+
   async release(): Promise<void> {
-    if (this.lost.aborted) return;
+    if (this.isReleased) return;
+    this.isReleased = true;
     this.end.abort(new Error('the lease is over'));
     this.onEnd();
     await Promise.all([...this.holders.keys()].map((key) => this.remove(key)));

@@ -175,7 +175,8 @@ export class MemoryStore implements Store {
     const events: StoreEvent[] = [];
     const answers = group.map(({ write, resolve }) => {
       const current = this.latest(write.key);
-      const ok = (current?.revision ?? 0) === write.expected;
+      const isFree = write.absent === undefined || this.latest(write.absent) === undefined;
+      const ok = isFree && (current?.revision ?? 0) === write.expected;
       if (ok) events.push(...this.apply(write, current, revision));
       return { resolve, ok, current };
     });

@@ -39,6 +39,8 @@ export interface Write {
   readonly expected: number;
   /** The new value; null deletes the key. */
   readonly value: Buffer | null;
+  /** Another key, which must not exist either: refused with the `current` that was expected when it does. */
+  readonly absent?: string;
   /** The store deletes the key by itself after this many seconds, give or take a tenth. */
   readonly ttlSeconds?: number;
 }

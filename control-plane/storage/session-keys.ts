@@ -22,6 +22,8 @@ export class LeaseSessionKeys implements SessionKeys {
   private readonly options: LeaseSessionKeysOptions;
   /** What should be in the store. */
   private readonly wanted = new Map<string, string>();
+  /** What is in the store, by the lease that it is attached to. */
+  private readonly held = new Map<string, Lease>();
   private readonly stopping = new AbortController();
   private readonly watches = new Set<KeyWatch>();
   private readonly lossListeners = new Set<() => void>();
@@ -42,17 +44,25 @@ export class LeaseSessionKeys implements SessionKeys {
     this.stopping.abort(new Error('the session keys were stopped'));
     for (const watch of this.watches) watch.close();
     await this.running;
-    await this.lease?.release();
+    this.lease?.leave();
   }
 
   async put(key: string, value: string): Promise<void> {
     this.wanted.set(key, value);
     if (!this.lease || this.lease.lost.aborted) throw new UnavailableError('there is no lease to attach keys to now');
-    await this.lease.put(key, value);
+    const { lease } = this;
+    await lease.put(key, value);
+    this.held.set(key, lease);
+  }
+
+  holds(key: string): boolean {
+    const lease = this.held.get(key);
+    return lease !== undefined && lease === this.lease && lease.isProven();
   }
 
   async delete(key: string): Promise<void> {
     this.wanted.delete(key);
+    this.held.delete(key);
     if (this.lease && !this.lease.lost.aborted) await this.lease.delete(key);
   }
 
@@ -117,6 +127,7 @@ export class LeaseSessionKeys implements SessionKeys {
     }
     if (!(await lease.put(key, value, current?.revision ?? 0))) await this.restore(lease, key, value);
     else if (!this.wanted.has(key)) await lease.delete(key);
+    else this.held.set(key, lease);
   }
 }
 

@@ -151,16 +151,28 @@ export function coordinationContract(name: string, open: () => Promise<Coordinat
       if (!first.signal.aborted) await new Promise((resolve) => first.signal.addEventListener('abort', resolve));
     });
 
-    it('shows the keys of all sessions, and takes those of one away with it', async () => {
+    it('shows the keys of all sessions', async () => {
       const [one, two] = [await session(), await session()];
       const { view } = one.watch(root);
       await one.put(`${root}a`, 'one');
       await two.put(`${root}b`, 'two');
       await until(view, () => view.size === 2);
       assert.deepEqual([view.get('a')?.value, view.get('b')?.value], ['one', 'two']);
-      await two.stop();
-      await until(view, () => view.size === 1);
+      assert.deepEqual([one.holds(`${root}a`), one.holds(`${root}b`)], [true, false]);
       await one.delete(`${root}a`);
+      await until(view, () => view.size === 1);
+      assert.ok(!one.holds(`${root}a`));
+    });
+
+    it('leaves the keys of a session that stopped until its lease is over', async () => {
+      const [one, two] = [await session(), await session()];
+      const { view } = one.watch(root);
+      await two.put(`${root}b`, 'two');
+      await two.stop();
+      assert.ok(!two.holds(`${root}b`), 'nobody renews the lease');
+      assert.equal(await value('b'), 'two');
+      await until(view, () => view.size === 1);
+      await subject.endLeases();
       await until(view, () => view.size === 0);
     });
 
@@ -182,6 +194,7 @@ export function coordinationContract(name: string, open: () => Promise<Coordinat
       await subject.endLeases();
       await until(view, () => (view.get('a')?.revision ?? 0) > first);
       assert.equal(view.get('a')?.value, 'one');
+      assert.ok(keys.holds(`${root}a`));
     });
   });
 }

@@ -70,6 +70,19 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       assert.equal((await store.get(`${root}a`))?.value.toString(), 'two');
     });
 
+    it('refuses a write while another key is there that must not be', async () => {
+      const revision = await mustPut('pod', 'one');
+      await mustPut('session', 'here');
+      const write = { key: `${root}pod`, expected: revision, value: null, absent: `${root}session` };
+      const refused = await store.write(write);
+      assert.ok(!refused.ok);
+      assert.equal(refused.current?.revision, revision, 'what was expected is there');
+      const session = await store.get(`${root}session`);
+      await store.write({ key: `${root}session`, expected: session?.revision ?? 0, value: null });
+      assert.ok((await store.write(write)).ok);
+      assert.equal(await store.get(`${root}pod`), undefined);
+    });
+
     it('deletes under a guard, after which the key can be created again', async () => {
       const first = await mustPut('a', 'one');
       const wrong = await store.write({ key: `${root}a`, expected: first + 1, value: null });

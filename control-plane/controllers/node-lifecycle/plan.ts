@@ -8,6 +8,7 @@ import { referenceTo, targetOf } from '../actions.ts';
 import { failedStatus, isHeldByFinalizers, isReady, isTerminal, readyCondition } from '../conditions.ts';
 import type { Moment, Plan } from '../controller.ts';
 import type { Liveness } from './liveness.ts';
+import { sessionKey } from './session-key.ts';
 import { taintChange, taintsAfter, untilEviction } from './taints.ts';
 
 const TAINTED = {
@@ -132,7 +133,7 @@ function evict(snapshot: NodeSnapshot, taints: readonly Taint[], moment: Moment)
   for (const pod of snapshot.pods.filter((candidate) => !isTerminal(candidate) && !isHeldByFinalizers(candidate))) {
     const wait = lost ? untilRemoval(snapshot, pod, taints, moment) : untilDeletion(pod, taints, moment);
     if (wait === 0) {
-      leaving.push(...(lost ? [removeLost(pod)] : evictFrom(pod, moment)));
+      leaving.push(...(lost ? [removeLost(pod, snapshot.node)] : evictFrom(pod, moment)));
       continue;
     }
     staying.push(pod);
@@ -166,9 +167,14 @@ function eviction(pod: Pod): EventSeed {
   };
 }
 
-function removeLost(pod: Pod): Action {
+/**
+ * Views lag behind: the agent may just have come back and let the pod go on. Either its session is in the store first, and
+ * the pod stays; or the pod goes first, and the session begins with the news.
+ */
+function removeLost(pod: Pod, { metadata: { name = '' } }: Node): Action {
   const target = targetOf(kinds.pods, pod);
-  return { do: 'delete', target, gracePeriodSeconds: 0, event: eviction(pod), why: 'its node is lost' };
+  const absent = sessionKey(name);
+  return { do: 'delete', target, gracePeriodSeconds: 0, absent, event: eviction(pod), why: 'its node is lost' };
 }
 
 /** Pods that only their finalizers keep: whoever holds them is told how they ended, as their node will not say. */

@@ -8,6 +8,7 @@ import { targetOf } from '../actions.ts';
 import { failedStatus, isHeldByFinalizers, isTerminal } from '../conditions.ts';
 import type { Moment, Plan } from '../controller.ts';
 import { NOTHING } from '../controller.ts';
+import { sessionKey } from '../node-lifecycle/session-key.ts';
 
 /** How long a node must be missing before its pods go with it: it may only be joining again. */
 const QUARANTINE_MILLISECONDS = 10_000;
@@ -53,6 +54,7 @@ export function planStrayPod(pod: Pod, node: NamedNode, { now, date }: Moment): 
         propagationPolicy: 'Background',
         gracePeriodSeconds: 0,
         resourceVersion,
+        ...(hasIdentity(pod) ? { absent: sessionKey(nodeName) } : {}),
         why,
       },
     ],

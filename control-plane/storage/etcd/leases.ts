@@ -5,7 +5,7 @@ import type { Lease, Leases } from '../coordination.ts';
 import { readError, writeError } from './errors.ts';
 
 /** How far into its time to live a lease is trusted without a renewal; etcd's own clock and ours may drift apart. */
-const TRUSTED_SHARE = 0.8;
+export const TRUSTED_SHARE = 0.8;
 const RENEWALS_PER_TTL = 4;
 const RETRY_DELAY = 200;
 
@@ -43,6 +43,7 @@ class EtcdLease implements Lease {
   private readonly id: string;
   private readonly end = new AbortController();
   private expiry: Timer | undefined;
+  private trustedUntil = 0;
 
   constructor({ client, clock, log }: EtcdLeasesOptions, id: string, ttlSeconds: number, askedAt: number) {
     this.client = client;
@@ -74,6 +75,14 @@ class EtcdLease implements Lease {
       compare: [{ key: raw, target: 'Lease', result: 'Equal', lease: this.id }],
       success: [{ request_delete_range: { key: raw } }],
     });
+  }
+
+  isProven(): boolean {
+    return !this.lost.aborted && this.clock.now() < this.trustedUntil;
+  }
+
+  leave(): void {
+    this.lose('left');
   }
 
   async release(): Promise<void> {
@@ -129,7 +138,8 @@ class EtcdLease implements Lease {
 
   private trustFrom(time: number): void {
     if (this.lost.aborted) return;
-    const left = time + this.ttlSeconds * 1000 * TRUSTED_SHARE - this.clock.now();
+    this.trustedUntil = time + this.ttlSeconds * 1000 * TRUSTED_SHARE;
+    const left = this.trustedUntil - this.clock.now();
     this.expiry?.cancel();
     this.expiry = this.clock.after(Math.max(0, left), () => this.lose('it could not be renewed in time'));
   }

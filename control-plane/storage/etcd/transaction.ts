@@ -1,5 +1,5 @@
 /** Guarded writes as etcd transactions: one alone, several nested in one, each with its own guard. */
-import type { IRequestOp, ITxnRequest, ITxnResponse } from 'etcd3';
+import type { ICompare, IRequestOp, ITxnRequest, ITxnResponse } from 'etcd3';
 import type { Entry, Write, WriteResult } from '../port.ts';
 
 export interface LeasedWrite extends Write {
@@ -21,14 +21,18 @@ export function resultsOf(writes: readonly LeasedWrite[], response: ITxnResponse
   return response.responses.map(({ response_txn: inner }) => resultOf(inner, revision));
 }
 
-function guarded({ key, value, expected, lease }: LeasedWrite): ITxnRequest {
+function guarded({ key, value, expected, absent, lease }: LeasedWrite): ITxnRequest {
   const raw = Buffer.from(key);
+  const compare: ICompare[] = [{ key: raw, target: 'Mod', result: 'Equal', mod_revision: expected }];
+  if (absent !== undefined) {
+    compare.push({ key: Buffer.from(absent), target: 'Version', result: 'Equal', version: 0 });
+  }
   const change: IRequestOp =
     value === null
       ? { request_delete_range: { key: raw } }
       : { request_put: { key: raw, value, ...(lease === undefined ? {} : { lease }) } };
   return {
-    compare: [{ key: raw, target: 'Mod', result: 'Equal', mod_revision: expected }],
+    compare,
     success: [change],
     failure: [{ request_range: { key: raw } }],
   };

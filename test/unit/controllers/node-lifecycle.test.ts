@@ -104,6 +104,7 @@ describe('node lifecycle', () => {
     ]);
     const removal = plan.actions.at(-1);
     assert.ok(removal?.do === 'delete' && removal.gracePeriodSeconds === 0);
+    assert.equal(removal.absent, '/dure/sessions/a', 'only while its agent has no session');
   });
 
   it('tells whoever holds a removed pod that it has failed by disruption', () => {

@@ -18,6 +18,7 @@ describe('the session of an agent', () => {
       end: () => undefined,
     });
     const clock = new FakeClock();
+    const store = { isProven: true };
     const session = new NodeSession({
       node: 'n1',
       instance: 'a',
@@ -29,12 +30,24 @@ describe('the session of an agent', () => {
       },
       clock,
       log: silentLog,
+      isProven: () => store.isProven,
       onHeard: () => undefined,
       onClosed: () => undefined,
     });
     const acknowledged = (): (number | undefined)[] => sent.map(({ reportAck }) => reportAck?.sequence);
-    return { session, writes, clock, acknowledged };
+    const heartbeats = (): number[] => sent.flatMap(({ ack }) => ack?.sequence ?? []);
+    return { session, writes, clock, store, acknowledged, heartbeats };
   }
+
+  it('acknowledges heartbeats only while the other servers certainly know of the session', () => {
+    const { session, store, heartbeats } = harness();
+    session.receive({ heartbeat: { sequence: 1 } });
+    store.isProven = false;
+    session.receive({ heartbeat: { sequence: 2 } });
+    store.isProven = true;
+    session.receive({ heartbeat: { sequence: 3 } });
+    assert.deepEqual(heartbeats(), [1, 3]);
+  });
 
   it('stores reports one after the other, so that the newest word about an object is the last', async () => {
     const { session, writes, acknowledged } = harness();

@@ -100,6 +100,21 @@ describe('registry: delete', () => {
     await assert.rejects(pods.delete('default', 'a'), { reason: 'NotFound' });
   });
 
+  it('deletes only while the store has no such key, whatever the views say', async () => {
+    const absent = '/dure/sessions/n1';
+    await onNode('a');
+    await onNode('b', { finalizers: ['example.org/hold'] });
+    const held = await harness.store.write({ key: absent, expected: 0, value: Buffer.from('server') });
+    for (const name of ['a', 'b']) {
+      const refused = pods.remove('default', name, { gracePeriodSeconds: 0, absent });
+      await assert.rejects(refused, { reason: 'Conflict', message: /\/dure\/sessions\/n1/ });
+      assert.equal((await pods.get('default', name)).metadata.deletionTimestamp, undefined);
+    }
+    await harness.store.write({ key: absent, expected: held.ok ? held.revision : 0, value: null });
+    assert.equal((await pods.remove('default', 'a', { gracePeriodSeconds: 0, absent })).removed, true);
+    assert.equal((await pods.remove('default', 'b', { gracePeriodSeconds: 0, absent })).removed, false);
+  });
+
   it('deletes nothing on a dry run', async () => {
     await onNode('a');
     const { object } = await pods.remove('default', 'a', { dryRun: true });
