@@ -5,17 +5,24 @@ import type { KubeObject } from '../../api/object.ts';
 import type { APIService } from '../../api/types/apiregistration.v1.ts';
 import type { Scale } from '../../api/types/autoscaling.v1.ts';
 import type { CertificateSigningRequest } from '../../api/types/certificates.v1.ts';
-import type { Secret, ServiceAccount, Taint } from '../../api/types/core.v1.ts';
-import type { OwnerReference } from '../../api/types/meta.v1.ts';
+import type { Secret, ServiceAccount } from '../../api/types/core.v1.ts';
 import type { EventRecorder } from '../events/recorder.ts';
-
 import type { Registry } from '../registry/port.ts';
 import { mutateScale, type Scalable } from '../registry/scale.ts';
-import type { Action, ActionOf, Condition, MergePatch, Target } from './actions.ts';
-import { withCondition } from './conditions.ts';
-import { emptyElsewhere } from './namespace/empty-elsewhere.ts';
+import type { Action, ActionOf, Target } from './actions.ts';
+import { confirmGone, confirmStays, firstIn, isGone } from './confirmations.ts';
+import {
+  type Conditioned,
+  filled,
+  merged,
+  unchanged,
+  withConditions,
+  withMetadata,
+  withoutFinalizer,
+  withTaints,
+} from './edits.ts';
 import type { EmptyElsewhere } from './elsewhere.ts';
-import { ACCOUNT_UID, base64 } from './token-secrets/plan.ts';
+import { emptyElsewhere } from './namespace/empty-elsewhere.ts';
 
 export interface Edges {
   readonly registry: Registry;
@@ -48,14 +55,6 @@ type Executors = {
   readonly [Verb in Action['do']]: (action: ActionOf<Verb>, edges: Edges) => Promise<Written | undefined>;
 };
 
-interface Conditioned extends KubeObject {
-  status?: { conditions?: Condition[] };
-}
-
-interface Tainted extends KubeObject {
-  spec: { taints?: Taint[] };
-}
-
 interface Issued extends KubeObject {
   status?: { certificate?: string };
 }
@@ -69,10 +68,10 @@ const executors: Executors = {
     return { kind, object: await registry.resource(kind).create(object), deleted: false };
   },
 
-  patch: ({ target, patch }, edges) => change(edges, target, (object) => mergePatch(object, patch)),
+  patch: ({ target, patch }, edges) => change(edges, target, (object) => merged(object, patch)),
 
   'patch-status': ({ target, patch }, edges) =>
-    change(edges, target, (object) => mergePatch(object, { status: patch }), 'status'),
+    change(edges, target, (object) => merged(object, { status: patch }), 'status'),
 
   async 'set-status'({ target, status, resourceVersion, gone = [] }, edges) {
     await confirmGone(edges.registry, target, gone);
@@ -128,7 +127,7 @@ const executors: Executors = {
     return changeIfThere(edges, target, remove);
   },
 
-  'change-taints': (action, edges) => change(edges, action.target, (object) => withTaints(object as Tainted, action)),
+  'change-taints': (action, edges) => change(edges, action.target, (object) => withTaints(object, action)),
 
   async collect({ target, owners, propagationPolicy, gracePeriodSeconds, resourceVersion, absent }, { registry }) {
     await confirmGone(registry, target, owners);
@@ -203,28 +202,12 @@ export async function execute(action: Action, edges: Edges): Promise<Written | u
   return written;
 }
 
-/** A list that has become empty is absent, as everywhere in the API. */
-function withMetadata<Field extends 'ownerReferences' | 'finalizers'>(
-  object: KubeObject,
-  field: Field,
-  list: KubeObject['metadata'][Field] & object,
-): KubeObject {
-  const { [field]: _former, ...metadata } = object.metadata;
-  return { ...object, metadata: list.length > 0 ? { ...metadata, [field]: list } : metadata };
-}
-
 type Change = (object: KubeObject) => KubeObject | undefined;
 
 async function change({ registry }: Edges, target: Target, apply: Change, subresource?: 'status'): Promise<Written> {
   const { kind, namespace, name, uid } = target;
   const object = await registry.resource(kind).mutate(namespace, name, apply, { uid, subresource });
   return { kind, object, deleted: false };
-}
-
-/** Throws a Conflict when the object is not any more as whoever planned saw it. */
-function unchanged(target: Target, object: KubeObject, resourceVersion: string | undefined): KubeObject {
-  if (resourceVersion === undefined || object.metadata.resourceVersion === resourceVersion) return object;
-  throw conflict(target.kind, target.name, 'it was written since');
 }
 
 /** For what need not be done when the object is gone or was replaced by another of its name. */
@@ -276,103 +259,4 @@ async function remove(registry: Registry, target: Target, options: RemoveOptions
     if (await isGone(registry, target, error)) return undefined;
     throw error;
   }
-}
-
-/** Views may lag behind; what is deleted for another's absence is deleted on the store's word. */
-async function confirmGone(registry: Registry, target: Target, owners: readonly Target[]): Promise<void> {
-  for (const owner of owners) {
-    if (await exists(registry, owner)) {
-      throw conflict(target.kind, target.name, `its ${owner.kind.kind} ${owner.name} is still there`);
-    }
-  }
-}
-
-/** What is adopted by an owner that is gone or leaving goes with it, also if somebody has just set it free to keep it. */
-async function confirmStays(
-  registry: Registry,
-  { kind, namespace, name }: Target,
-  ownerKind: Kind,
-  owner: OwnerReference,
-): Promise<void> {
-  const { metadata } = await registry.resource(ownerKind).get(namespace, owner.name);
-  if (metadata.uid === owner.uid && metadata.deletionTimestamp === undefined) return;
-  throw conflict(kind, name, `its new owner ${owner.kind} ${owner.name} is being deleted or was replaced`);
-}
-
-async function isGone(registry: Registry, target: Target, error: unknown): Promise<boolean> {
-  if (isStatusError(error, 'NotFound')) return true;
-  return isStatusError(error, 'Conflict') && !(await exists(registry, target));
-}
-
-async function exists(registry: Registry, { kind, namespace, name, uid }: Target): Promise<boolean> {
-  try {
-    const object = await registry.resource(kind).get(namespace, name);
-    return uid === '' || object.metadata.uid === uid;
-  } catch (error) {
-    if (isStatusError(error, 'NotFound')) return false;
-    throw error;
-  }
-}
-
-function firstIn(registry: Registry, namespace: string): string | undefined {
-  for (const kind of registry.kinds()) {
-    if (!kind.namespaced) continue;
-    for (const _ of registry.resource(kind).view.byIndex('namespace', namespace)) return kind.kind;
-  }
-  return undefined;
-}
-
-function withoutFinalizer(object: KubeObject, finalizer: string): KubeObject | undefined {
-  const finalizers = object.metadata.finalizers ?? [];
-  if (!finalizers.includes(finalizer)) return undefined;
-  return withMetadata(
-    object,
-    'finalizers',
-    finalizers.filter((name) => name !== finalizer),
-  );
-}
-
-function withConditions(object: Conditioned, next: readonly Condition[], at: string): KubeObject {
-  const conditions = next.reduce<readonly Condition[]>(
-    (list, condition) => withCondition(list, condition, at),
-    object.status?.conditions ?? [],
-  );
-  return { ...object, status: { ...object.status, conditions } } as Conditioned;
-}
-
-/** A token that somebody else has put there meanwhile stays. */
-function filled(secret: Secret, account: ServiceAccount, token: string, certificate: string): Secret {
-  const { namespace = '', annotations } = secret.metadata;
-  const data = {
-    ...secret.data,
-    token: secret.data?.['token'] ?? base64(token),
-    namespace: base64(namespace),
-    'ca.crt': base64(certificate),
-  };
-  const named = { ...annotations, [ACCOUNT_UID]: account.metadata.uid ?? '' };
-  return { ...secret, metadata: { ...secret.metadata, annotations: named }, data };
-}
-
-function withTaints(node: Tainted, { add, remove: unwanted }: ActionOf<'change-taints'>): KubeObject {
-  const isOneOf = (list: readonly Pick<Taint, 'key' | 'effect'>[], taint: Taint): boolean =>
-    list.some(({ key, effect }) => key === taint.key && effect === taint.effect);
-  const kept = (node.spec.taints ?? []).filter((taint) => !isOneOf(unwanted, taint));
-  const taints = [...kept, ...add.filter((taint) => !isOneOf(kept, taint))];
-  const spec = { ...node.spec, taints };
-  return { ...node, spec } as KubeObject;
-}
-
-function isPatch(value: unknown): value is MergePatch {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** RFC 7386, section 2. */
-export function mergePatch<T extends object>(target: T, patch: MergePatch): T {
-  const result: Record<string, unknown> = Object.fromEntries(Object.entries(target));
-  for (const [field, value] of Object.entries(patch)) {
-    if (value === null) delete result[field];
-    else if (isPatch(value)) result[field] = mergePatch(isPatch(result[field]) ? result[field] : {}, value);
-    else result[field] = value;
-  }
-  return result as T;
 }
