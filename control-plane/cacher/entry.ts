@@ -12,18 +12,20 @@ export interface StoredValue {
 export type Parse<T> = (json: Buffer) => T;
 
 /** An object of the cache. It and its metadata are frozen. */
-export class CacheEntry<T extends KubeObject> implements Cached<T> {
+export class CacheEntry<T extends KubeObject> implements Cached<T>, VersionedJson {
   readonly key: string;
   readonly object: T;
   readonly revision: number;
-  private readonly encoded: VersionedJson;
+  readonly bytes: Buffer;
+  readonly versionAt: number;
   private encodedMessage: Uint8Array | undefined;
 
   private constructor(key: string, object: T, revision: number, encoded: VersionedJson) {
     this.key = key;
     this.object = object;
     this.revision = revision;
-    this.encoded = encoded;
+    this.bytes = encoded.bytes;
+    this.versionAt = encoded.versionAt;
   }
 
   /** `known` is what the JSON says, when that is known. Throws when the value is not the JSON of an object with metadata. */
@@ -31,10 +33,6 @@ export class CacheEntry<T extends KubeObject> implements Cached<T> {
     const encoded = insertVersion(json, revision);
     if (!encoded) throw new Error('the stored object has no metadata');
     return new CacheEntry(key, freeze(withVersion(known ?? parse(json), revision)), revision, encoded);
-  }
-
-  get bytes(): Buffer {
-    return this.encoded.bytes;
   }
 
   message(encode: (object: T) => Uint8Array): Uint8Array {
@@ -45,7 +43,7 @@ export class CacheEntry<T extends KubeObject> implements Cached<T> {
   /** The same state under another revision: how the last state of a deleted object is shown. */
   at(revision: number): CacheEntry<T> {
     const object = freeze(withVersion(this.object, revision));
-    return new CacheEntry(this.key, object, revision, replaceVersion(this.encoded, revision));
+    return new CacheEntry(this.key, object, revision, replaceVersion(this, revision));
   }
 }
 

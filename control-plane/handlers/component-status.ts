@@ -67,8 +67,8 @@ export async function componentStatuses(
   const selection = parseSelection(COMPONENT_STATUS, labelSelector, fieldSelector);
   const all = await Promise.all(components.map((component) => statusOf(component, options.clock)));
   const entries = all.filter((status) => selection.matches(status)).map(computed);
-  const { pieces, size } = await listBody({ kind: COMPONENT_STATUS, form, entries, metadata: {} }, options);
-  await writePieces(exchange, pieces, size, MEDIA_TYPES[form.encoding]);
+  const body = await listBody({ kind: COMPONENT_STATUS, form, entries, metadata: {} }, options);
+  await writePieces(exchange, body, MEDIA_TYPES[form.encoding]);
 }
 
 async function statusOf(component: SystemComponent, clock: Clock): Promise<ComponentStatus> {

@@ -1,4 +1,4 @@
-/** The pieces of a list's body: what stands around its items, and the items one by one. */
+/** A list's body: what stands around its items, and the items one by one. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { apiVersionOf, type Kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/object.ts';
@@ -6,6 +6,7 @@ import { formatYaml } from '../../api/machinery/yaml-text.ts';
 import { envelopeAround, itemHead } from '../../api/schema/protobuf/framing.ts';
 import type { ListMeta } from '../../api/types/meta.v1.ts';
 import type { Cached } from '../cacher/port.ts';
+import type { Pieces } from '../http/pour.ts';
 import type { HandlerOptions } from './port.ts';
 import { messageOf, metadataOf, rowOf, tableHead, typeNameOf, type Representation } from './represent.ts';
 
@@ -14,6 +15,8 @@ const COMMA = Buffer.from(',');
 const ITEMS_FIELD = 2;
 /** How many messages are made before others get their turn. */
 const SLICE = 128;
+/** How many entries say how long the others are. */
+const SAMPLE = 100;
 /** A row of a table is about so many bytes. */
 const ROW_BYTES = 500;
 
@@ -26,14 +29,8 @@ export interface ListParts {
   readonly metadata: ListMeta;
 }
 
-export interface ListBody {
-  readonly pieces: Iterable<Uint8Array>;
-  /** About how many bytes it will be. */
-  readonly size: number;
-}
-
 /** Stored bytes are joined where they are what is asked for; all else is made item by item as it is sent. */
-export function listBody(parts: ListParts, options: HandlerOptions): Promise<ListBody> | ListBody {
+export function listBody(parts: ListParts, options: HandlerOptions): Promise<Pieces> | Pieces {
   if (parts.form.encoding === 'protobuf') return messageBody(parts, options);
   const { kind, form, entries, metadata } = parts;
   const { version } = form;
@@ -49,8 +46,15 @@ export function listBody(parts: ListParts, options: HandlerOptions): Promise<Lis
     return textBody(parts, { ...listType(kind, form), metadata }, 'items', ({ object }) => object);
   }
   const head = { ...listType(kind, form), metadata };
-  const size = entries.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  return { pieces: jsonPieces(head, 'items', entries, ({ bytes }) => bytes), size };
+  const at = (index: number): Buffer => entries[index]!.bytes;
+  return { ...jsonAround(head, 'items'), count: entries.length, at, size: sizeOf(entries) };
+}
+
+/** About how many bytes they are, by the first of them: to look at all takes as long as a tenth of sending them. */
+function sizeOf(entries: readonly Entry[]): number {
+  const first = entries.slice(0, SAMPLE);
+  const bytes = first.reduce((sum, entry) => sum + entry.bytes.length, 0);
+  return Math.round((bytes / Math.max(1, first.length)) * entries.length);
 }
 
 /** What the list says it is. */
@@ -65,43 +69,32 @@ function textBody(
   head: object,
   member: string,
   valueOf: (entry: Entry) => object,
-): ListBody {
-  const size = entries.length * ROW_BYTES;
-  if (form.encoding === 'yaml') return { pieces: yamlPieces(head, member, entries, valueOf), size };
-  const encode = (entry: Entry): Buffer => Buffer.from(JSON.stringify(valueOf(entry)));
-  return { pieces: jsonPieces(head, member, entries, encode), size };
-}
-
-function* jsonPieces(
-  head: object,
-  member: string,
-  entries: readonly Entry[],
-  encode: (entry: Entry) => Buffer,
-): Generator<Buffer> {
-  yield Buffer.from(`${JSON.stringify(head).slice(0, -1)},"${member}":[`);
-  for (const [index, entry] of entries.entries()) {
-    if (index > 0) yield COMMA;
-    yield encode(entry);
+): Pieces {
+  const { length: count } = entries;
+  const items = { count, size: count * ROW_BYTES };
+  if (form.encoding === 'yaml') {
+    const start = Buffer.from(`${formatYaml(head)}${member}:${count === 0 ? ' []' : ''}\n`);
+    return { ...items, start, at: (index) => Buffer.from(formatYaml([valueOf(entries[index]!)])) };
   }
-  yield Buffer.from(']}\n');
+  const at = (index: number): Buffer => Buffer.from(JSON.stringify(valueOf(entries[index]!)));
+  return { ...items, ...jsonAround(head, member), at };
 }
 
-function* yamlPieces(
-  head: object,
-  member: string,
-  entries: readonly Entry[],
-  valueOf: (entry: Entry) => object,
-): Generator<Buffer> {
-  yield Buffer.from(`${formatYaml(head)}${member}:${entries.length === 0 ? ' []' : ''}\n`);
-  for (const entry of entries) yield Buffer.from(formatYaml([valueOf(entry)]));
+function jsonAround(head: object, member: string): Pick<Pieces, 'start' | 'separator' | 'end'> {
+  return {
+    start: Buffer.from(`${JSON.stringify(head).slice(0, -1)},"${member}":[`),
+    separator: COMMA,
+    end: Buffer.from(']}\n'),
+  };
 }
 
 /** A message begins with its length, so all items are made before the first of them is sent; they stay with the cache. */
-async function messageBody(parts: ListParts, options: HandlerOptions): Promise<ListBody> {
+async function messageBody(parts: ListParts, options: HandlerOptions): Promise<Pieces> {
   const { kind, form, entries, metadata } = parts;
   const { protobuf } = options;
   const typeName = typeNameOf(kind, form);
   const list = protobuf.message(`${typeName}List`, { metadata, items: [] });
+  /** Each message after its head. */
   const messages: Uint8Array[] = [];
   let size = list.length;
   for (const [index, entry] of entries.entries()) {
@@ -109,19 +102,11 @@ async function messageBody(parts: ListParts, options: HandlerOptions): Promise<L
       form.as === 'object'
         ? messageOf(kind, options, entry)
         : protobuf.message(typeName, metadataOf(entry.object, form.version));
-    size += itemHead(ITEMS_FIELD, message.length).length + message.length;
-    messages.push(message);
+    const itsHead = itemHead(ITEMS_FIELD, message.length);
+    size += itsHead.length + message.length;
+    messages.push(itsHead, message);
     if (index % SLICE === SLICE - 1) await nextTurn();
   }
   const { head, end } = envelopeAround(listType(kind, form), size);
-  return { pieces: messagePieces(Buffer.concat([head, list]), messages, end), size };
-}
-
-function* messagePieces(head: Buffer, messages: readonly Uint8Array[], end: Buffer): Generator<Uint8Array> {
-  yield head;
-  for (const message of messages) {
-    yield itemHead(ITEMS_FIELD, message.length);
-    yield message;
-  }
-  yield end;
+  return { start: Buffer.concat([head, list]), count: messages.length, at: (index) => messages[index]!, end, size };
 }

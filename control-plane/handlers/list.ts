@@ -144,8 +144,8 @@ async function sendPart(
   form: Representation,
   { entries, metadata }: Part,
 ): Promise<void> {
-  const { pieces, size } = await listBody({ kind: exchange.resource.kind, form, entries, metadata }, options);
-  await writePieces(exchange, pieces, size, MEDIA_TYPES[form.encoding]);
+  const body = await listBody({ kind: exchange.resource.kind, form, entries, metadata }, options);
+  await writePieces(exchange, body, MEDIA_TYPES[form.encoding]);
 }
 
 /** The first page's revision is gone; the token in the answer goes on with what is there now. */

@@ -2,19 +2,18 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
-import { constants, createGzip, gzip, type Gzip } from 'node:zlib';
+import { constants, createGzip, gzip } from 'node:zlib';
 import type { StatusError } from '../../api/errors.ts';
 import type { Protobuf } from '../../api/schema/protobuf/protobuf.ts';
 import { encodeAs, STATUS_TYPE } from './answer-encoder.ts';
 import { header, isGone, type Exchange, type HttpResponse } from './exchange.ts';
 import { errorEncoding, MEDIA_TYPES, negotiate } from './negotiate.ts';
+import { pour, type Pieces } from './pour.ts';
 
 /** Smaller answers are sent as they are, as by Kubernetes. */
 const GZIP_FROM_BYTES = 128 * 1024;
 const GZIP_LEVEL = 1;
 const MAX_WARNINGS = 64;
-/** Pieces are gathered to about this size before they are written. */
-const CHUNK_BYTES = 64 * 1024;
 
 export async function writeJson(exchange: Exchange, code: number, value: unknown): Promise<void> {
   await writeBytes(exchange, code, Buffer.from(JSON.stringify(value)), 'application/json');
@@ -54,15 +53,10 @@ export async function writeBytes(
   endWith(exchange, body);
 }
 
-/** Writes pieces one after the other, never more than the client takes. `bytes` is about how much it will be. */
-export async function writePieces(
-  exchange: Exchange,
-  pieces: Iterable<Uint8Array>,
-  bytes: number,
-  type: string,
-): Promise<void> {
+/** Writes pieces one after the other, never more than the client takes. */
+export async function writePieces(exchange: Exchange, pieces: Pieces, type: string): Promise<void> {
   const { response } = exchange;
-  const compress = bytes >= GZIP_FROM_BYTES && acceptsGzip(exchange);
+  const compress = pieces.size >= GZIP_FROM_BYTES && acceptsGzip(exchange);
   response.setHeader('content-type', type);
   response.setHeader('vary', 'Accept-Encoding');
   if (compress) response.setHeader('content-encoding', 'gzip');
@@ -71,55 +65,22 @@ export async function writePieces(
     response.end();
     return;
   }
-  const { trail } = exchange;
+  const { trail, signal } = exchange;
   const onPiece = trail && ((piece: Uint8Array): void => trail.response(piece, type));
+  const options = { signal, onPiece };
   if (!compress) {
-    await pour(pieces, response, exchange.signal, onPiece);
-    response.end();
+    await pour(pieces, response as ServerResponse, options);
     return;
   }
   const zip = createGzip({ level: GZIP_LEVEL, finishFlush: constants.Z_FINISH });
   zip.pipe(response as unknown as NodeJS.WritableStream);
-  exchange.signal.addEventListener('abort', () => zip.destroy(), { once: true });
-  await pour(pieces, zip, exchange.signal, onPiece);
-  zip.end();
-  await once(zip, 'end', { signal: exchange.signal });
-}
-
-async function pour(
-  pieces: Iterable<Uint8Array>,
-  sink: HttpResponse | Gzip,
-  signal: AbortSignal,
-  onPiece: ((piece: Uint8Array) => void) | undefined,
-): Promise<void> {
-  let gathered: Uint8Array[] = [];
-  let size = 0;
-  for (const piece of pieces) {
-    onPiece?.(piece);
-    gathered.push(piece);
-    size += piece.length;
-    if (size < CHUNK_BYTES) continue;
-    const takes = writeTogether(sink, gathered, size);
-    gathered = [];
-    size = 0;
-    if (!takes) await once(sink, 'drain', { signal });
-    signal.throwIfAborted();
-  }
-  if (size > 0) writeTogether(sink, gathered, size);
-}
-
-/** A connection takes many pieces at once as they are; to compress each would be a job of its own, so they are joined. */
-function writeTogether(sink: HttpResponse | Gzip, pieces: readonly Uint8Array[], size: number): boolean {
-  if ('flush' in sink) return sink.write(Buffer.concat(pieces, size));
-  sink.cork();
-  let takes = true;
-  for (const piece of pieces) takes = write(sink, piece);
-  sink.uncork();
-  return takes;
+  signal.addEventListener('abort', () => zip.destroy(), { once: true });
+  await pour(pieces, zip, options);
+  await once(zip, 'end', { signal });
 }
 
 /** The two kinds of response don't share a signature of `write`. */
-export function write(sink: HttpResponse | Gzip, chunk: Uint8Array): boolean {
+export function write(sink: HttpResponse, chunk: Uint8Array): boolean {
   return (sink as ServerResponse).write(chunk);
 }
 
