@@ -49,7 +49,13 @@ interface Common {
 export type Action = Common &
   (
     | { readonly do: 'create'; readonly kind: Kind; readonly object: KubeObject }
-    | { readonly do: 'patch'; readonly target: Target; readonly patch: MergePatch }
+    | {
+        readonly do: 'patch';
+        readonly target: Target;
+        readonly patch: MergePatch;
+        /** Refuse when the object was written since. */
+        readonly resourceVersion?: string;
+      }
     | { readonly do: 'patch-status'; readonly target: Target; readonly patch: MergePatch }
     | {
         readonly do: 'set-status';

@@ -47,7 +47,9 @@ import { ServiceAddresses } from './service-addresses/service-addresses.ts';
 import { ServiceCidrController } from './service-cidr/service-cidr.ts';
 import { StatefulSetController } from './statefulset/statefulset.ts';
 import { StorageProtection } from './storage-protection/storage-protection.ts';
+import { EphemeralVolumes } from './ephemeral-volumes/ephemeral-volumes.ts';
 import { TtlAfterFinished } from './ttl-after-finished/ttl-after-finished.ts';
+import { VolumeBinding } from './volume-binding/volume-binding.ts';
 
 export interface ControllersOptions {
   /** Its views must have the indexes of `indexesOf`. */
@@ -167,6 +169,8 @@ function controllersOf(options: ControllersOptions): readonly Controller[] {
     new OrphanedJobPods({ registry }),
     new CronJobController({ registry, timeZone: options.timeZone ?? 'UTC' }),
     new TtlAfterFinished({ registry }),
+    new VolumeBinding({ registry }),
+    new EphemeralVolumes({ registry }),
     new NamespaceController({ registry, elsewhere: options.elsewhere }),
     new PolicyStatusController({ registry, typeOf: options.typeOf ?? (() => undefined) }),
     new CustomResourceDefinitionController({ registry }),

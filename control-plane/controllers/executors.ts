@@ -68,7 +68,8 @@ const executors: Executors = {
     return { kind, object: await registry.resource(kind).create(object), deleted: false };
   },
 
-  patch: ({ target, patch }, edges) => change(edges, target, (object) => merged(object, patch)),
+  patch: ({ target, patch, resourceVersion }, edges) =>
+    change(edges, target, (object) => merged(unchanged(target, object, resourceVersion), patch)),
 
   'patch-status': ({ target, patch }, edges) =>
     change(edges, target, (object) => merged(object, { status: patch }), 'status'),

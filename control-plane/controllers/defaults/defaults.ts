@@ -1,4 +1,7 @@
-/** Keeps what every cluster has: the system's priority classes, its flow control, the range of service addresses. */
+/**
+ * Keeps what every cluster has: the system's priority classes, its flow control, the range of service addresses,
+ * and in the beginning the class of local volumes.
+ */
 import { type Kind, kinds } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import { SYSTEM_PRIORITIES } from '../../../api/validation/scheduling/priority-class.ts';
@@ -9,6 +12,7 @@ import { timestamp } from '../../registry/metadata.ts';
 import { type Controller, NOTHING, type Plan } from '../controller.ts';
 import { DEFAULT_LEVELS, DEFAULT_SCHEMAS } from './flow-control.ts';
 import { planDangling, planFlowControl, planPriorityClass, planServiceRange } from './plan.ts';
+import { LOCAL_CLASS, planLocalClass } from './storage.ts';
 
 export interface ClusterDefaultsOptions {
   readonly registry: Registry;
@@ -45,13 +49,19 @@ export class ClusterDefaults implements Controller {
     for (const name of this.levels.keys()) enqueue(`prioritylevelconfigurations/${name}`);
     for (const name of this.schemas.keys()) enqueue(`flowschemas/${name}`);
     enqueue(`servicecidrs/${FIRST_RANGE}`);
+    enqueue(`storageclasses/${LOCAL_CLASS}`);
+    ends.push(
+      registry.resource(kinds.namespaces).view.subscribe(({ key, type }) => {
+        if (key === 'kube-system' && type === 'added') enqueue(`storageclasses/${LOCAL_CLASS}`);
+      }),
+    );
     return () => ends.forEach((end) => end());
   }
 
   plan(key: string): Plan {
     const slash = key.indexOf('/');
     const name = key.slice(slash + 1);
-    switch (key.slice(0, slash) as Followed) {
+    switch (key.slice(0, slash) as Followed | 'storageclasses') {
       case 'priorityclasses':
         return this.planPriority(name);
       case 'prioritylevelconfigurations':
@@ -60,6 +70,8 @@ export class ClusterDefaults implements Controller {
         return this.planSchema(name);
       case 'servicecidrs':
         return this.planRange(name);
+      case 'storageclasses':
+        return this.planClass();
     }
   }
 
@@ -91,6 +103,12 @@ export class ClusterDefaults implements Controller {
       .resource(kinds.prioritylevelconfigurations)
       .view.get(existing.spec.priorityLevelConfiguration.name);
     return planDangling(existing, level, timestamp(clock.date()));
+  }
+
+  private planClass(): Plan {
+    const { registry } = this.options;
+    const system = registry.resource(kinds.namespaces).view.get('kube-system');
+    return planLocalClass(system, [...registry.resource(kinds.storageclasses).view.list()]);
   }
 
   private planRange(name: string): Plan {

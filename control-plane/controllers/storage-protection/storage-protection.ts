@@ -1,5 +1,6 @@
 /** Lets volumes and claims that are being deleted go once nobody uses them. */
 import { type Kind, kinds } from '../../../api/kinds.ts';
+import { claimsOf } from '../../../api/machinery/pod-claims.ts';
 import { objectKey } from '../../../api/object.ts';
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../../api/types/core.v1.ts';
 import { CLAIM_PROTECTION, VOLUME_PROTECTION } from '../../admission/storage-protection.ts';
@@ -7,21 +8,14 @@ import type { Registry } from '../../registry/port.ts';
 import { type Action, targetOf } from '../actions.ts';
 import { type Controller, NOTHING, type Plan } from '../controller.ts';
 
-/** The claims that a pod uses, by name. */
-export function claimsOf({ metadata, spec }: Pod): string[] {
-  return (spec.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
-    if (persistentVolumeClaim) return [persistentVolumeClaim.claimName];
-    return ephemeral ? [`${metadata.name}-${name}`] : [];
-  });
-}
-
 function hasEnded({ status }: Pod): boolean {
   return status.phase === 'Succeeded' || status.phase === 'Failed';
 }
 
 export function planClaim(claim: PersistentVolumeClaim | undefined, users: readonly Pod[]): Plan {
   if (!claim || !isLeaving(claim, CLAIM_PROTECTION)) return NOTHING;
-  const user = users.find((pod) => !hasEnded(pod));
+  // A pod without a node is not given one while the claim is being deleted.
+  const user = users.find((pod) => pod.spec.nodeName && !hasEnded(pod));
   if (user) return { ...NOTHING, reasons: [`the pod ${user.metadata.name} uses it`] };
   return release(kinds.persistentvolumeclaims as Kind, claim, CLAIM_PROTECTION);
 }
@@ -76,15 +70,9 @@ export class StorageProtection implements Controller {
   }
 
   plan(key: string): Plan {
-    const slash = key.indexOf('/');
-    if (slash < 0) return planVolume(this.registry.resource(kinds.persistentvolumes).view.get(key));
+    if (!key.includes('/')) return planVolume(this.registry.resource(kinds.persistentvolumes).view.get(key));
     const claim = this.registry.resource(kinds.persistentvolumeclaims).view.get(key);
     if (!claim || !isLeaving(claim, CLAIM_PROTECTION)) return NOTHING;
-    const pods = this.registry.resource(kinds.pods).view.byIndex('namespace', key.slice(0, slash));
-    const name = key.slice(slash + 1);
-    return planClaim(
-      claim,
-      [...pods].filter((pod) => claimsOf(pod).includes(name)),
-    );
+    return planClaim(claim, [...this.registry.resource(kinds.pods).view.byIndex('claim', key)]);
   }
 }

@@ -4,6 +4,9 @@ import { validateFlowSchema } from '../../../api/validation/flowcontrol/flow-sch
 import { validatePriorityLevel } from '../../../api/validation/flowcontrol/priority-level.ts';
 import { ClusterDefaults } from '../../../control-plane/controllers/defaults/defaults.ts';
 import { DEFAULT_LEVELS, DEFAULT_SCHEMAS } from '../../../control-plane/controllers/defaults/flow-control.ts';
+import { planLocalClass } from '../../../control-plane/controllers/defaults/storage.ts';
+import type { Namespace } from '../../../api/types/core.v1.ts';
+import { aClass } from './volume-stage.ts';
 import { settle, World } from './world.ts';
 
 describe('what every cluster has', () => {
@@ -28,5 +31,39 @@ describe('what every cluster has', () => {
     for (const { status } of schemas) assert.equal(status.conditions?.[0]?.status, 'False');
     const [range] = world.all(kinds.servicecidrs);
     assert.deepEqual(range?.spec.cidrs, ['10.96.0.0/16']);
+  });
+
+  it('has a class of local volumes in the beginning, which is the users’ from then on', async () => {
+    const world = new World();
+    const { clock } = world;
+    const lead = async (): Promise<void> => {
+      const runner = world.runner(new ClusterDefaults({ registry: world, serviceCidr: '10.96.0.0/16', clock }));
+      await runner.start();
+      await world
+        .of(kinds.namespaces)
+        .create({ metadata: { name: 'kube-system' } })
+        .catch(() => undefined);
+      await settle();
+      await runner.stop();
+    };
+    await lead();
+    const [made] = world.all(kinds.storageclasses);
+    assert.deepEqual(
+      [made?.metadata.name, made?.provisioner, made?.volumeBindingMode],
+      ['local', 'local.dure.io', 'WaitForFirstConsumer'],
+    );
+    assert.deepEqual(made?.metadata.annotations, { 'storageclass.kubernetes.io/is-default-class': 'true' });
+    await world.of(kinds.storageclasses).delete('', 'local');
+    await lead();
+    assert.deepEqual(world.all(kinds.storageclasses), []);
+  });
+
+  it('leaves the default class to one that is there before', () => {
+    const other = aClass('other', {
+      metadata: { name: 'other', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+    });
+    const [create] = planLocalClass({ metadata: { name: 'kube-system' } } as Namespace, [other]).actions;
+    assert.ok(create?.do === 'create');
+    assert.deepEqual(create.object.metadata, { name: 'local' });
   });
 });

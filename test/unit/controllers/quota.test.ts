@@ -75,7 +75,7 @@ describe('storage protection', () => {
     const runner = world.runner(new StorageProtection({ registry: world }));
     await runner.start();
     const pods = world.of(kinds.pods as Kind);
-    const base = aPod('a');
+    const base = aPod('a', { node: 'n1' });
     const volumes = [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }];
     const pod = pods.seed({ ...base, spec: { ...base.spec, volumes } } as Pod);
     world.of(kinds.persistentvolumeclaims as Kind).seed({

@@ -24,6 +24,8 @@ interface Stored extends KubeObject {
 const FIRST_STATUS = new Map<Kind, object>([
   [kinds.pods, { phase: 'Pending' }],
   [kinds.jobs, {}],
+  [kinds.persistentvolumes, { phase: 'Pending' }],
+  [kinds.persistentvolumeclaims, { phase: 'Pending' }],
 ]);
 
 export class World implements Registry {
