@@ -37,6 +37,8 @@ import { StreamServer } from './streams/serve.ts';
 import { UsageMeter } from './streams/usage.ts';
 import { DiskVolumes } from './volumes/disk.ts';
 import { systemMounter } from './volumes/mounts.ts';
+import { PersistentVolumes } from './volumes/persistent.ts';
+import { Reclaimer } from './volumes/reclaimer.ts';
 import { PodTokens } from './volumes/tokens.ts';
 import { firstAddress } from '../lib/addresses.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -174,7 +176,8 @@ export class Agent implements Component {
       },
       clock,
     });
-    const pods = this.makePods(runtime, reports, tokens, await this.nodeCapacity(), await hasAppArmor());
+    const persistent = this.makePersistentVolumes();
+    const pods = this.makePods(runtime, reports, tokens, persistent, await this.nodeCapacity(), await hasAppArmor());
     const fence = new Fence({
       file: join(flags.runDir, 'fence'),
       isNeeded: () => pods.hasIdentityPods(),
@@ -237,6 +240,7 @@ export class Agent implements Component {
       log,
     });
     await this.run(new ComponentGroup('pods and their logs', [pods, rotation]));
+    await this.run(this.makeReclaimer(persistent, reports));
     await this.run(this.makeImageCollector(runtime, reports));
     await this.run(this.makeWeb(link, runtime));
   }
@@ -276,11 +280,11 @@ export class Agent implements Component {
     runtime: Runtime,
     reports: Reports,
     tokens: PodTokens,
+    persistent: PersistentVolumes,
     nodeCapacity: { milliCpu: number; memoryBytes: number },
     isConfining: boolean,
   ): PodManager {
     const { flags, clock, log } = this.options;
-    const podsDirectory = join(flags.dataDir, 'pods');
     let settings: ClusterSettings | undefined;
     void this.settings.promise.then((known) => (settings = known));
     return new PodManager({
@@ -292,15 +296,16 @@ export class Agent implements Component {
       },
       reporter: reports,
       volumes: new DiskVolumes({
-        root: podsDirectory,
+        root: this.podsDirectory,
         memory: join(flags.dataDir, 'memory'),
         configMaps: this.store.configmaps,
         secrets: this.store.secrets,
+        persistent,
         mounter: systemMounter,
         tokens,
         describe: (pod, file) => downwardText(pod, file, { nodeName: this.nodeName, nodeCapacity }),
       }),
-      files: new DiskFiles({ root: podsDirectory }),
+      files: new DiskFiles({ root: this.podsDirectory }),
       cgroups: new FileCgroups({ root: flags.cgroupRoot }),
       clock,
       log,
@@ -312,6 +317,38 @@ export class Agent implements Component {
       logRoot: flags.logDir ?? join(flags.dataDir, 'pod-logs'),
       nodeCapacity,
     });
+  }
+
+  private makePersistentVolumes(): PersistentVolumes {
+    const { nodeName: name, store } = this;
+    return new PersistentVolumes({
+      directory: this.volumesDirectory,
+      root: this.podsDirectory,
+      claims: store.claims,
+      node: () => ({ name, labels: store.nodes.get(name)?.metadata.labels }),
+    });
+  }
+
+  private makeReclaimer(persistent: PersistentVolumes, reports: Reports): Reclaimer {
+    const { clock, log } = this.options;
+    return new Reclaimer({
+      directory: this.volumesDirectory,
+      removals: this.store.removals,
+      usersOf: (place) => persistent.usersOf(place),
+      onRemoved: (name, uid) => reports.volumeRemoved(name, uid),
+      reporter: reports,
+      clock,
+      log,
+    });
+  }
+
+  private get podsDirectory(): string {
+    return join(this.options.flags.dataDir, 'pods');
+  }
+
+  private get volumesDirectory(): string {
+    const { volumeDir, dataDir } = this.options.flags;
+    return volumeDir ?? join(dataDir, 'volumes');
   }
 
   private makeImageCollector(runtime: Runtime, reports: Reports): ImageCollector {

@@ -23,6 +23,7 @@ export const agentProgram = {
     dataDir: text('directory', 'what survives a restart of the machine', '/var/lib/dure/agent'),
     runDir: text('directory', 'what does not', '/run/dure'),
     logDir: text('directory', 'the logs of pods; below the data directory when not given'),
+    volumeDir: text('directory', 'what is in provisioned volumes; below the data directory when not given'),
     containerdSocket: text('path', 'containerd’s socket', '/run/containerd/containerd.sock'),
     startContainerd: onOff('start and supervise an own containerd instead'),
     cniDir: text('directory', 'where containerd looks for network configurations', '/etc/cni/net.d'),

@@ -21,6 +21,8 @@ export function makeSessions(parts: Needed): NodeSessions {
       endpointslices: caches.of(kinds.endpointslices),
       runtimeclasses: caches.of(kinds.runtimeclasses),
       servicecidrs: caches.of(kinds.servicecidrs),
+      persistentvolumeclaims: caches.of(kinds.persistentvolumeclaims),
+      persistentvolumes: caches.of(kinds.persistentvolumes),
       nodes: caches.of(kinds.nodes),
     },
     keys,

@@ -1,8 +1,20 @@
 /** From the caches to the agents: an index from node to feed, so that a change costs what it concerns and no more. */
+import { nodeClaim } from './claims.ts';
 import { Feed, type FeedOptions } from './feed.ts';
+import { HOSTNAME_LABEL, LOCAL_DRIVER, hostnameOf, isToBeRemoved } from '../../api/machinery/local-volumes.ts';
+import { claimsOf } from '../../api/machinery/pod-claims.ts';
 import { referencesOf } from '../../api/machinery/pod-references.ts';
-import type { KubeObject } from '../../api/object.ts';
-import type { ConfigMap, Node, Pod, Secret, Service } from '../../api/types/core.v1.ts';
+import type { VolumeRemoval } from '../../api/node-volumes.ts';
+import { type KubeObject, objectKey } from '../../api/object.ts';
+import type {
+  ConfigMap,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  Secret,
+  Service,
+} from '../../api/types/core.v1.ts';
 import type { ServiceCIDR } from '../../api/types/networking.v1.ts';
 import type { RuntimeClass } from '../../api/types/node.v1.ts';
 import type { EndpointSlice } from '../../api/types/discovery.v1.ts';
@@ -18,6 +30,10 @@ export interface DispatchCaches {
   endpointslices: ResourceCache<EndpointSlice>;
   runtimeclasses: ResourceCache<RuntimeClass>;
   servicecidrs: ResourceCache<ServiceCIDR>;
+  persistentvolumeclaims: ResourceCache<PersistentVolumeClaim>;
+  /** Indexed as `removal` by the hostname of the node that is to remove them. */
+  persistentvolumes: ResourceCache<PersistentVolume>;
+  /** Indexed as `hostname` by that label. */
   nodes: ResourceCache<Node>;
 }
 
@@ -49,6 +65,7 @@ export class Dispatch {
 
   start(): void {
     const { pods, nodes, services, endpointslices, runtimeclasses, servicecidrs } = this.caches;
+    const { persistentvolumeclaims, persistentvolumes } = this.caches;
     for (const node of nodes.view.list()) this.slimNodes.set(node.metadata.name ?? '', slim(node));
     this.unsubscribe = [
       pods.view.subscribe((change) => this.podChanged(change)),
@@ -57,13 +74,9 @@ export class Dispatch {
       endpointslices.view.subscribe(({ key }) => this.broadcast('endpointslices', key)),
       runtimeclasses.view.subscribe(({ key }) => this.broadcast('runtimeclasses', key)),
       servicecidrs.view.subscribe(({ key }) => this.broadcast('servicecidrs', key)),
-      ...REFERENCED.map((resource) =>
-        this.view(resource).subscribe(({ key }) => {
-          for (const node of this.users.get(`${resource}/${key}`) ?? []) {
-            this.subscribers.get(node)?.feed.touch(resource, key);
-          }
-        }),
-      ),
+      ...REFERENCED.map((resource) => this.view(resource).subscribe(({ key }) => this.tellUsers(resource, key))),
+      persistentvolumeclaims.view.subscribe((change) => this.claimChanged(change)),
+      persistentvolumes.view.subscribe((change) => this.volumeChanged(change)),
     ];
   }
 
@@ -81,6 +94,9 @@ export class Dispatch {
       for (const { key } of this.caches[resource].list(undefined)) feed.touch(resource, key);
     }
     for (const pod of this.caches.pods.view.byIndex('node', node)) this.podIsOn(node, podKey(pod), pod);
+    for (const volume of this.caches.persistentvolumes.view.byIndex('removal', this.hostnameOf(node))) {
+      feed.touch('removals', volume.metadata.name ?? '');
+    }
     feed.schedule();
     return feed;
   }
@@ -104,7 +120,7 @@ export class Dispatch {
     if (!subscriber) return;
     subscriber.feed.touch('pods', key);
     const before = subscriber.uses.get(key) ?? [];
-    const now = pod ? referencesOf(pod).map((reference) => `${reference.resource}/${reference.key}`) : [];
+    const now = pod ? usesOf(pod) : [];
     for (const use of now) if (!before.includes(use)) this.count(node, subscriber, use, 1);
     for (const use of before) if (!now.includes(use)) this.count(node, subscriber, use, -1);
     if (pod) subscriber.uses.set(key, now);
@@ -127,6 +143,34 @@ export class Dispatch {
     const nodes = this.users.get(use);
     nodes?.delete(node);
     if (nodes?.size === 0) this.users.delete(use);
+  }
+
+  private tellUsers(resource: string, key: string): void {
+    for (const node of this.users.get(`${resource}/${key}`) ?? []) {
+      this.subscribers.get(node)?.feed.touch(resource, key);
+    }
+  }
+
+  private claimChanged({ type, key, object }: Change<PersistentVolumeClaim>): void {
+    this.tellUsers('claims', key);
+    const volume = type === 'deleted' && this.caches.persistentvolumes.view.get(object.spec.volumeName ?? '');
+    if (volume) this.tellOfRemoval(volume);
+  }
+
+  private volumeChanged({ object, previous }: Change<PersistentVolume>): void {
+    for (const claim of new Set([claimKey(object), previous && claimKey(previous)])) {
+      if (claim !== undefined) this.tellUsers('claims', claim);
+    }
+    this.tellOfRemoval(object);
+  }
+
+  private tellOfRemoval(volume: PersistentVolume): void {
+    const { name = '', deletionTimestamp } = volume.metadata;
+    const hostname = hostnameOf(volume);
+    if (deletionTimestamp === undefined || hostname === undefined || volume.spec.csi?.driver !== LOCAL_DRIVER) return;
+    for (const { metadata } of this.caches.nodes.view.byIndex('hostname', hostname)) {
+      this.subscribers.get(metadata.name ?? '')?.feed.touch('removals', name);
+    }
   }
 
   private nodeChanged({ type, key, object }: Change<Node>): void {
@@ -160,9 +204,32 @@ export class Dispatch {
         return this.subscribers.get(node)?.counts.has(`${resource}/${key}`)
           ? this.caches[resource].get(key)?.bytes
           : undefined;
+      case 'claims':
+        return this.subscribers.get(node)?.counts.has(`${resource}/${key}`) ? this.claim(key) : undefined;
+      case 'removals':
+        return this.removal(node, key);
       default:
         throw new Error(`agents are not told of ${resource}`);
     }
+  }
+
+  private claim(key: string): Buffer | undefined {
+    const claim = this.caches.persistentvolumeclaims.view.get(key);
+    if (!claim) return undefined;
+    const volume = this.caches.persistentvolumes.view.get(claim.spec.volumeName ?? '');
+    return Buffer.from(JSON.stringify(nodeClaim(claim, volume)));
+  }
+
+  private removal(node: string, name: string): Buffer | undefined {
+    const volume = this.caches.persistentvolumes.view.get(name);
+    if (!volume || !isToBeRemoved(volume) || hostnameOf(volume) !== this.hostnameOf(node)) return undefined;
+    const claim = this.caches.persistentvolumeclaims.view.get(claimKey(volume) ?? '');
+    if (claim && claim.metadata.uid === volume.spec.claimRef?.uid) return undefined;
+    return Buffer.from(JSON.stringify({ name, uid: volume.metadata.uid ?? '' } satisfies VolumeRemoval));
+  }
+
+  private hostnameOf(node: string): string {
+    return this.caches.nodes.view.get(node)?.metadata.labels?.[HOSTNAME_LABEL] ?? node;
   }
 
   private view(resource: (typeof REFERENCED)[number]): {
@@ -170,6 +237,16 @@ export class Dispatch {
   } {
     return this.caches[resource].view as { subscribe(on: (change: Change<KubeObject>) => void): () => void };
   }
+}
+
+/** `resource/key` of all that the agent of its node needs for it. */
+function usesOf(pod: Pod): string[] {
+  const claims = claimsOf(pod).map((name) => `claims/${objectKey(pod.metadata.namespace, name)}`);
+  return [...referencesOf(pod).map(({ resource, key }) => `${resource}/${key}`), ...new Set(claims)];
+}
+
+function claimKey({ spec: { claimRef } }: PersistentVolume): string | undefined {
+  return claimRef && objectKey(claimRef.namespace, claimRef.name ?? '');
 }
 
 function podKey(pod: Pod): string {

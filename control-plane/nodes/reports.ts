@@ -1,8 +1,12 @@
-/** Stores what an agent reports. An agent may write its own node's status, its own pods' status and events, nothing else. */
+/**
+ * Stores what an agent reports. An agent may write its own node's status, its own pods' status and events, and let go
+ * volumes of its node that it has removed; nothing else.
+ */
 import { StatusError, isStatusError } from '../../api/errors.ts';
 import { kinds } from '../../api/kinds.ts';
-import type { Event, NodeStatus, Pod, PodCondition, PodStatus } from '../../api/types/core.v1.ts';
-import type { PodReport, Report } from '../../lib/link/proto.ts';
+import { DATA_FINALIZER, HOSTNAME_LABEL, hostnameOf, isToBeRemoved } from '../../api/machinery/local-volumes.ts';
+import type { Event, NodeStatus, PersistentVolume, Pod, PodCondition, PodStatus } from '../../api/types/core.v1.ts';
+import type { PodReport, Report, VolumeRemoved } from '../../lib/link/proto.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Registry } from '../registry/port.ts';
 import { writeNodeStatus } from './registration.ts';
@@ -28,6 +32,7 @@ export class ReportWriter {
       this.attempt(pod.name, () => this.writePod(pod, signal)),
     );
     for (const bytes of report.events) writes.push(this.attempt('event', () => this.writeEvent(bytes)));
+    for (const volume of report.volumes) writes.push(this.attempt(volume.name, () => this.letGo(volume)));
     if (report.nodeStatus.length > 0) {
       const status = JSON.parse(report.nodeStatus.toString()) as NodeStatus;
       writes.push(this.attempt(this.node, () => writeNodeStatus(this.registry, this.node, status, signal)));
@@ -79,6 +84,14 @@ export class ReportWriter {
     return { ...pod, status: mergePodStatus(pod.status, reported) };
   }
 
+  private async letGo({ name, uid }: VolumeRemoved): Promise<void> {
+    const node = this.registry.resource(kinds.nodes).view.get(this.node);
+    const hostname = node?.metadata.labels?.[HOSTNAME_LABEL] ?? this.node;
+    const change = (volume: PersistentVolume): PersistentVolume | undefined =>
+      isToBeRemoved(volume) && hostnameOf(volume) === hostname ? withoutDataFinalizer(volume) : undefined;
+    await this.unlessReplaced(() => this.registry.resource(kinds.persistentvolumes).mutate('', name, change, { uid }));
+  }
+
   private async writeEvent(bytes: Buffer): Promise<void> {
     const event = JSON.parse(bytes.toString()) as Event;
     const events = this.registry.resource(kinds.events);
@@ -111,6 +124,11 @@ export function mergePodStatus(before: PodStatus, reported: PodStatus): PodStatu
     ...(nominatedNodeName ? { nominatedNodeName } : {}),
     conditions: [...(reported.conditions ?? []), ...foreign],
   };
+}
+
+function withoutDataFinalizer(volume: PersistentVolume): PersistentVolume {
+  const finalizers = volume.metadata.finalizers?.filter((each) => each !== DATA_FINALIZER);
+  return { ...volume, metadata: { ...volume.metadata, finalizers } };
 }
 
 function isRetriable(error: unknown): boolean {

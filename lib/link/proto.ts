@@ -21,11 +21,17 @@ export interface PodReport {
   gone: boolean;
 }
 
+export interface VolumeRemoved {
+  name: string;
+  uid: string;
+}
+
 export interface Report {
   sequence: number;
   pods: PodReport[];
   nodeStatus: Buffer;
   events: Buffer[];
+  volumes: VolumeRemoved[];
 }
 
 /** Exactly one of them is there. */

@@ -3,7 +3,7 @@
  * restart of the agent it finds the pods that run and goes on with them; what no complete desired state names is ended.
  */
 import os from 'node:os';
-import type { ConfigMap, Pod, Secret } from '../../api/types/core.v1.ts';
+import type { Pod } from '../../api/types/core.v1.ts';
 import { hasIdentity } from '../../api/machinery/identity.ts';
 import { milliOf } from '../../api/machinery/quantity.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -25,7 +25,7 @@ import { ANNOTATION } from './labels.ts';
 import { Limit } from './limit.ts';
 import { CacheLookup } from './lookup.ts';
 import type { ObservedContainer } from './observed.ts';
-import { referencesOf } from './references.ts';
+import { type Referenced, referencesOf } from './references.ts';
 import { podCpuRequest, qosOf } from './resources.ts';
 import type { PodIdentity } from './runtime-cache.ts';
 import { RuntimeCache } from './runtime-cache.ts';
@@ -148,6 +148,7 @@ export class PodManager implements Component {
       state.pods.subscribe((change) => this.onPod(change)),
       state.configmaps.subscribe((change) => this.onConfig('configmap', change)),
       state.secrets.subscribe((change) => this.onConfig('secret', change)),
+      state.claims.subscribe((change) => this.onConfig('claim', change)),
     );
     for (const pod of state.pods.list()) this.want(pod);
     this.weigh();
@@ -226,9 +227,9 @@ export class PodManager implements Component {
     }
   }
 
-  // --- config maps and secrets -----------------------------------------------------------------------------------------
+  // --- config maps, secrets and claims ---------------------------------------------------------------------------------
 
-  private onConfig(kind: 'configmap' | 'secret', { key }: Change<ConfigMap> | Change<Secret>): void {
+  private onConfig(kind: Referenced, { key }: Pick<Change<unknown>, 'key'>): void {
     for (const uid of this.users.get(`${kind}:${key}`) ?? []) this.workers.get(uid)?.configChanged();
   }
 

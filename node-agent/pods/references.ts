@@ -1,14 +1,17 @@
-/** Which config maps and secrets a pod uses, so that a change of one wakes those who wait for it, and nobody else. */
+/** Which config maps, secrets and claims a pod uses, so that a change of one wakes those who wait for it, and nobody else. */
+import { claimsOf } from '../../api/machinery/pod-claims.ts';
 import { objectKey } from '../../api/object.ts';
 import type { Pod, Secret } from '../../api/types/core.v1.ts';
 import type { View } from '../../lib/view.ts';
 import { allContainers } from './container-kind.ts';
 
-/** `configmap:namespace/name` and `secret:namespace/name`. */
+export type Referenced = 'configmap' | 'secret' | 'claim';
+
+/** `configmap:namespace/name`, and so on. */
 export function referencesOf(pod: Pod): Set<string> {
   const namespace = pod.metadata.namespace ?? '';
   const found = new Set<string>();
-  const add = (kind: 'configmap' | 'secret', name: string | undefined): void => {
+  const add = (kind: Referenced, name: string | undefined): void => {
     if (name) found.add(`${kind}:${objectKey(namespace, name)}`);
   };
   for (const { configMap, secret, projected } of pod.spec.volumes ?? []) {
@@ -19,6 +22,7 @@ export function referencesOf(pod: Pod): Set<string> {
       add('secret', source.secret?.name);
     }
   }
+  for (const name of claimsOf(pod)) add('claim', name);
   for (const container of allContainers(pod)) {
     for (const { configMapRef, secretRef } of container.envFrom ?? []) {
       add('configmap', configMapRef?.name);

@@ -115,7 +115,7 @@ export class PodWorker {
     this.wake();
   }
 
-  /** A config map or a secret that the pod uses has changed: whatever failed for want of it may work now. */
+  /** A config map, a secret or a claim that the pod uses has changed: whatever failed for want of it may work now. */
   configChanged(): void {
     this.memory.areVolumesStale = true;
     this.configVersion += 1;

@@ -1,4 +1,5 @@
 /** What the control plane wants of this node, and what it must know of the others: kept by the link, read by everyone else. */
+import type { NodeClaim } from '../../api/node-volumes.ts';
 import type { ConfigMap, Node, Pod, Secret, Service } from '../../api/types/core.v1.ts';
 import type { EndpointSlice } from '../../api/types/discovery.v1.ts';
 import type { ServiceCIDR } from '../../api/types/networking.v1.ts';
@@ -12,6 +13,7 @@ export interface DesiredState {
   /** Those that this node's pods use. */
   readonly secrets: View<Secret>;
   readonly configmaps: View<ConfigMap>;
+  readonly claims: View<NodeClaim>;
   /** All of the cluster's. */
   readonly services: View<Service>;
   /** All of the cluster's; indexed as `service` by `namespace/name` of their service. */

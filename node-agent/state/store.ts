@@ -3,7 +3,7 @@
  * server can be reached goes on with what it last knew.
  */
 import type { DesiredState } from './port.ts';
-import type { KubeObject } from '../../api/object.ts';
+import type { NodeClaim, VolumeRemoval } from '../../api/node-volumes.ts';
 import type { ConfigMap, Node, Pod, Secret, Service } from '../../api/types/core.v1.ts';
 import type { EndpointSlice } from '../../api/types/discovery.v1.ts';
 import type { ServiceCIDR } from '../../api/types/networking.v1.ts';
@@ -19,6 +19,8 @@ export const RESOURCES = [
   'nodes',
   'runtimeclasses',
   'servicecidrs',
+  'claims',
+  'removals',
 ] as const;
 export type ResourceName = (typeof RESOURCES)[number];
 
@@ -39,6 +41,9 @@ export class DesiredStateStore implements DesiredState {
   readonly nodes = new MapView<Node>();
   readonly runtimeclasses = new MapView<RuntimeClass>();
   readonly servicecidrs = new MapView<ServiceCIDR>();
+  readonly claims = new MapView<NodeClaim>();
+  /** Volumes of this node. */
+  readonly removals = new MapView<VolumeRemoval>();
   readonly endpointslices = new MapView<EndpointSlice>({
     service: (slice) => {
       const name = slice.metadata.labels?.[SERVICE_LABEL];
@@ -60,7 +65,7 @@ export class DesiredStateStore implements DesiredState {
     const stored = this.stored.get(resource);
     if (stored?.get(key)?.equals(bytes)) return;
     stored?.set(key, bytes);
-    this.view(resource).set(key, JSON.parse(bytes.toString()) as KubeObject);
+    this.view(resource).set(key, JSON.parse(bytes.toString()));
   }
 
   delete(resource: ResourceName, key: string): void {
@@ -84,8 +89,8 @@ export class DesiredStateStore implements DesiredState {
     }
   }
 
-  private view(resource: ResourceName): MapView<KubeObject> {
-    return this[resource] as unknown as MapView<KubeObject>;
+  private view(resource: ResourceName): MapView<unknown> {
+    return this[resource] as MapView<unknown>;
   }
 }
 

@@ -1,10 +1,11 @@
 /**
- * Volumes on the node's disk and memory: emptyDir, hostPath, and those with files of the API's making (configMap, secret,
+ * Volumes on the node's disk and memory: persistent ones, emptyDir, hostPath, and those with files of the API's making (configMap, secret,
  * downwardAPI, projected). Everything of a pod is below one directory, but what must not be on the disk: one file system in
  * memory holds that of all pods, since nearly every pod has a token, and mounting is dear.
  */
-import { chmod, chown, mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
+import { claimOf } from '../../api/machinery/pod-claims.ts';
 import { bytesOf } from '../../api/machinery/quantity.ts';
 import type {
   ConfigMap,
@@ -19,8 +20,10 @@ import type {
 import type { View } from '../../lib/view.ts';
 import type { ContainerConfig } from '../runtime/port.ts';
 import { writePayload } from './atomic-writer.ts';
-import { prepareHostPath } from './host-path.ts';
+import { makeUntyped, prepareHostPath } from './host-path.ts';
+import { MountError } from './claimed.ts';
 import type { Mounter } from './mounts.ts';
+import type { PersistentVolumes } from './persistent.ts';
 import type { Volumes } from './port.ts';
 import { VolumeError } from './port.ts';
 import { Projection, type Projected } from './projection.ts';
@@ -34,6 +37,7 @@ export interface DiskVolumesOptions {
   memory: string;
   configMaps: View<ConfigMap>;
   secrets: View<Secret>;
+  persistent: PersistentVolumes;
   mounter: Mounter;
   tokens: PodTokens;
   /** What a file of the downward API holds. Throws an Error for what can't be told. */
@@ -104,6 +108,10 @@ export class DiskVolumes implements Volumes {
   // --- one volume --------------------------------------------------------------------------------------------------
 
   private async mountOne(pod: Pod, volume: Volume): Promise<number | undefined> {
+    if (claimOf(pod, volume) !== undefined) {
+      await this.options.persistent.mount(pod, volume);
+      return undefined;
+    }
     const kind = kindOf(volume);
     if (kind === 'hostPath') {
       if (volume.hostPath) await prepareHostPath(volume.hostPath);
@@ -192,26 +200,21 @@ export class DiskVolumes implements Volumes {
   ): Promise<ContainerConfig['mounts'][0]> {
     const volume = pod.spec.volumes?.find(({ name }) => name === mount.name);
     if (!volume) throw new VolumeError(`volume "${mount.name}" is not defined`);
-    const source = this.directoryOf(pod, volume);
+    const { path: source, isReadOnly } = await this.sourceOf(pod, volume);
     const subPath = mount.subPathExpr === undefined ? mount.subPath : expand(mount.subPathExpr);
     const hostPath = subPath === undefined || subPath === '' ? source : await resolveSubPath(source, subPath);
-    if (volume.hostPath && hostPath === source) await this.makeUntyped(volume.hostPath.type, source);
+    if (volume.hostPath && hostPath === source) await makeUntyped(volume.hostPath);
     return {
       containerPath: mount.mountPath,
       hostPath,
-      readonly: (mount.readOnly ?? false) || isWritten(volume),
+      readonly: (mount.readOnly ?? false) || isReadOnly,
       propagation: (mount.mountPropagation ?? 'None') as 'None' | 'HostToContainer' | 'Bidirectional',
     };
   }
 
-  /** A hostPath of no type is made as a directory when nothing is there, as container runtimes have always done. */
-  private async makeUntyped(type: string | undefined, source: string): Promise<void> {
-    if ((type ?? '') !== '') return;
-    const isThere = await stat(source).then(
-      () => true,
-      () => false,
-    );
-    if (!isThere) await mkdir(source, { recursive: true, mode: 0o755 });
+  private async sourceOf(pod: Pod, volume: Volume): Promise<{ path: string; isReadOnly: boolean }> {
+    if (claimOf(pod, volume) !== undefined) return this.options.persistent.mounted(pod, volume);
+    return { path: this.directoryOf(pod, volume), isReadOnly: isWritten(volume) };
   }
 
   private directoryOf(pod: Pod, volume: Volume): string {
@@ -272,6 +275,7 @@ async function explain<T>(volume: Volume, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
+    if (error instanceof MountError) throw error;
     const message = `MountVolume.SetUp failed for volume "${volume.name}" : ${(error as Error).message}`;
     throw new VolumeError(message, { cause: error });
   }

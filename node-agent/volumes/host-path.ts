@@ -23,6 +23,11 @@ export async function prepareHostPath({ path, type = '' }: HostPathVolumeSource)
   return path;
 }
 
+/** A hostPath of no type is made as a directory when nothing is there, as container runtimes have always done. */
+export async function makeUntyped({ path, type = '' }: HostPathVolumeSource): Promise<void> {
+  if (type === '' && !(await stat(path).catch(ignoreMissing))) await mkdir(path, { recursive: true, mode: 0o755 });
+}
+
 /** Returns the type to check for afterwards. */
 async function create(path: string, type: string): Promise<string> {
   if (type === 'DirectoryOrCreate') {

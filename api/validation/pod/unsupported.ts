@@ -24,6 +24,8 @@ const VOLUMES: ReadonlySet<string> = new Set<keyof Volume>([
   'secret',
   'downwardAPI',
   'projected',
+  'persistentVolumeClaim',
+  'ephemeral',
   // Nodes have no drivers to register yet: such a pod waits for its driver, as it would where none is installed.
   'csi',
 ]);

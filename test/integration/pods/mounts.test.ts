@@ -7,12 +7,14 @@ import { MapView } from '../../../lib/view.ts';
 import { DiskVolumes } from '../../../node-agent/volumes/disk.ts';
 import { systemMounter } from '../../../node-agent/volumes/mounts.ts';
 import { noTokens } from '../../support/no-tokens.ts';
+import { persistentVolumes } from '../../support/persistent-volumes.ts';
 import { pod } from '../../unit/pods/harness.ts';
 
 describe('mounts of volumes', () => {
   let root: string;
   const makeVolumes = (): DiskVolumes =>
     new DiskVolumes({
+      persistent: persistentVolumes(root),
       root: path.join(root, 'pods'),
       memory: path.join(root, 'memory'),
       configMaps: new MapView<ConfigMap>(),

@@ -1,7 +1,9 @@
 /** A node of one test: the real pod manager on a real containerd, on a host of its own. */
 import path from 'node:path';
 import { noTokens } from '../../support/no-tokens.ts';
+import { persistentVolumes } from '../../support/persistent-volumes.ts';
 import { keyOf } from '../../../api/object.ts';
+import type { NodeClaim } from '../../../api/node-volumes.ts';
 import type { ConfigMap, ContainerStatus, Node, Pod, PodStatus, Secret, Service } from '../../../api/types/core.v1.ts';
 import type { RuntimeClass } from '../../../api/types/node.v1.ts';
 import type { EndpointSlice } from '../../../api/types/discovery.v1.ts';
@@ -119,6 +121,7 @@ export class RealNode {
         pods: this.pods,
         configmaps,
         secrets,
+        claims: new MapView<NodeClaim>(),
         services: new MapView<Service>(),
         endpointslices: new MapView<EndpointSlice>(),
         nodes: new MapView<Node>(),
@@ -146,6 +149,7 @@ export class RealNode {
         },
       },
       volumes: new DiskVolumes({
+        persistent: persistentVolumes(host.directory),
         root: path.join(host.directory, 'volumes'),
         memory: path.join(host.directory, 'memory'),
         configMaps: configmaps,

@@ -53,6 +53,20 @@ describe('reports', () => {
     assert.deepEqual(told(reports.take()), ['a Running']);
   });
 
+  it('say of volumes that they are removed until a server has heard it', () => {
+    const { reports } = setUp();
+    reports.volumeRemoved('pvc-1', 'uid-1');
+    const first = reports.take();
+    assert.deepEqual(first?.volumes, [{ name: 'pvc-1', uid: 'uid-1' }]);
+    assert.equal(reports.take(), undefined);
+    reports.resend();
+    const again = reports.take();
+    assert.deepEqual(again?.volumes, first?.volumes);
+    reports.acknowledge(again?.sequence ?? 0);
+    reports.resend();
+    assert.equal(reports.take(), undefined);
+  });
+
   it('count an event that happens again', () => {
     const { reports } = setUp();
     const about = { kind: 'Pod', namespace: 'default', name: 'a', uid: 'uid-a' };

@@ -51,6 +51,7 @@ const report = (phase: string, gone = false): Report => ({
   pods: [{ namespace: 'default', name: 'p', uid: 'u', status: Buffer.from(JSON.stringify({ phase })), gone }],
   nodeStatus: Buffer.from(JSON.stringify({ nodeInfo: { kubeletVersion: phase } })),
   events: [],
+  volumes: [],
 });
 
 describe('what a session has still to store when it ends', () => {

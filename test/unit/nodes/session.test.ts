@@ -7,7 +7,13 @@ import type { Report, ServerMessage } from '../../../lib/link/proto.ts';
 import { silentLog } from '../../../lib/log.ts';
 
 describe('the session of an agent', () => {
-  const report = (sequence: number): Report => ({ sequence, pods: [], nodeStatus: Buffer.alloc(0), events: [] });
+  const report = (sequence: number): Report => ({
+    sequence,
+    pods: [],
+    nodeStatus: Buffer.alloc(0),
+    events: [],
+    volumes: [],
+  });
 
   /** Each write of a report waits in `writes` to be settled. */
   function harness() {

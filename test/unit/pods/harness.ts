@@ -1,5 +1,6 @@
 /** A node of one test: the real pod manager on a runtime in memory, on a clock that moves when told. */
 import assert from 'node:assert/strict';
+import type { NodeClaim } from '../../../api/node-volumes.ts';
 import { keyOf } from '../../../api/object.ts';
 import type {
   ConfigMap,
@@ -37,6 +38,7 @@ export class TestNode {
   readonly configmaps = new MapView<ConfigMap>();
   readonly runtimeclasses = new MapView<RuntimeClass>();
   readonly secrets = new MapView<Secret>();
+  readonly claims = new MapView<NodeClaim>();
   readonly services = new MapView<Service>();
   readonly events: Told[] = [];
   readonly gone: string[] = [];
@@ -63,6 +65,7 @@ export class TestNode {
         runtimeclasses: this.runtimeclasses,
         servicecidrs: new MapView(),
         secrets: this.secrets,
+        claims: this.claims,
         services: this.services,
         endpointslices: new MapView<EndpointSlice>(),
         nodes: new MapView<Node>(),

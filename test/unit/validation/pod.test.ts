@@ -209,10 +209,10 @@ describe('validation of pods', () => {
   refuses(
     'what is not carried out yet',
     [
-      'spec.volumes[0].persistentVolumeClaim: Forbidden: is not supported by this version of Dure',
+      'spec.volumes[0].nfs: Forbidden: is not supported by this version of Dure',
       'spec.containers[0].lifecycle.stopSignal: Forbidden: is not supported by this version of Dure',
     ],
-    { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }] },
+    { volumes: [{ name: 'v', nfs: { server: 's', path: '/' } }] },
     { lifecycle: { stopSignal: 'SIGUSR1' } },
   );
 });

@@ -19,6 +19,7 @@ import { MapView } from '../../../lib/view.ts';
 import { DiskVolumes } from '../../../node-agent/volumes/disk.ts';
 import { parseMountInfo } from '../../../node-agent/volumes/mounts.ts';
 import { noTokens } from '../../support/no-tokens.ts';
+import { persistentVolumes } from '../../support/persistent-volumes.ts';
 import { container, pod } from '../pods/harness.ts';
 
 describe('volumes on disk', () => {
@@ -39,6 +40,7 @@ describe('volumes on disk', () => {
       mountsBelow: (directory: string) => Promise.resolve(mounted.filter((known) => known.startsWith(directory))),
     };
     volumes = new DiskVolumes({
+      persistent: persistentVolumes(root),
       root: path.join(root, 'pods'),
       memory: path.join(root, 'memory'),
       configMaps,

@@ -9,6 +9,7 @@ import { MapView } from '../../../lib/view.ts';
 import { downwardText } from '../../../node-agent/pods/downward.ts';
 import { DiskVolumes } from '../../../node-agent/volumes/disk.ts';
 import { PodTokens } from '../../../node-agent/volumes/tokens.ts';
+import { persistentVolumes } from '../../support/persistent-volumes.ts';
 import { container, pod } from '../pods/harness.ts';
 
 const MINUTE = 60_000;
@@ -37,6 +38,7 @@ describe('projected volumes', () => {
 
   function makeVolumes(): DiskVolumes {
     return new DiskVolumes({
+      persistent: persistentVolumes(root),
       root,
       memory: path.join(root, 'memory'),
       configMaps,
