@@ -70,10 +70,12 @@ describe('apply on the server', () => {
     return JSON.parse(answer.text) as Status;
   }
 
+  /** By name: how they are ordered depends on whether a second began between two writes. */
   function entriesOf({ metadata }: KubeObject): string[] {
-    return (metadata.managedFields ?? []).map(({ manager, operation, subresource, fieldsV1 }) =>
+    const entries = (metadata.managedFields ?? []).map(({ manager, operation, subresource, fieldsV1 }) =>
       [manager, operation, subresource ?? '-', JSON.stringify(fieldsV1)].join(' '),
     );
+    return entries.sort();
   }
 
   describe('over HTTP', () => {
