@@ -1,4 +1,5 @@
 /** From the caches to the agents: an index from node to feed, so that a change costs what it concerns and no more. */
+import { Broadcast } from './broadcast.ts';
 import { nodeClaim } from './claims.ts';
 import { Feed, type FeedOptions } from './feed.ts';
 import { HOSTNAME_LABEL, LOCAL_DRIVER, hostnameOf, isToBeRemoved } from '../../api/machinery/local-volumes.ts';
@@ -18,6 +19,7 @@ import type {
 import type { ServiceCIDR } from '../../api/types/networking.v1.ts';
 import type { RuntimeClass } from '../../api/types/node.v1.ts';
 import type { EndpointSlice } from '../../api/types/discovery.v1.ts';
+import type { Clock } from '../../lib/clock.ts';
 import type { Change } from '../../lib/view.ts';
 import type { ResourceCache } from '../cacher/port.ts';
 
@@ -57,10 +59,16 @@ export class Dispatch {
   /** By `resource/key`: the nodes on which a pod uses it. */
   private readonly users = new Map<string, Set<string>>();
   private readonly slimNodes = new Map<string, Buffer>();
+  private readonly shared: Broadcast;
   private unsubscribe: (() => void)[] = [];
 
-  constructor(caches: DispatchCaches) {
+  constructor({ caches, clock }: { caches: DispatchCaches; clock: Clock }) {
     this.caches = caches;
+    this.shared = new Broadcast({
+      feeds: () => [...this.subscribers.values()].map(({ feed }) => feed),
+      lookup: (resource, key) => this.lookupShared(resource, key),
+      clock,
+    });
   }
 
   start(): void {
@@ -70,10 +78,10 @@ export class Dispatch {
     this.unsubscribe = [
       pods.view.subscribe((change) => this.podChanged(change)),
       nodes.view.subscribe((change) => this.nodeChanged(change)),
-      services.view.subscribe(({ key }) => this.broadcast('services', key)),
-      endpointslices.view.subscribe(({ key }) => this.broadcast('endpointslices', key)),
-      runtimeclasses.view.subscribe(({ key }) => this.broadcast('runtimeclasses', key)),
-      servicecidrs.view.subscribe(({ key }) => this.broadcast('servicecidrs', key)),
+      services.view.subscribe(({ key }) => this.shared.touch('services', key)),
+      endpointslices.view.subscribe(({ key }) => this.shared.touch('endpointslices', key)),
+      runtimeclasses.view.subscribe(({ key }) => this.shared.touch('runtimeclasses', key)),
+      servicecidrs.view.subscribe(({ key }) => this.shared.touch('servicecidrs', key)),
       ...REFERENCED.map((resource) => this.view(resource).subscribe(({ key }) => this.tellUsers(resource, key))),
       persistentvolumeclaims.view.subscribe((change) => this.claimChanged(change)),
       persistentvolumes.view.subscribe((change) => this.volumeChanged(change)),
@@ -82,6 +90,7 @@ export class Dispatch {
 
   stop(): void {
     for (const end of this.unsubscribe) end();
+    this.shared.close();
     for (const node of this.subscribers.keys()) this.remove(node);
   }
 
@@ -118,8 +127,11 @@ export class Dispatch {
   private podIsOn(node: string, key: string, pod: Pod | undefined): void {
     const subscriber = this.subscribers.get(node);
     if (!subscriber) return;
+    const known = subscriber.uses.get(key);
+    // Such as of the services that there were when it was made.
+    if (!known) this.shared.hurry(subscriber.feed);
     subscriber.feed.touch('pods', key);
-    const before = subscriber.uses.get(key) ?? [];
+    const before = known ?? [];
     const now = pod ? usesOf(pod) : [];
     for (const use of now) if (!before.includes(use)) this.count(node, subscriber, use, 1);
     for (const use of before) if (!now.includes(use)) this.count(node, subscriber, use, -1);
@@ -179,11 +191,7 @@ export class Dispatch {
     if (now) this.slimNodes.set(key, now);
     else this.slimNodes.delete(key);
     const isSame = before && now ? before.equals(now) : before === now;
-    if (!isSame) this.broadcast('nodes', key);
-  }
-
-  private broadcast(resource: string, key: string): void {
-    for (const { feed } of this.subscribers.values()) feed.touch(resource, key);
+    if (!isSame) this.shared.touch('nodes', key);
   }
 
   private lookup(node: string, resource: string, key: string): Buffer | undefined {
@@ -192,13 +200,6 @@ export class Dispatch {
         const cached = this.caches.pods.get(key);
         return cached?.object.spec.nodeName === node ? cached.bytes : undefined;
       }
-      case 'services':
-      case 'endpointslices':
-      case 'runtimeclasses':
-      case 'servicecidrs':
-        return this.caches[resource].get(key)?.bytes;
-      case 'nodes':
-        return this.slimNodes.get(key);
       case 'secrets':
       case 'configmaps':
         return this.subscribers.get(node)?.counts.has(`${resource}/${key}`)
@@ -208,6 +209,20 @@ export class Dispatch {
         return this.subscribers.get(node)?.counts.has(`${resource}/${key}`) ? this.claim(key) : undefined;
       case 'removals':
         return this.removal(node, key);
+      default:
+        return this.lookupShared(resource, key);
+    }
+  }
+
+  private lookupShared(resource: string, key: string): Buffer | undefined {
+    switch (resource) {
+      case 'services':
+      case 'endpointslices':
+      case 'runtimeclasses':
+      case 'servicecidrs':
+        return this.caches[resource].get(key)?.bytes;
+      case 'nodes':
+        return this.slimNodes.get(key);
       default:
         throw new Error(`agents are not told of ${resource}`);
     }

@@ -2,20 +2,19 @@
  * What one agent still has to be told: keys only, so that it is bounded by the number of objects and a slow agent gets
  * the newest state of each, never a backlog of old ones.
  */
-import { CHANGES_BYTES, type ObjectChange, type ServerMessage } from '../../lib/link/proto.ts';
-
-const NOTHING = Buffer.alloc(0);
+import { type Lookup, type Pending, note, takeBatch } from './batch.ts';
+import type { EncodedMessage, ObjectChange, ServerMessage } from '../../lib/link/proto.ts';
 
 export interface FeedOptions {
-  /** The object's bytes as they go over the wire now; undefined when this agent is not to have it (any more). */
-  lookup(resource: string, key: string): Buffer | undefined;
+  /** Undefined also for what this agent is not to have (any more). */
+  readonly lookup: Lookup;
   /** Returns false when the stream wants to be left alone until {@link Feed.resume}. */
-  send(message: ServerMessage): boolean;
+  send(message: ServerMessage | EncodedMessage): boolean;
 }
 
 export class Feed {
   private readonly options: FeedOptions;
-  private readonly pending = new Map<string, { resource: string; key: string }>();
+  private readonly pending: Pending = new Map();
   private isComplete = false;
   private scheduled = false;
   private writable = true;
@@ -27,8 +26,15 @@ export class Feed {
 
   /** The object of this key is new, other, or gone. */
   touch(resource: string, key: string): void {
-    this.pending.set(`${resource}/${key}`, { resource, key });
+    note(this.pending, resource, key);
     this.schedule();
+  }
+
+  /** Changes that others are told too, in a message that holds them. An agent that is not up to date is told with the rest. */
+  share(changes: readonly ObjectChange[], message: EncodedMessage): void {
+    if (this.closed) return;
+    if (this.isComplete && this.writable) this.writable = this.options.send(message);
+    else for (const { resource, key } of changes) this.touch(resource, key);
   }
 
   resume(): void {
@@ -53,23 +59,10 @@ export class Feed {
 
   private flush(): void {
     while (this.writable && !this.closed && (this.pending.size > 0 || !this.isComplete)) {
-      const changes = this.nextBatch();
+      const changes = takeBatch(this.pending, this.options.lookup);
       const complete = !this.isComplete && this.pending.size === 0;
       if (complete) this.isComplete = true;
       this.writable = this.options.send({ changes: { changes, complete } });
     }
-  }
-
-  private nextBatch(): ObjectChange[] {
-    const changes: ObjectChange[] = [];
-    let bytes = 0;
-    for (const [id, { resource, key }] of this.pending) {
-      const object = this.options.lookup(resource, key) ?? NOTHING;
-      bytes += object.length + key.length;
-      if (changes.length > 0 && bytes > CHANGES_BYTES) break;
-      changes.push({ resource, key, object });
-      this.pending.delete(id);
-    }
-    return changes;
   }
 }

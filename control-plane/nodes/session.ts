@@ -2,7 +2,7 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Feed } from './feed.ts';
 import type { ReportWriter } from './reports.ts';
-import type { AgentMessage, Report, ServerMessage } from '../../lib/link/proto.ts';
+import type { AgentMessage, EncodedMessage, Report, ServerMessage } from '../../lib/link/proto.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { sleep } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
@@ -16,7 +16,7 @@ export interface NodeSessionOptions {
   instance: string;
   /** Of the node when it was registered for this session. */
   revision: number;
-  stream: ServerDuplexStream<AgentMessage, ServerMessage>;
+  stream: ServerDuplexStream<AgentMessage, ServerMessage | EncodedMessage>;
   writer: Pick<ReportWriter, 'write'>;
   clock: Clock;
   log: Log;
@@ -53,7 +53,7 @@ export class NodeSession {
   }
 
   /** Returns false when the stream asks to wait for its drain event. */
-  send(message: ServerMessage): boolean {
+  send(message: ServerMessage | EncodedMessage): boolean {
     return this.ending.signal.aborted ? false : this.options.stream.write(message);
   }
 

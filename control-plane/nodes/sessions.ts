@@ -16,6 +16,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
 import {
   type AgentMessage,
+  type EncodedMessage,
   type Frame,
   type Hello,
   MESSAGE_BYTES,
@@ -31,7 +32,7 @@ import { SERVER_USER } from '../user.ts';
 import type { Registry } from '../registry/port.ts';
 
 type Peer = Pick<ServerDuplexStream<unknown, unknown>, 'getAuthContext'>;
-type SessionStream = ServerDuplexStream<AgentMessage, ServerMessage>;
+type SessionStream = ServerDuplexStream<AgentMessage, ServerMessage | EncodedMessage>;
 
 /** An agent that has connected says hello within this time. */
 const HELLO_MILLISECONDS = 5000;
@@ -91,7 +92,7 @@ export class NodeSessions implements Component {
 
   constructor(options: NodeSessionsOptions) {
     this.options = options;
-    this.dispatch = new Dispatch(options.caches);
+    this.dispatch = new Dispatch(options);
     this.ownTunnels = new Tunnels({
       clock: options.clock,
       send: (node, message) => {

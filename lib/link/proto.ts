@@ -99,12 +99,37 @@ const definition = loadSync(new URL('../../proto/agent.proto', import.meta.url).
 
 type Definition<Request, Response> = grpc.MethodDefinition<Request, Response>;
 
-/** The service's methods, for `grpc.Server.addService` and `grpc.makeClientConstructor`. */
-export const agentsService = definition['dure.agent.v1.Agents'] as unknown as grpc.ServiceDefinition & {
+interface AgentsService {
   Session: Definition<AgentMessage, ServerMessage>;
   Carry: Definition<Frame, Frame>;
   Forward: Definition<Frame, Frame>;
   IssueToken: Definition<TokenWanted, TokenIssued>;
+}
+
+const agents = definition['dure.agent.v1.Agents'] as unknown as grpc.ServiceDefinition & AgentsService;
+
+/** A {@link ServerMessage} as it goes over the wire. */
+export class EncodedMessage {
+  readonly bytes: Buffer;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
+}
+
+/** For a message that goes to many agents: the work is done once. */
+export function encodeForMany(message: ServerMessage): EncodedMessage {
+  return new EncodedMessage(agents.Session.responseSerialize(message));
+}
+
+/** The service's methods, for `grpc.Server.addService` and `grpc.makeClientConstructor`. */
+export const agentsService = {
+  ...agents,
+  Session: {
+    ...agents.Session,
+    responseSerialize: (message: ServerMessage | EncodedMessage): Buffer =>
+      message instanceof EncodedMessage ? message.bytes : agents.Session.responseSerialize(message),
+  },
 };
 
 /** Large enough for the first full state of a big cluster, sent in pieces below {@link CHANGES_BYTES}. */

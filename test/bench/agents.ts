@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { processorMeter, residentMegabytes, rounded } from './measure.ts';
+import { processorMeter, processorMilliseconds, residentMegabytes, rounded } from './measure.ts';
 import { ServerProcess } from './server-process.ts';
 import { SIMULATED_IMAGE } from './simulated-agent.ts';
 import type { Node, Pod } from '../../api/types/core.v1.ts';
@@ -84,9 +84,15 @@ const client = server.client();
 const children: ChildProcess[] = [];
 try {
   const begun = systemClock.now();
+  const atStart = processorMilliseconds(server.pid) / 1000;
   children.push(...startAgents(server));
   await allReady(client);
   const joined = systemClock.now() - begun;
+  const joining = {
+    milliseconds: rounded(joined),
+    serverProcessorSeconds: processorMilliseconds(server.pid) / 1000 - atStart,
+    residentMegabytes: residentMegabytes(server.pid),
+  };
   await sleep(systemClock, SETTLE_MILLISECONDS);
   const used = processorMeter({ server: server.pid, etcd: server.etcdPid });
   await sleep(systemClock, IDLE_MILLISECONDS);
@@ -98,7 +104,7 @@ try {
       bench: 'agents',
       agents: AGENTS,
       pods: PODS,
-      joinedMilliseconds: rounded(joined),
+      joining,
       idle,
       creating: { milliseconds: rounded(took), podsPerSecond: rounded((PODS / took) * 1000), ...creating },
     }),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Feed } from '../../../control-plane/nodes/feed.ts';
 import type { ServerMessage } from '../../../lib/link/proto.ts';
+import { asReceived } from './wire.ts';
 
 /** A stream that takes messages until told not to, and the objects that can be looked up. */
 function setUp() {
@@ -10,7 +11,7 @@ function setUp() {
   const feed = new Feed({
     lookup: (_, key) => (objects.has(key) ? Buffer.from(objects.get(key) ?? '') : undefined),
     send(message) {
-      sent.push(message);
+      sent.push(asReceived(message));
       return stream.isOpen;
     },
   });

@@ -7,9 +7,11 @@ import type { KubeObject } from '../../../api/object.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../../../api/types/core.v1.ts';
 import { Dispatch, type DispatchCaches } from '../../../control-plane/nodes/dispatch.ts';
 import { ReportWriter } from '../../../control-plane/nodes/reports.ts';
+import { systemClock } from '../../../lib/clock.ts';
 import { silentLog } from '../../../lib/log.ts';
 import { DesiredStateStore, isResourceName } from '../../../node-agent/state/store.ts';
 import { type Harness, startRegistry } from '../registry/harness.ts';
+import { asReceived } from './wire.ts';
 
 const NAMES = [
   'pods',
@@ -32,7 +34,7 @@ describe('volumes on their way to a node', () => {
   beforeEach(async () => {
     harness = await startRegistry();
     const caches = Object.fromEntries(NAMES.map((name) => [name, harness.cacheOf(kinds[name] as Kind)]));
-    dispatch = new Dispatch(caches as unknown as DispatchCaches);
+    dispatch = new Dispatch({ caches: caches as unknown as DispatchCaches, clock: systemClock });
     dispatch.start();
     agents = new Map();
     for (const name of ['node-1', 'node-2']) {
@@ -51,7 +53,8 @@ describe('volumes on their way to a node', () => {
     const state = new DesiredStateStore();
     agents.set(node, state);
     state.beginFull();
-    dispatch.add(node, ({ changes }) => {
+    dispatch.add(node, (message) => {
+      const { changes } = asReceived(message);
       for (const { resource, key, object } of changes?.changes ?? []) {
         assert.ok(isResourceName(resource));
         if (object.length === 0) state.delete(resource, key);
