@@ -4,7 +4,6 @@ import { compareQuantities, parseQuantity } from '../machinery/quantity.ts';
 import type { StatefulSet } from '../types/apps.v1.ts';
 import type { CronJob, Job, JobSpec } from '../types/batch.v1.ts';
 import type {
-  Node,
   PersistentVolume,
   PersistentVolumeClaim,
   PersistentVolumeClaimSpec,
@@ -132,13 +131,6 @@ export function warnOfRuntimeClass({ scheduling }: RuntimeClass): string[] {
     const why = oldLabel(key);
     return why === undefined ? [] : [`scheduling.nodeSelector: ${why}`];
   });
-}
-
-export function warnOfNode({ spec }: Node): string[] {
-  return [
-    ...(spec.configSource ? ['spec.configSource: the feature is removed'] : []),
-    ...(spec.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : []),
-  ];
 }
 
 /** Of new ones: who has it already was told. */

@@ -68,7 +68,7 @@ export class Preparer<T extends KubeObject> {
       ...strategy.validate(object),
       ...(strategy.validateNew?.(object) ?? []),
     ]);
-    this.warn(object, undefined, request);
+    this.warn(request, () => strategy.warnings?.(object, undefined));
     strategy.completeNew?.(object);
     await this.judge(admitted, request);
     return object;
@@ -108,7 +108,7 @@ export class Preparer<T extends KubeObject> {
     if (!strategy.validatesUpdateAlone) errors.push(...strategy.validate(next));
     errors.push(...(strategy.validateUpdate?.(next, previous) ?? []));
     this.check(next, errors);
-    this.warn(next, previous, request);
+    this.warn(request, () => strategy.warnings?.(next, previous));
     await this.judge(admitted, request);
     return next;
   }
@@ -129,6 +129,7 @@ export class Preparer<T extends KubeObject> {
     const errors = this.metadataUpdateErrors(next, previous);
     errors.push(...(strategy.validateStatusUpdate?.(next, previous) ?? []));
     this.check(next, errors);
+    this.warn(request, () => strategy.statusWarnings?.(next));
     await this.judge(admitted, request);
     return next;
   }
@@ -191,9 +192,9 @@ export class Preparer<T extends KubeObject> {
     return this.options.fields.updated(previous, next, { manager, subresource, now });
   }
 
-  private warn(next: T, previous: T | undefined, { warn }: RequestOptions): void {
+  private warn({ warn }: RequestOptions, texts: () => string[] | undefined): void {
     if (!warn) return;
-    for (const text of this.options.strategy.warnings?.(next, previous) ?? []) warn(text);
+    for (const text of texts() ?? []) warn(text);
   }
 
   private checkVersion(wanted: T, previous: T, request: RequestOptions): void {

@@ -38,6 +38,8 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   readonly validateNew?: (object: T) => FieldError[];
   /** What to say to whoever writes a valid object (`previous` is absent for a new one) that had better be written otherwise. */
   readonly warnings?: (next: T, previous: T | undefined) => string[];
+  /** The same of a status. */
+  readonly statusWarnings?: (next: T) => string[];
   /** Adds to a new object what can be worked out only once it is known to be valid; edits it. */
   completeNew?(object: T): void;
   /** What may not change, in addition to `validate(next)`, which the generic code calls too unless `validatesUpdateAlone`. */

@@ -26,6 +26,7 @@ import {
   validateResourceQuotaStatus,
   validateResourceQuotaUpdate,
 } from '../../../api/validation/core/resourcequota.ts';
+import { warnOfEndpoints } from '../../../api/validation/address-warnings.ts';
 import { warnOfQuota, warnOfWorkload } from '../../../api/validation/warnings.ts';
 import type { Strategy } from '../strategy.ts';
 
@@ -55,6 +56,7 @@ export const endpointsStrategy: Strategy<Endpoints> = {
   applyDefaults: defaultEndpoints,
   validate: validateEndpoints,
   validateUpdate: validateEndpointsUpdate,
+  warnings: warnOfEndpoints,
   validatesUpdateAlone: true,
 };
 

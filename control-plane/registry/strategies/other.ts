@@ -5,6 +5,7 @@ import { checkDnsSubdomain } from '../../../api/machinery/names.ts';
 import type { Lease } from '../../../api/types/coordination.v1.ts';
 import type { ConfigMap, Node, Secret, ServiceAccount } from '../../../api/types/core.v1.ts';
 import type { EndpointSlice } from '../../../api/types/discovery.v1.ts';
+import { warnOfEndpointSlice, warnOfNode } from '../../../api/validation/address-warnings.ts';
 import { validateLease, validateNode, validateNodeUpdate } from '../../../api/validation/cluster.ts';
 import {
   validateConfigMap,
@@ -14,7 +15,7 @@ import {
   validateServiceAccount,
 } from '../../../api/validation/config.ts';
 import { validateEndpointSlice, validateEndpointSliceUpdate } from '../../../api/validation/endpointslice.ts';
-import { warnOfNode, warnOfServiceAccount } from '../../../api/validation/warnings.ts';
+import { warnOfServiceAccount } from '../../../api/validation/warnings.ts';
 import type { Strategy } from '../strategy.ts';
 
 export const nodeStrategy: Strategy<Node> = {
@@ -71,4 +72,5 @@ export const endpointSliceStrategy: Strategy<EndpointSlice> = {
   applyDefaults: defaultEndpointSlice,
   validate: validateEndpointSlice,
   validateUpdate: validateEndpointSliceUpdate,
+  warnings: warnOfEndpointSlice,
 };

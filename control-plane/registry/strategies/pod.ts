@@ -4,6 +4,7 @@ import { checkDnsSubdomain } from '../../../api/machinery/names.ts';
 import type { Pod } from '../../../api/types/core.v1.ts';
 import { validatePod } from '../../../api/validation/pod/spec.ts';
 import { validatePodStatusUpdate, validatePodUpdate } from '../../../api/validation/pod/update.ts';
+import { warnOfPodStatus } from '../../../api/validation/address-warnings.ts';
 import { warnOfPod } from '../../../api/validation/pod/warnings.ts';
 import { qosClassOf } from '../../../api/machinery/pod-qos.ts';
 import type { DeleteOptions } from '../port.ts';
@@ -45,6 +46,7 @@ export const podStrategy: Strategy<Pod> = {
   validateStatusUpdate: validatePodStatusUpdate,
   parts: { ephemeralcontainers: ephemeralContainers, resize },
   warnings: warnOfPod,
+  statusWarnings: warnOfPodStatus,
   graceSeconds,
 };
 

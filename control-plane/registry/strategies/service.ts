@@ -10,6 +10,7 @@ import {
   validateServiceUpdate,
 } from '../../../api/validation/service.ts';
 import type { ServiceAllocator } from '../allocation/service-allocator.ts';
+import { warnOfServiceStatus } from '../../../api/validation/address-warnings.ts';
 import { warnOfService } from '../../../api/validation/service-warnings.ts';
 import type { Strategy } from '../strategy.ts';
 
@@ -30,6 +31,7 @@ export function serviceStrategy(allocator: ServiceAllocator): Strategy<Service> 
     },
     validate: validateService,
     warnings: warnOfService,
+    statusWarnings: warnOfServiceStatus,
     validateUpdate: validateServiceUpdate,
     prepareForStatusUpdate(next) {
       next.status = copyJson(next.status);

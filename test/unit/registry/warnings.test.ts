@@ -82,8 +82,49 @@ describe('registry: warnings', () => {
     [
       'what nodes have no more',
       kinds.nodes,
-      { metadata: { name: 'n' }, spec: { externalID: 'x' } },
-      ['spec.externalID: this field is deprecated, and is unused by Kubernetes'],
+      { metadata: { name: 'n' }, spec: { externalID: 'x', podCIDRs: ['FD00::/64'] } },
+      [
+        'spec.externalID: this field is deprecated, and is unused by Kubernetes',
+        'spec.podCIDRs[0]: IPv6 CIDR value "FD00::/64" should be in RFC 5952 canonical format ("fd00::/64")',
+      ],
+    ],
+    [
+      'addresses of endpoints',
+      kinds.endpointslices,
+      {
+        metadata: { name: 'e', namespace: 'default' },
+        addressType: 'IPv6',
+        endpoints: [{ addresses: ['2001:db8::1'] }, { addresses: ['2001:DB8::2'] }],
+      },
+      ['endpoints[1].addresses[0]: IPv6 address "2001:DB8::2" should be in RFC 5952 canonical format ("2001:db8::2")'],
+    ],
+    [
+      'names as addresses of endpoints',
+      kinds.endpointslices,
+      {
+        metadata: { name: 'e', namespace: 'default' },
+        addressType: 'FQDN',
+        endpoints: [{ addresses: ['a.example'] }],
+      },
+      ['spec.addressType: FQDN endpoints are deprecated'],
+    ],
+    [
+      'addresses of old endpoints',
+      kinds.endpoints,
+      {
+        metadata: { name: 'e', namespace: 'default' },
+        subsets: [
+          {
+            addresses: [{ ip: '2001:DB8::1' }],
+            notReadyAddresses: [{ ip: '10.0.0.1' }, { ip: '2001:DB8::2' }],
+            ports: [{ port: 80 }],
+          },
+        ],
+      },
+      [
+        'subsets[0].addresses[0].ip: IPv6 address "2001:DB8::1" should be in RFC 5952 canonical format ("2001:db8::1")',
+        'subsets[0].notReadyAddresses[1].ip: IPv6 address "2001:DB8::2" should be in RFC 5952 canonical format ("2001:db8::2")',
+      ],
     ],
     [
       'a class in an annotation',
@@ -248,6 +289,38 @@ describe('registry: warnings', () => {
       const whole = { metadata: { name: 'x', namespace: 'default' }, ...object } as KubeObject;
       const resource = harness.registry.resource(kind);
       await resource.create(whole, { dryRun: true, warn: (text: string) => void heard.push(text) });
+      assert.deepEqual(heard, expected);
+    });
+  }
+
+  const statuses: [string, Kind, object, object, string[]][] = [
+    [
+      'a pod',
+      kinds.pods,
+      template.spec,
+      { podIPs: [{ ip: '10.0.0.1' }, { ip: 'FD00::1' }], hostIPs: [{ ip: '10.0.0.2' }, { ip: 'FD00::2' }] },
+      [
+        'status.podIPs[1].ip: IPv6 address "FD00::1" should be in RFC 5952 canonical format ("fd00::1")',
+        'status.hostIPs[1].ip: IPv6 address "FD00::2" should be in RFC 5952 canonical format ("fd00::2")',
+      ],
+    ],
+    [
+      'a service',
+      kinds.services,
+      { type: 'LoadBalancer', ports: [{ port: 80 }] },
+      { loadBalancer: { ingress: [{ ip: '2001:DB8::1' }] } },
+      [
+        'status.loadBalancer.ingress[0]: IPv6 address "2001:DB8::1" should be in RFC 5952 canonical format ("2001:db8::1")',
+      ],
+    ],
+  ];
+  for (const [what, kind, spec, status, expected] of statuses) {
+    it(`of the status of ${what}`, async () => {
+      const heard: string[] = [];
+      const resource = harness.registry.resource(kind);
+      await resource.create({ metadata: { name: 'told', namespace: 'default' }, spec } as unknown as KubeObject);
+      const options = { subresource: 'status' as const, warn: (text: string) => void heard.push(text) };
+      await resource.mutate('default', 'told', (now) => ({ ...now, status }), options);
       assert.deepEqual(heard, expected);
     });
   }
