@@ -12,9 +12,8 @@ export interface NodeAbilities {
 
 export function unsupportedIn(pod: Pod, abilities: NodeAbilities): string[] {
   const found: string[] = [];
-  const { securityContext: context, os, hostUsers, resourceClaims } = pod.spec;
+  const { securityContext: context, os, resourceClaims } = pod.spec;
   if (os?.name !== undefined && os.name !== 'linux') found.push(`pods for ${os.name} can't run on a Linux node`);
-  if (hostUsers === false) found.push('user namespaces (hostUsers: false) are not supported');
   if (resourceClaims?.length) found.push('resource claims are not supported');
   if (context?.supplementalGroupsPolicy === 'Strict') found.push('supplementalGroupsPolicy Strict is not supported');
   found.push(...profiles(context ?? {}, abilities));

@@ -72,7 +72,7 @@ export function validateContainer(
   validateDevices(errors, container, spec.volumes, path);
   validateResizePolicy(errors, container.resizePolicy, spec.restartPolicy, `${path}.resizePolicy`);
   validateResources(errors, container.resources, `${path}.resources`);
-  if (container.securityContext) validateSecurity(errors, container.securityContext, `${path}.securityContext`);
+  if (container.securityContext) validateSecurity(errors, container.securityContext, spec, `${path}.securityContext`);
 }
 
 function validatePorts(
@@ -108,10 +108,13 @@ function validateHostPorts(errors: FieldErrors, { ports }: Container, taken: Set
   });
 }
 
-function validateSecurity(errors: FieldErrors, context: SecurityContext, path: string): void {
+function validateSecurity(errors: FieldErrors, context: SecurityContext, { hostUsers }: PodSpec, path: string): void {
   validateId(errors, context.runAsUser, `${path}.runAsUser`);
   validateId(errors, context.runAsGroup, `${path}.runAsGroup`);
   if (context.procMount !== undefined) errors.oneOf(`${path}.procMount`, context.procMount, ['Default', 'Unmasked']);
+  if (context.procMount === 'Unmasked' && hostUsers !== false) {
+    errors.invalid(`${path}.procMount`, context.procMount, '`hostUsers` must be false to use `Unmasked`');
+  }
   if (context.allowPrivilegeEscalation !== false) return;
   if (context.privileged) {
     errors.invalid(path, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true');

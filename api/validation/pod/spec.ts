@@ -98,6 +98,10 @@ function validatePodSecurity(errors: FieldErrors, spec: PodSpec, path: string): 
   if (spec.hostPID && spec.shareProcessNamespace) {
     errors.invalid(`${path}.shareProcessNamespace`, true, 'ShareProcessNamespace and HostPID cannot both be enabled');
   }
+  if (spec.hostUsers !== false) return;
+  for (const field of ['hostNetwork', 'hostPID', 'hostIPC'] as const) {
+    if (spec[field]) errors.forbidden(`${path}.${field}`, 'when `hostUsers` is false');
+  }
 }
 
 function validateSysctls(errors: FieldErrors, sysctls: readonly Sysctl[], path: string): void {

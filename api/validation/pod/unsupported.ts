@@ -2,17 +2,12 @@
  * Parts of a pod that Dure does not carry out yet. To take them and do nothing would mislead, so a pod with them is
  * refused; a template with them is taken, and its pods are refused. A row goes when its feature comes.
  */
-import type { Container, PodSecurityContext, PodSpec, SecurityContext, Volume } from '../../types/core.v1.ts';
+import type { Container, PodSpec, Volume } from '../../types/core.v1.ts';
 import type { FieldErrors } from '../field-errors.ts';
 
 const NOT_YET = 'is not supported by this version of Dure';
 
-const SPEC_FIELDS = [
-  'hostUsers',
-  'resourceClaims',
-  'resources',
-  'workloadRef',
-] as const satisfies readonly (keyof PodSpec)[];
+const SPEC_FIELDS = ['resourceClaims', 'resources', 'workloadRef'] as const satisfies readonly (keyof PodSpec)[];
 
 const CONTAINER_FIELDS = ['volumeDevices'] as const satisfies readonly (keyof Container)[];
 
@@ -33,11 +28,8 @@ const VOLUMES: ReadonlySet<string> = new Set<keyof Volume>([
 export function refuseUnsupported(errors: FieldErrors, spec: PodSpec, path: string): void {
   for (const field of SPEC_FIELDS) if (isSet(spec[field])) errors.forbidden(`${path}.${field}`, NOT_YET);
   if (spec.os && spec.os.name !== 'linux') errors.forbidden(`${path}.os.name`, NOT_YET);
-  if (spec.securityContext) {
-    refuseInSecurity(errors, spec.securityContext, `${path}.securityContext`);
-    if (spec.securityContext.supplementalGroupsPolicy === 'Strict') {
-      errors.forbidden(`${path}.securityContext.supplementalGroupsPolicy`, NOT_YET);
-    }
+  if (spec.securityContext?.supplementalGroupsPolicy === 'Strict') {
+    errors.forbidden(`${path}.securityContext.supplementalGroupsPolicy`, NOT_YET);
   }
   spec.volumes?.forEach((volume, index) => {
     for (const source of Object.keys(volume)) {
@@ -50,15 +42,9 @@ export function refuseUnsupported(errors: FieldErrors, spec: PodSpec, path: stri
   spec.initContainers?.forEach((each, index) => refuseInContainer(errors, each, `${path}.initContainers[${index}]`));
 }
 
-/** Kubernetes allows it in user namespaces only. */
-function refuseInSecurity(errors: FieldErrors, context: PodSecurityContext & SecurityContext, path: string): void {
-  if (context.procMount === 'Unmasked') errors.forbidden(`${path}.procMount`, NOT_YET);
-}
-
 function refuseInContainer(errors: FieldErrors, container: Container, path: string): void {
   for (const field of CONTAINER_FIELDS) if (isSet(container[field])) errors.forbidden(`${path}.${field}`, NOT_YET);
   if (isSet(container.resources?.claims)) errors.forbidden(`${path}.resources.claims`, NOT_YET);
-  if (container.securityContext) refuseInSecurity(errors, container.securityContext, `${path}.securityContext`);
   if (container.lifecycle?.stopSignal !== undefined) errors.forbidden(`${path}.lifecycle.stopSignal`, NOT_YET);
   container.env?.forEach(({ valueFrom }, index) => {
     if (valueFrom?.fileKeyRef) errors.forbidden(`${path}.env[${index}].valueFrom.fileKeyRef`, NOT_YET);

@@ -14,6 +14,20 @@ describe('the runtime handler of a pod', () => {
     assert.equal(runtimeHandlerOf(pod(), classes), '');
   });
 
+  it('is refused to a pod that wants users of its own, by any runtime', () => {
+    const own = (runtimeClassName?: string): Pod => {
+      const { spec } = pod(runtimeClassName);
+      return { spec: { ...spec, hostUsers: false } } as Pod;
+    };
+    const why = "can't set `spec.hostUsers: false`";
+    assert.throws(() => runtimeHandlerOf(own(), classes), {
+      message: `${why}, runtime does not support user namespaces`,
+    });
+    assert.throws(() => runtimeHandlerOf(own('sandboxed'), classes), {
+      message: `${why}, RuntimeClass handler "runsc" does not support user namespaces`,
+    });
+  });
+
   it('is not guessed when the class is gone', () => {
     assert.throws(() => runtimeHandlerOf(pod('gone'), classes), /runtimeclass\.node\.k8s\.io "gone" not found/);
   });

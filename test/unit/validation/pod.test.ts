@@ -94,6 +94,22 @@ describe('validation of pods', () => {
     },
   );
   refuses(
+    'namespaces of the host together with users of its own',
+    ['hostNetwork', 'hostPID', 'hostIPC'].map((field) => `spec.${field}: Forbidden: when \`hostUsers\` is false`),
+    { hostUsers: false, hostNetwork: true, hostPID: true, hostIPC: true },
+  );
+  refuses(
+    'an unmasked /proc without users of its own',
+    [
+      'spec.containers[0].securityContext.procMount: Invalid value: "Unmasked": `hostUsers` must be false to use `Unmasked`',
+    ],
+    {},
+    { securityContext: { procMount: 'Unmasked' } },
+  );
+  it('takes users of its own, and an unmasked /proc with them', () => {
+    assert.deepEqual(problems({ hostUsers: false }, { securityContext: { procMount: 'Unmasked' } }), []);
+  });
+  refuses(
     'sysctls that are no names, or named twice',
     [
       'spec.securityContext.sysctls[0].name: Invalid value: "foo-": must have at most 253 characters and match regex ([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?',

@@ -136,12 +136,12 @@ describe('validation of templates', () => {
       metadata: {},
       spec: {
         containers: [{ name: 'c', image: 'i' }],
-        hostUsers: false,
+        resourceClaims: [{ name: 'r', resourceClaimName: 'x' }],
       },
     };
     defaultPod(pod as unknown as Pod);
     assert.deepEqual(linesOf(validatePod(pod as unknown as Pod)), [
-      'spec.hostUsers: Forbidden: is not supported by this version of Dure',
+      'spec.resourceClaims: Forbidden: is not supported by this version of Dure',
     ]);
   });
 });
