@@ -12,6 +12,16 @@ const WORDS = "node(s) didn't match pod topology spread constraints";
 const REFUSAL: Refusal = { reasons: [WORDS], isFinal: false };
 const LABEL_MISSING: Refusal = { reasons: [`${WORDS} (missing required label)`], isFinal: true };
 
+/**
+ * Of the constraints that must hold, and of those that should, so many count. Each of them counts all pods of its namespace
+ * and domains of all nodes: thousands, which fit into an object, would hold up everybody else.
+ */
+const MAX_CONSTRAINTS = 100;
+const TOO_MANY: Refusal = {
+  reasons: [`node(s) were not compared with more than ${MAX_CONSTRAINTS} topology spread constraints that must hold`],
+  isFinal: true,
+};
+
 /** How the matching pods are spread over the domains of one constraint now. */
 interface Spread {
   readonly constraint: TopologySpreadConstraint;
@@ -25,6 +35,7 @@ export const topologySpread: FilterPlugin = {
   scope: 'cluster',
   helpedBy: ['node added', 'node removed', 'node labels', 'node taints', 'pod freed', 'pod placed', 'pod changed'],
   prepare(info, snapshot) {
+    if (constraintsOf(info, 'DoNotSchedule').length > MAX_CONSTRAINTS) return () => TOO_MANY;
     const spreads = spreadsOf(info, snapshot, 'DoNotSchedule');
     if (spreads.length === 0) return undefined;
     return (row) => {
@@ -41,8 +52,9 @@ export const topologySpread: FilterPlugin = {
   ignores(event, info, other) {
     if (event !== 'pod placed' && event !== 'pod freed') return false;
     if (other.namespace !== info.namespace) return true;
-    const { topologySpreadConstraints = [] } = info.pod.spec;
-    return !topologySpreadConstraints.some((each) => selectorOf(info, each).matches(other.pod.metadata.labels));
+    const constraints = constraintsOf(info, 'DoNotSchedule');
+    if (constraints.length > MAX_CONSTRAINTS) return true;
+    return !constraints.some((each) => selectorOf(info, each).matches(other.pod.metadata.labels));
   },
 };
 
@@ -74,10 +86,14 @@ function emptiness(domains: DomainCounts, count: number): number {
 }
 
 function spreadsOf(info: PodInfo, snapshot: Snapshot, when: string): Spread[] {
-  const { topologySpreadConstraints = [] } = info.pod.spec;
-  return topologySpreadConstraints
-    .filter(({ whenUnsatisfiable }) => whenUnsatisfiable === when)
+  return constraintsOf(info, when)
+    .slice(0, MAX_CONSTRAINTS)
     .map((constraint) => spreadOf(info, snapshot, constraint));
+}
+
+function constraintsOf({ pod }: PodInfo, when: string): TopologySpreadConstraint[] {
+  const { topologySpreadConstraints = [] } = pod.spec;
+  return topologySpreadConstraints.filter(({ whenUnsatisfiable }) => whenUnsatisfiable === when);
 }
 
 function spreadOf(info: PodInfo, snapshot: Snapshot, constraint: TopologySpreadConstraint): Spread {

@@ -167,6 +167,41 @@ describe('the scheduler', () => {
     assert.equal(inA, 3);
   });
 
+  describe('with more topology spread constraints than anybody needs', () => {
+    const spreading = (count: number, whenUnsatisfiable: string): Partial<PodSpec> => ({
+      topologySpreadConstraints: Array.from({ length: count }, (_, index) => ({
+        maxSkew: 1,
+        topologyKey: `key-${index}`,
+        whenUnsatisfiable,
+        labelSelector: { matchLabels: { app: 'web' } },
+      })),
+    });
+    const labels = Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`key-${index}`, 'x']));
+
+    it('holds a hundred, and says that it holds no more', async () => {
+      await world.start(makeNode('n1', { labels }), makePod('most', {}, spreading(100, 'DoNotSchedule')));
+      assert.equal(world.nodeOf('most'), 'n1');
+      world.put(makePod('more', {}, spreading(101, 'DoNotSchedule')));
+      await world.settle();
+      assert.equal(world.nodeOf('more'), undefined);
+      assert.match(
+        world.refusals[0]?.message ?? '',
+        /^0\/1 nodes are available: 1 node\(s\) were not compared with more than 100 topology spread constraints that must hold\./,
+      );
+    });
+
+    it('prefers by the first hundred', async () => {
+      const zones = (zone: string): Record<string, string> => ({ ...labels, 'key-99': zone });
+      await world.start(
+        makeNode('n1', { labels: { ...zones('a'), 'key-100': 'a' } }),
+        makeNode('n2', { labels: { ...zones('b'), 'key-100': 'b' } }),
+        makePod('there', {}, { nodeName: 'n1' }, { app: 'web' }),
+        makePod('most', {}, spreading(1000, 'ScheduleAnyway'), { app: 'web' }),
+      );
+      assert.equal(world.nodeOf('most'), 'n2');
+    });
+  });
+
   describe('binds a pod that names its node', () => {
     const named = (...values: string[]): Partial<PodSpec> => ({
       affinity: {
