@@ -5,6 +5,8 @@ import { Counter, Gauge, Histogram, Registry } from './prometheus.ts';
 
 export type Labels<L extends string> = Readonly<Record<L, string | number>>;
 
+type Readings<L extends string> = Iterable<readonly [Labels<L>, number]>;
+
 export interface CounterMetric<L extends string> {
   add(labels: Labels<L>, amount?: number): void;
 }
@@ -90,15 +92,16 @@ export class Metrics {
     name: string,
     help: string,
     labels: readonly L[],
-    read: () => Iterable<readonly [Labels<L>, number]>,
+    read: () => Readings<L> | Promise<Readings<L>>,
   ): void {
     const options = { name, help, labelNames: labels, registers: [this.registry] };
-    const fill = (metric: { reset(): void; inc(labels: Labels<L>, value: number): void }): void => {
+    const fill = async (metric: { reset(): void; inc(labels: Labels<L>, value: number): void }): Promise<void> => {
+      const readings = await read();
       metric.reset();
-      for (const [values, value] of read()) metric.inc(values, value);
+      for (const [values, value] of readings) metric.inc(values, value);
     };
-    const collect = function collect(this: Counter<L> | Gauge<L>): void {
-      fill(this);
+    const collect = function collect(this: Counter<L> | Gauge<L>): Promise<void> {
+      return fill(this);
     };
     // oxlint-disable-next-line no-new -- a metric lives in its registry
     if (type === 'counter') new Counter({ ...options, collect });

@@ -39,6 +39,7 @@ import { DiskVolumes } from './volumes/disk.ts';
 import { systemMounter } from './volumes/mounts.ts';
 import { PersistentVolumes } from './volumes/persistent.ts';
 import { Reclaimer } from './volumes/reclaimer.ts';
+import { registerVolumeStats } from './volumes/stats.ts';
 import { PodTokens } from './volumes/tokens.ts';
 import { firstAddress } from '../lib/addresses.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -177,6 +178,7 @@ export class Agent implements Component {
       clock,
     });
     const persistent = this.makePersistentVolumes();
+    registerVolumeStats({ pods: this.store.pods, persistent, metrics: this.metrics });
     const pods = this.makePods(runtime, reports, tokens, persistent, await this.nodeCapacity(), await hasAppArmor());
     const fence = new Fence({
       file: join(flags.runDir, 'fence'),

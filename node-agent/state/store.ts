@@ -83,8 +83,10 @@ export class DesiredStateStore implements DesiredState {
     for (const resource of RESOURCES) this.view(resource).markSynced();
   }
 
+  /** For the copy on disk. What is to be removed is not in it: an agent that starts asks again, for it may have been saved. */
   *entries(): Iterable<StateEntry> {
     for (const [resource, objects] of this.stored) {
+      if (resource === 'removals') continue;
       for (const [key, bytes] of objects) yield { resource, key, bytes };
     }
   }

@@ -62,7 +62,9 @@ export class PersistentVolumes {
     const users: string[] = [];
     for (const uid of uids) {
       const records = this.recordsOf(uid);
-      for (const name of (await readdir(records).catch(ignoreMissing)) ?? []) {
+      const names = (await readdir(records).catch(ignoreMissing)) ?? [];
+      // No volume begins with a dot: that is a record that a crash left half written.
+      for (const name of names.filter((each) => !each.startsWith('.'))) {
         const known = await readRecord(path.join(records, name));
         if (known?.path === place) users.push(uid);
       }

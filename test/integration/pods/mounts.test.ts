@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ConfigMap, Secret } from '../../../api/types/core.v1.ts';
 import { MapView } from '../../../lib/view.ts';
 import { DiskVolumes } from '../../../node-agent/volumes/disk.ts';
+import { run } from '../../../lib/process.ts';
 import { systemMounter } from '../../../node-agent/volumes/mounts.ts';
+import { removeDirectory } from '../../../node-agent/volumes/removal.ts';
 import { noTokens } from '../../support/no-tokens.ts';
 import { persistentVolumes } from '../../support/persistent-volumes.ts';
 import { pod } from '../../unit/pods/harness.ts';
@@ -54,5 +56,22 @@ describe('mounts of volumes', () => {
     assert.deepEqual(await systemMounter.mountsBelow(root), [inner, path.join(root, 'a b')]);
     for (const point of await systemMounter.mountsBelow(root)) await systemMounter.unmount(point);
     await systemMounter.unmount(inner);
+  });
+
+  it('are not entered when a volume is removed, be they of the same file system', async () => {
+    const outside = path.join(root, 'outside');
+    const volumes = path.join(root, 'volumes');
+    const inner = path.join(volumes, 'pvc-1', 'inner');
+    mkdirSync(outside);
+    mkdirSync(inner, { recursive: true });
+    writeFileSync(path.join(outside, 'row'), '');
+    await run('mount', ['--bind', outside, inner]);
+    const signal = new AbortController().signal;
+    await assert.rejects(removeDirectory(volumes, 'pvc-1', signal), /something is mounted in the volume’s directory/);
+    assert.ok(existsSync(path.join(outside, 'row')));
+    for (const point of await systemMounter.mountsBelow(volumes)) await systemMounter.unmount(point);
+    await removeDirectory(volumes, 'pvc-1', signal);
+    assert.deepEqual(readdirSync(path.join(volumes, '.removing')), []);
+    assert.ok(existsSync(path.join(outside, 'row')));
   });
 });

@@ -85,6 +85,22 @@ describe('the desired state', () => {
     await after.keeper.stop();
   });
 
+  it('asks again after a restart what of volumes is to be removed, and goes on with what is used', async () => {
+    const before = agent();
+    await before.keeper.start();
+    before.keeper.setSettings(SETTINGS);
+    before.store.beginFull();
+    before.store.set('claims', 'default/data', Buffer.from('{"uid":"c"}'));
+    before.store.set('removals', 'pvc-1', Buffer.from('{"name":"pvc-1","uid":"v"}'));
+    before.store.completeFull();
+    await before.keeper.stop();
+
+    const after = agent();
+    await after.keeper.start();
+    assert.deepEqual([after.store.claims.size, after.store.removals.size], [1, 0]);
+    await after.keeper.stop();
+  });
+
   it('is put aside when it is damaged in any way, and nothing is taken from it', async () => {
     const whole = agent();
     await whole.keeper.start();

@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   rmSync,
   statSync,
+  statfsSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -15,9 +16,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { NodeClaim } from '../../../api/node-volumes.ts';
 import type { PersistentVolumeSpec, Pod, PodSpec, Volume } from '../../../api/types/core.v1.ts';
+import { Metrics } from '../../../lib/metrics.ts';
 import { MapView } from '../../../lib/view.ts';
 import { DiskVolumes } from '../../../node-agent/volumes/disk.ts';
 import type { PersistentVolumes } from '../../../node-agent/volumes/persistent.ts';
+import { registerVolumeStats } from '../../../node-agent/volumes/stats.ts';
 import { eventually } from '../../support/eventually.ts';
 import { noTokens } from '../../support/no-tokens.ts';
 import { persistentVolumes } from '../../support/persistent-volumes.ts';
@@ -159,6 +162,24 @@ describe('persistent volumes on a node', () => {
     node.claims.set('default/data', { uid: 'c', isBeingDeleted: false, bound: { volume } });
     await eventually('the pod to run', () => Promise.resolve(node.status().phase === 'Running' || undefined));
     await node.manager.stop();
+  });
+
+  it('tells how full they are, one claim once', async () => {
+    const metrics = new Metrics();
+    const pods = new MapView<Pod>();
+    registerVolumeStats({ pods, persistent, metrics });
+    bind({ csi: provisioned });
+    for (const uid of ['uid-a', 'uid-b', 'uid-waiting']) pods.set(uid, user(uid));
+    await volumes.mount(user('uid-a'));
+    await volumes.mount(user('uid-b'));
+    const { blocks, bsize } = statfsSync(place());
+    const lines = (await metrics.text()).split('\n').filter((line) => line.startsWith('kubelet_volume_stats_'));
+    assert.equal(lines.length, 6);
+    const labels = '{namespace="default",persistentvolumeclaim="data"}';
+    assert.ok(lines.includes(`kubelet_volume_stats_capacity_bytes${labels} ${blocks * bsize}`), lines.join('\n'));
+    await volumes.unmount('uid-a');
+    await volumes.unmount('uid-b');
+    assert.ok(!(await metrics.text()).includes('persistentvolumeclaim='));
   });
 
   it('takes the claim of an ephemeral volume only if it was made for the pod', async () => {
