@@ -35,8 +35,7 @@ interface FileValues {
 
 /** All objects of all files, lists taken apart. Throws CommandError that names the file. */
 export async function readManifests(values: FileValues, session: Session): Promise<Manifest[]> {
-  if (values.kustomize !== undefined)
-    throw new CommandError('dure has no kustomize: run "kustomize build" and pipe it to -f -');
+  if (values.kustomize !== undefined) return kustomized(values.kustomize, values, session);
   const manifests: Manifest[] = [];
   for (const name of values.filename) {
     for (const { source, text } of await textsOf(name, values.recursive, session)) {
@@ -46,6 +45,14 @@ export async function readManifests(values: FileValues, session: Session): Promi
   if (manifests.length === 0 && values.filename.length > 0)
     throw new CommandError('no objects passed to apply'.replace(' to apply', ''));
   return manifests;
+}
+
+async function kustomized(directory: string, values: FileValues, session: Session): Promise<Manifest[]> {
+  if (values.filename.length > 0) throw new CommandError('only one of -f or -k can be specified');
+  if (values.recursive) throw new CommandError('the -R flag is not allowed with -k');
+  const { buildKustomization } = await import('./kustomize/build.ts');
+  const objects = buildKustomization({ directory, warn: (line) => session.warn(line) });
+  return objects.map((object) => ({ object, source: directory }));
 }
 
 /** The same, each with its resource, its namespace and its paths. */

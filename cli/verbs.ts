@@ -173,6 +173,11 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'Replace a resource by file name or stdin',
     load: async () => (await import('./commands/replace.ts')).command,
   },
+  kustomize: {
+    section: 'Advanced',
+    summary: 'Build a kustomization target from a directory',
+    load: async () => (await import('./commands/kustomize.ts')).command,
+  },
   wait: {
     section: 'Advanced',
     summary: 'Wait for a specific condition on one or many resources',
