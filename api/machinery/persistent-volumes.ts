@@ -5,7 +5,13 @@ import { compareQuantities, parseQuantity, type Quantity } from './quantity.ts';
 import { type Labels, selectorFromObject } from './selectors.ts';
 import type { KubeObject } from '../object.ts';
 import { objectKey } from '../object.ts';
-import type { PersistentVolume, PersistentVolumeClaim, Pod, TopologySelectorTerm } from '../types/core.v1.ts';
+import type {
+  ObjectReference,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  TopologySelectorTerm,
+} from '../types/core.v1.ts';
 import type { StorageClass } from '../types/storage.v1.ts';
 
 /** Of a claim: it has had its volume. */
@@ -60,6 +66,12 @@ export function waitsForConsumer(storageClass: StorageClass | undefined): boolea
 
 export function isFullyBound({ metadata, spec }: PersistentVolumeClaim): boolean {
   return Boolean(spec.volumeName) && metadata.annotations?.[BIND_COMPLETED] !== undefined;
+}
+
+/** With which a volume is kept for the claim. */
+export function claimRefTo({ metadata }: PersistentVolumeClaim): ObjectReference {
+  const { namespace, name, uid, resourceVersion } = metadata;
+  return { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name, uid, resourceVersion };
 }
 
 /** The key of the claim that the volume is kept for. */

@@ -81,6 +81,9 @@ export function makeLeader(parts: Needed): Leader {
       nodes: caches.of(kinds.nodes).view,
       budgets: caches.of(kinds.poddisruptionbudgets).view,
       namespaces: caches.of(kinds.namespaces).view,
+      claims: caches.of(kinds.persistentvolumeclaims).view,
+      volumes: caches.of(kinds.persistentvolumes).view,
+      classes: caches.of(kinds.storageclasses).view,
       profiles: PROFILES,
       output: new RegistryOutput({
         registry: managedBy(registry, 'dure-scheduler'),

@@ -40,6 +40,8 @@ export class Decider {
   }
 
   decide(info: PodInfo): Decision {
+    const objection = info.claims && this.objectionTo(info);
+    if (objection) return objection;
     const row = this.nominated(info) ?? (info.named ? this.among(info, info.named) : this.choose(info));
     const node = row === undefined ? undefined : this.snapshot.names[row];
     return node === undefined ? this.refuse(info) : { node };
@@ -51,7 +53,8 @@ export class Decider {
     const at = `${epoch} ${staticVersion} ${touched.length} ${nominations.version} ${namespaces.version}`;
     // What pods on nodes want of others may depend on labels that the template says nothing of.
     const labels = terms.size > 0 ? JSON.stringify(info.pod.metadata.labels) : '';
-    const key = `${info.template} ${labels} ${nominations.nodeOf(info.uid) ?? ''}`;
+    const claims = info.claims ? this.snapshot.volumes.version : '';
+    const key = `${info.template} ${labels} ${nominations.nodeOf(info.uid) ?? ''} ${claims}`;
     const known = this.refusals.get(key);
     if (known?.at === at) return known.decision;
     const decision = this.explain(info);
@@ -67,11 +70,13 @@ export class Decider {
   }
 
   private choose(info: PodInfo): number | undefined {
+    const narrowed = this.narrowed(info);
+    // Few pods share their claims, so a ranking would be made for this one alone.
+    if (narrowed && info.claims) return this.amongRows(info, narrowed);
     const ranking = this.rankingOf(info);
     const filters = filtersOf(this.profile, info, this.snapshot, 'cluster');
     const reserved = reservedRoom(this.profile, info, this.snapshot);
     if (reserved) filters.push((row) => reserved(row)?.refusal);
-    const narrowed = this.narrowed(info);
     if (this.profile.choice === 'best score') {
       return ranking.best(filters, scoresOf(this.profile, info, this.snapshot, 'cluster'), narrowed);
     }
@@ -93,8 +98,12 @@ export class Decider {
 
   /** For a few nodes it does not pay to rank them all. */
   private among(info: PodInfo, nodes: readonly string[]): number | undefined {
+    return this.amongRows(info, this.rowsOf(nodes));
+  }
+
+  private amongRows(info: PodInfo, rows: readonly number[]): number | undefined {
     const refusalOf = this.refusalOf(info);
-    const feasible = this.rowsOf(nodes).filter((row) => refusalOf(row) === undefined);
+    const feasible = rows.filter((row) => refusalOf(row) === undefined);
     if (feasible.length <= 1) return feasible[0];
     if (this.profile.choice !== 'best score') return this.pick(feasible.toSorted((a, b) => a - b));
     const scores = scoresOf(this.profile, info, this.snapshot, 'static', 'node', 'cluster');
@@ -129,6 +138,17 @@ export class Decider {
     const prepared: readonly Prepared[] = preparedFor(this.profile, info, this.snapshot);
     const reserved = reservedRoom(this.profile, info, this.snapshot);
     return (row) => firstRefusal(prepared, row) ?? reserved?.(row);
+  }
+
+  private objectionTo(info: PodInfo): NoNode | undefined {
+    const { size } = this.snapshot;
+    for (const plugin of this.profile.filters) {
+      const why = plugin.objection?.(info, this.snapshot);
+      if (why === undefined) continue;
+      const message = `0/${size} nodes are available: ${why}.`;
+      return { node: undefined, message, refusedBy: new Set([plugin]), helpable: [] };
+    }
+    return undefined;
   }
 
   private explain(info: PodInfo): NoNode {

@@ -33,6 +33,8 @@ export interface FilterPlugin {
   readonly helpedBy: readonly ClusterEvent[];
   /** undefined: nothing to refuse for such a pod. */
   prepare(info: PodInfo, snapshot: Snapshot): Filter | undefined;
+  /** Why no node at all can take a pod that uses claims, as things are; only such pods are asked about. */
+  objection?(info: PodInfo, snapshot: Snapshot): string | undefined;
   /** The only rows that it may let pass, where they are known without looking at all of them. */
   narrow?(info: PodInfo, snapshot: Snapshot): readonly number[] | undefined;
   /**

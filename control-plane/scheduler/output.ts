@@ -1,9 +1,10 @@
 /** The scheduler's decisions, stored: bindings, nominations, conditions, ends of pods, and events. */
 import type { SchedulerOutput } from './port.ts';
+import { keepVolume, selectNode } from './volume-output.ts';
 import { isStatusError, notFound } from '../../api/errors.ts';
 import { kinds } from '../../api/kinds.ts';
 import { keyOf } from '../../api/object.ts';
-import type { Pod } from '../../api/types/core.v1.ts';
+import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/types/core.v1.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { EventRecorder } from '../events/recorder.ts';
@@ -45,6 +46,14 @@ export class RegistryOutput implements SchedulerOutput {
 
   clearNomination(pod: Pod): void {
     this.note(pod, (current) => nominatedPod(current, undefined));
+  }
+
+  keepVolume(volume: PersistentVolume, claim: PersistentVolumeClaim): Promise<PersistentVolume> {
+    return keepVolume(this.options.registry, volume, claim);
+  }
+
+  selectNode(claim: PersistentVolumeClaim, node: string): Promise<PersistentVolumeClaim> {
+    return selectNode(this.options.registry, claim, node);
   }
 
   async preempt(victim: Pod, preemptor: Pod, node: string): Promise<void> {

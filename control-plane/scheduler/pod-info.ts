@@ -3,7 +3,8 @@ import { type AffinityTerms, affinityTermsOf } from './affinity-terms.ts';
 import { namedNodes } from './named-nodes.ts';
 import { hostPortsOf, type HostPort } from '../../api/machinery/host-ports.ts';
 import { bytesOf, milliOf } from '../../api/machinery/quantity.ts';
-import { keyOf } from '../../api/object.ts';
+import { claimOf } from '../../api/machinery/pod-claims.ts';
+import { keyOf, objectKey } from '../../api/object.ts';
 import type { Container, ContainerStatus, Pod } from '../../api/types/core.v1.ts';
 
 export interface Request {
@@ -16,6 +17,13 @@ export interface Request {
 }
 
 export type Weight = Pick<Request, 'cpu' | 'memory'>;
+
+export interface PodClaim {
+  readonly key: string;
+  readonly name: string;
+  /** Made for the pod alone. */
+  readonly isEphemeral: boolean;
+}
 
 export interface PodInfo {
   readonly key: string;
@@ -32,6 +40,8 @@ export interface PodInfo {
   readonly named: readonly string[] | undefined;
   /** Which pods it must or should be with, or without; undefined when it does not say. */
   readonly affinity: AffinityTerms | undefined;
+  /** Those that it uses; undefined for none. */
+  readonly claims: readonly PodClaim[] | undefined;
   /** The uid of the controller that made it; '' for none. */
   readonly owner: string;
   /** Pods with the same value are the same to every plugin. */
@@ -46,6 +56,7 @@ export function podInfo(pod: Pod): PodInfo {
   const { spec, metadata } = pod;
   const request = requestOf(pod);
   const hostPorts = hostPortsOf(pod);
+  const claims = podClaims(pod);
   const owner = metadata.ownerReferences?.find(({ controller }) => controller)?.uid ?? '';
   return {
     key: keyOf(pod),
@@ -58,8 +69,9 @@ export function podInfo(pod: Pod): PodInfo {
     hostPorts,
     named: namedNodes(spec),
     affinity: affinityTermsOf(pod),
+    claims,
     owner,
-    template: templateOf(pod, request, hostPorts, owner),
+    template: templateOf(pod, request, hostPorts, owner, claims),
   };
 }
 
@@ -119,8 +131,26 @@ function othersFrom(list: Record<string, string>, fallback: Amounts): Amounts {
   return others ?? fallback;
 }
 
+function podClaims(pod: Pod): readonly PodClaim[] | undefined {
+  let claims: PodClaim[] | undefined;
+  for (const volume of pod.spec.volumes ?? []) {
+    const name = claimOf(pod, volume);
+    if (name === undefined) continue;
+    claims ??= [];
+    const key = objectKey(pod.metadata.namespace, name);
+    if (claims.every((claim) => claim.key !== key)) claims.push({ key, name, isEphemeral: Boolean(volume.ephemeral) });
+  }
+  return claims;
+}
+
 /** Everything that a plugin may look at, and nothing else. */
-function templateOf(pod: Pod, request: Request, hostPorts: readonly HostPort[], owner: string): string {
+function templateOf(
+  pod: Pod,
+  request: Request,
+  hostPorts: readonly HostPort[],
+  owner: string,
+  claims: PodInfo['claims'],
+): string {
   const { spec, metadata } = pod;
   const { nodeSelector, affinity, tolerations, topologySpreadConstraints, schedulerName } = spec;
   const { podAffinity, podAntiAffinity } = affinity ?? {};
@@ -129,7 +159,7 @@ function templateOf(pod: Pod, request: Request, hostPorts: readonly HostPort[], 
   const parts = [schedulerName, metadata.namespace, owner, cpu, memory, nodeSelector, affinity, tolerations];
   const asked = others.size > 0 ? [...others] : undefined;
   const rank = [spec.priority, spec.preemptionPolicy];
-  return JSON.stringify([...parts, ...rank, asked, hostPorts, topologySpreadConstraints, labels]);
+  return JSON.stringify([...parts, ...rank, asked, hostPorts, topologySpreadConstraints, labels, claims]);
 }
 
 function add(a: Request, b: Request): Request {

@@ -7,6 +7,8 @@ import { fewerReplicas } from './plugins/replicas.ts';
 import { balancedAllocation, leastAllocated, resourcesFit } from './plugins/resources.ts';
 import { fewerAvoidedTaints, taintToleration, unschedulable } from './plugins/taints.ts';
 import { preferredSpread, topologySpread } from './plugins/topology-spread.ts';
+import { volumeBinding } from './plugins/volume-binding.ts';
+import { volumeRestrictions } from './plugins/volume-restrictions.ts';
 
 /** Cheap ones and those that refuse most come first. What a pod needs holds in every profile; they differ in taste. */
 const FILTERS: readonly FilterPlugin[] = [
@@ -15,6 +17,8 @@ const FILTERS: readonly FilterPlugin[] = [
   nodeAffinity,
   hostPorts,
   resourcesFit,
+  volumeBinding,
+  volumeRestrictions,
   topologySpread,
   podAffinity,
 ];

@@ -13,9 +13,12 @@ import type { SchedulerOutput } from './port.ts';
 import { Preemption, type PreemptionPlan } from './preemption.ts';
 import { SchedulingQueue } from './queue.ts';
 import { type ClusterEvent, type Placed, Snapshot } from './snapshot.ts';
+import { VolumesFailed, VolumeWaits } from './volume-waits.ts';
+import { type Step, type VolumeViews, Volumes } from './volumes.ts';
 import type { About } from './waiting.ts';
 import { isStatusError } from '../../api/errors.ts';
-import type { Namespace, Node, Pod } from '../../api/types/core.v1.ts';
+import { claimKeyOf } from '../../api/machinery/persistent-volumes.ts';
+import type { Namespace, Node, PersistentVolume, Pod } from '../../api/types/core.v1.ts';
 import type { PodDisruptionBudget } from '../../api/types/policy.v1.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
@@ -41,6 +44,9 @@ export interface SchedulerOptions {
   nodes: View<Node>;
   budgets: View<PodDisruptionBudget>;
   namespaces: View<Namespace>;
+  claims: VolumeViews['claims'];
+  volumes: VolumeViews['volumes'];
+  classes: VolumeViews['classes'];
   profiles: readonly Profile[];
   output: SchedulerOutput;
   clock: Clock;
@@ -53,7 +59,9 @@ export interface SchedulerOptions {
 export class Scheduler implements Component {
   readonly name = 'scheduler';
   private readonly options: SchedulerOptions;
-  private readonly snapshot = new Snapshot();
+  private readonly volumes: Volumes;
+  private readonly snapshot: Snapshot;
+  private readonly waits: VolumeWaits;
   private readonly queue: SchedulingQueue;
   private readonly deciders: Map<string, Decider>;
   private readonly preemptions: Map<string, Preemption>;
@@ -66,7 +74,16 @@ export class Scheduler implements Component {
 
   constructor(options: SchedulerOptions) {
     this.options = options;
-    const { snapshot } = this;
+    this.volumes = new Volumes(options);
+    this.snapshot = new Snapshot({ volumes: this.volumes });
+    const { snapshot, volumes } = this;
+    const { output, clock } = options;
+    this.waits = new VolumeWaits({
+      volumes,
+      output,
+      clock,
+      labelsOf: (node) => snapshot.labelsOf(node),
+    });
     const { pods, budgets, profiles } = options;
     this.evictions = new Evictions(options);
     const random = (): number => options.random();
@@ -79,8 +96,9 @@ export class Scheduler implements Component {
   }
 
   async start(): Promise<void> {
-    const { pods, nodes, budgets, namespaces } = this.options;
-    await Promise.all([pods, nodes, budgets, namespaces].map((view) => view.whenSynced()));
+    const { pods, nodes, budgets, namespaces, claims, volumes, classes } = this.options;
+    const views = [pods, nodes, budgets, namespaces, claims, volumes, classes];
+    await Promise.all(views.map((view) => view.whenSynced()));
     for (const { metadata } of namespaces.list())
       this.snapshot.namespaces.set(metadata.name ?? '', metadata.labels ?? {});
     for (const node of nodes.list()) this.snapshot.setNode(node);
@@ -88,6 +106,9 @@ export class Scheduler implements Component {
     this.unsubscribe = [
       namespaces.subscribe((change) => this.namespaceChanged(change)),
       nodes.subscribe((change) => this.nodeChanged(change)),
+      claims.subscribe(({ key, type }) => this.claimChanged(key, type)),
+      volumes.subscribe((change) => this.volumeChanged(change)),
+      classes.subscribe(() => this.changedVolumes('storage class changed')),
       pods.subscribe(({ type, object, previous }) => {
         if (type === 'deleted') this.podGone(object);
         else this.podIs(object, previous);
@@ -99,6 +120,7 @@ export class Scheduler implements Component {
     this.stopped = true;
     for (const end of this.unsubscribe) end();
     this.queue.close();
+    this.waits.close();
     return Promise.resolve();
   }
 
@@ -111,6 +133,7 @@ export class Scheduler implements Component {
     const { name = '' } = object.metadata;
     if (type === 'deleted') {
       this.snapshot.removeNode(name);
+      this.waits.nodeGone(name);
       this.retryNominated(name);
       this.happened(['node removed'], { node: name });
     } else this.happened(this.snapshot.setNode(object), { node: name });
@@ -119,6 +142,24 @@ export class Scheduler implements Component {
   private namespaceChanged({ type, object: { metadata } }: Change<Namespace>): void {
     const labels = type === 'deleted' ? undefined : (metadata.labels ?? {});
     if (this.snapshot.namespaces.set(metadata.name ?? '', labels)) this.happened(['namespace labels']);
+  }
+
+  private claimChanged(key: string, type: Change<unknown>['type']): void {
+    this.waits.changed(key);
+    if (type === 'deleted') this.volumes.version += 1;
+    else this.changedVolumes('claim changed', { claim: key });
+  }
+
+  private volumeChanged({ type, key, object }: Change<PersistentVolume>): void {
+    const claim = claimKeyOf(object);
+    for (const changed of [key, claim]) if (changed !== undefined) this.waits.changed(changed);
+    if (type === 'deleted') this.volumes.version += 1;
+    else this.changedVolumes('volume changed', { claim });
+  }
+
+  private changedVolumes(event: ClusterEvent, about?: About): void {
+    this.volumes.version += 1;
+    this.happened([event], about);
   }
 
   private podIs(pod: Pod, previous?: Pod): void {
@@ -138,6 +179,7 @@ export class Scheduler implements Component {
   private podOn(pod: Pod, node: string): void {
     const uid = pod.metadata.uid ?? '';
     this.queue.remove(uid);
+    this.waits.cancel(uid);
     this.told.delete(uid);
     const known = this.snapshot.placement(uid);
     if (known && this.snapshot.names[known.row] === node) {
@@ -183,6 +225,7 @@ export class Scheduler implements Component {
   private podGone(pod: Pod): void {
     const uid = pod.metadata.uid ?? '';
     this.evictions.forget(uid);
+    this.waits.cancel(uid);
     this.forget(uid);
     this.leave(uid);
   }
@@ -247,9 +290,36 @@ export class Scheduler implements Component {
       this.refuse(info, decision);
       return;
     }
+    const { node } = decision;
+    const steps = info.claims ? this.volumes.reserve(info, node, this.snapshot.labelsOf(node)) : [];
     this.queue.fitted(info.uid);
-    this.settle(info, decision.node);
-    this.write(this.bind(info, decision.node, profile, began));
+    this.settle(info, node);
+    const bind = (): void => this.write(this.bind(info, node, profile, began));
+    if (steps.length === 0) bind();
+    else this.write(this.bindVolumes(info, node, steps, bind));
+  }
+
+  /** Resolves once it is written what is to become of the claims; `bind` is called when they are bound, be it much later. */
+  private async bindVolumes(info: PodInfo, node: string, steps: readonly Step[], bind: () => void): Promise<void> {
+    const end = (error?: unknown): void => {
+      this.volumes.free(steps);
+      if (this.stopped || !this.isPlaced(info, node)) return;
+      if (error === undefined) bind();
+      else this.withdraw(info, node, error);
+    };
+    try {
+      const awaited = await this.waits.write(steps, node);
+      void this.waits.whenBound(info, node, awaited).then(() => end(), end);
+    } catch (error) {
+      end(isStatusError(error, 'NotFound') ? new VolumesFailed(error.message) : error);
+    }
+  }
+
+  /** Whether it still has, as far as is known, the place that was decided. */
+  private isPlaced({ uid, key }: PodInfo, node: string): boolean {
+    const placed = this.snapshot.placement(uid);
+    if (!placed || this.snapshot.names[placed.row] !== node) return false;
+    return !this.options.pods.get(key)?.spec.nodeName;
   }
 
   /** What never rejects. Decisions go on meanwhile, until too much is under way. */
@@ -294,19 +364,27 @@ export class Scheduler implements Component {
   }
 
   private async bind(info: PodInfo, node: string, profile: string, began: number): Promise<void> {
-    const { output, metrics, log, clock } = this.options;
+    const { output, metrics, clock } = this.options;
     try {
       await output.bind(info.pod, node);
       metrics.attempt('scheduled', profile, (clock.now() - began) / 1000);
     } catch (error) {
       metrics.attempt('error', profile, (clock.now() - began) / 1000);
       if (this.stopped || this.isBound(info)) return;
-      this.renominate(info);
-      this.leave(info.uid);
-      if (isStatusError(error, 'NotFound')) return;
-      log.warn({ err: error, pod: info.key, node }, 'a pod could not be bound; it is tried again');
-      this.queue.failed(info.uid);
+      this.withdraw(info, node, error);
     }
+  }
+
+  /** The pod could not be bound: its place is free again, and it is tried anew unless it is gone. */
+  private withdraw(info: PodInfo, node: string, error: unknown): void {
+    this.renominate(info);
+    this.leave(info.uid);
+    if (error instanceof VolumesFailed) {
+      const message = `running PreBind plugin "VolumeBinding": binding volumes: ${error.message}`;
+      this.tell(info.pod, 'Unschedulable', message);
+    } else if (isStatusError(error, 'NotFound')) return;
+    else this.options.log.warn({ err: error, pod: info.key, node }, 'a pod could not be bound; it is tried again');
+    this.queue.failed(info.uid);
   }
 
   /** What was preempted for it is still meant for it. */

@@ -6,8 +6,9 @@ import type { DomainCounts } from './domains.ts';
 import { Namespaces } from './namespaces.ts';
 import { Nominations } from './nominations.ts';
 import { PlacedTerms } from './placed-terms.ts';
-import type { PodInfo } from './pod-info.ts';
+import type { PodClaim, PodInfo } from './pod-info.ts';
 import { Tallies, type Tally } from './tally.ts';
+import { Volumes } from './volumes.ts';
 import { bytesOf, milliOf } from '../../api/machinery/quantity.ts';
 import type { Labels } from '../../api/machinery/selectors.ts';
 import type { Node, Taint } from '../../api/types/core.v1.ts';
@@ -22,6 +23,9 @@ export type ClusterEvent =
   | 'namespace labels'
   | 'pod freed'
   | 'pod placed'
+  | 'claim changed'
+  | 'volume changed'
+  | 'storage class changed'
   /** A pod on a node has other labels now, or has begun to end. */
   | 'pod changed';
 
@@ -63,12 +67,19 @@ export class Snapshot {
   readonly terms = new PlacedTerms();
   readonly namespaces = new Namespaces();
   readonly nominations = new Nominations();
+  readonly volumes: Volumes;
+  /** How many pods on nodes use a claim, by its key. */
+  readonly claimUsers = new Map<string, number>();
 
   private readonly rows = new Map<string, number>();
   /** Of nodes that don't exist, but that pods on them name: these have gone, have yet to come, or never will. */
   private readonly absent = new Map<string, number>();
   private readonly free: number[] = [];
   private readonly placed = new Map<string, Placed>();
+
+  constructor({ volumes = new Volumes() }: { readonly volumes?: Volumes } = {}) {
+    this.volumes = volumes;
+  }
 
   /** How many nodes exist. */
   get size(): number {
@@ -78,6 +89,12 @@ export class Snapshot {
   /** undefined for a node that does not exist. */
   rowOf(name: string): number | undefined {
     return this.rows.get(name);
+  }
+
+  /** undefined for a node that does not exist. */
+  labelsOf(name: string): Labels | undefined {
+    const row = this.rows.get(name);
+    return row === undefined ? undefined : this.labels[row];
   }
 
   /** The rows of nodes that exist. */
@@ -163,6 +180,7 @@ export class Snapshot {
     const { request, weight } = info;
     this.usedCpu[row] = (this.usedCpu[row] ?? 0) + sign * request.cpu;
     this.usedMemory[row] = (this.usedMemory[row] ?? 0) + sign * request.memory;
+    if (info.claims) this.countClaims(info.claims, sign);
     if (request.others.size > 0) this.countOthers(request.others, row, sign);
     this.weightCpu[row] = (this.weightCpu[row] ?? 0) + sign * weight.cpu;
     this.weightMemory[row] = (this.weightMemory[row] ?? 0) + sign * weight.memory;
@@ -172,6 +190,14 @@ export class Snapshot {
     else owners?.delete(info.owner);
     this.tallies.add(info, row, sign, this.staticVersion);
     this.terms.add(info, row, sign, this.staticVersion);
+  }
+
+  private countClaims(claims: readonly PodClaim[], sign: 1 | -1): void {
+    for (const { key } of claims) {
+      const users = (this.claimUsers.get(key) ?? 0) + sign;
+      if (users > 0) this.claimUsers.set(key, users);
+      else this.claimUsers.delete(key);
+    }
   }
 
   private countOthers(others: ReadonlyMap<string, number>, row: number, sign: 1 | -1): void {

@@ -12,6 +12,8 @@ import type { Clock, Timer } from '../../lib/clock.ts';
 export interface About {
   readonly pod?: PodInfo;
   readonly node?: string | undefined;
+  /** The key of the only claim whose pods it may help. */
+  readonly claim?: string | undefined;
 }
 
 interface Waiting {
@@ -127,11 +129,12 @@ export class WaitingPods<Entry extends Waiting> {
     yield* this.shelves.get(node) ?? [];
   }
 
-  private mayHelp(event: ClusterEvent, { pod, node }: About, group: Group<Entry>): boolean {
+  private mayHelp(event: ClusterEvent, { pod, node, claim }: About, group: Group<Entry>): boolean {
     const { entries, refusedBy, named, tried, timer } = group;
     const [first] = entries;
     // One that is to be tried anyway sees this too.
     if (!first || tried || timer) return false;
+    if (claim !== undefined && !first.info.claims?.some(({ key }) => key === claim)) return false;
     const isElsewhere = node !== undefined && named?.includes(node) === false;
     for (const plugin of refusedBy) {
       if (!plugin.helpedBy.includes(event) || (isElsewhere && plugin.scope !== 'cluster')) continue;

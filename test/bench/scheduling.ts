@@ -5,7 +5,15 @@
  */
 import { rounded, spreadOf } from './measure.ts';
 import { ServerProcess } from './server-process.ts';
-import type { Namespace, Node, Pod, PodAffinityTerm } from '../../api/types/core.v1.ts';
+import type {
+  Namespace,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  PodAffinityTerm,
+} from '../../api/types/core.v1.ts';
+import type { StorageClass } from '../../api/types/storage.v1.ts';
 import type { PodDisruptionBudget } from '../../api/types/policy.v1.ts';
 import { PROFILES } from '../../control-plane/scheduler/profiles.ts';
 import { Scheduler } from '../../control-plane/scheduler/scheduler.ts';
@@ -101,6 +109,10 @@ async function inMemory(spec: Spec, count = PODS, before: readonly Pod[] = []): 
   pods.markSynced();
   budgets.markSynced();
   namespaces.markSynced();
+  const claims = new MapView<PersistentVolumeClaim>();
+  const volumes = new MapView<PersistentVolume>();
+  const classes = new MapView<StorageClass>();
+  for (const view of [claims, volumes, classes]) view.markSynced();
   const done = Promise.withResolvers<void>();
   let bound = 0;
   const scheduler = new Scheduler({
@@ -108,6 +120,9 @@ async function inMemory(spec: Spec, count = PODS, before: readonly Pod[] = []): 
     nodes,
     budgets,
     namespaces,
+    claims,
+    volumes,
+    classes,
     profiles: PROFILES,
     clock: systemClock,
     random: Math.random,
@@ -124,6 +139,8 @@ async function inMemory(spec: Spec, count = PODS, before: readonly Pod[] = []): 
         if (!nominated) done.reject(new Error(`${each.metadata.name} was refused: ${message}`));
       },
       clearNomination: () => undefined,
+      keepVolume: () => Promise.reject(new Error('there are no volumes')),
+      selectNode: () => Promise.reject(new Error('there are no claims')),
       preempt: (victim) => Promise.resolve(pods.delete(victim.metadata.name ?? '')),
     },
   });

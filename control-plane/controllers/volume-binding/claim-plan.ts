@@ -6,6 +6,7 @@ import {
   BOUND_BY_CONTROLLER,
   SELECTED_NODE,
   capacityOfVolume,
+  claimRefTo,
   classOfClaim,
   isKeptFor,
   reachesNode,
@@ -133,14 +134,19 @@ function bind(claim: PersistentVolumeClaim, volume: PersistentVolume): Plan {
 }
 
 function keep(claim: PersistentVolumeClaim, volume: PersistentVolume): Action {
-  const { namespace, name, uid, resourceVersion: version } = claim.metadata;
-  const claimRef = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name, uid, resourceVersion: version };
+  const { namespace, name } = claim.metadata;
   const isOurs = !volume.spec.claimRef;
   const annotations = isOurs ? { metadata: { annotations: { [BOUND_BY_CONTROLLER]: 'yes' } } } : {};
   const { resourceVersion = '' } = volume.metadata;
   const target = targetOf(kinds.persistentvolumes, volume);
   const why = `it suits the claim ${namespace}/${name}`;
-  return { do: 'patch', target, patch: { ...annotations, spec: { claimRef } }, resourceVersion, why };
+  return {
+    do: 'patch',
+    target,
+    patch: { ...annotations, spec: { claimRef: claimRefTo(claim) } },
+    resourceVersion,
+    why,
+  };
 }
 
 /** What a foreign driver makes larger it says itself. */

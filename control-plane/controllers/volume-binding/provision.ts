@@ -6,6 +6,7 @@ import {
   STORAGE_PROVISIONER,
   STORAGE_PROVISIONER_BETA,
   allowsTopology,
+  claimRefTo,
   classOfClaim,
   waitsForConsumer,
   whyNotLocal,
@@ -92,8 +93,7 @@ function make(claim: PersistentVolumeClaim, storageClass: StorageClass, node: No
 
 /** A directory on the node, kept for the claim from its beginning. The agent makes it when a pod first uses it. */
 function localVolume(claim: PersistentVolumeClaim, storageClass: StorageClass, node: Node): PersistentVolume {
-  const { namespace, name, uid, resourceVersion } = claim.metadata;
-  const volumeName = `pvc-${uid}`;
+  const volumeName = `pvc-${claim.metadata.uid}`;
   const hostname = node.metadata.labels?.[HOSTNAME_LABEL] ?? '';
   const { mountOptions, reclaimPolicy = 'Delete' } = storageClass;
   return {
@@ -112,7 +112,7 @@ function localVolume(claim: PersistentVolumeClaim, storageClass: StorageClass, n
       volumeMode: 'Filesystem',
       ...(mountOptions ? { mountOptions } : {}),
       csi: { driver: LOCAL_DRIVER, volumeHandle: volumeName },
-      claimRef: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name, uid, resourceVersion },
+      claimRef: claimRefTo(claim),
       nodeAffinity: {
         required: {
           nodeSelectorTerms: [{ matchExpressions: [{ key: HOSTNAME_LABEL, operator: 'In', values: [hostname] }] }],

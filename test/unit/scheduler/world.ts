@@ -1,7 +1,17 @@
 /** A small cluster for the scheduler's tests: views to change, and what the scheduler did. */
-import type { Namespace, Node, Pod, PodSpec } from '../../../api/types/core.v1.ts';
+import type {
+  Namespace,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  PodSpec,
+} from '../../../api/types/core.v1.ts';
 import type { PodDisruptionBudget } from '../../../api/types/policy.v1.ts';
 import { StatusError } from '../../../api/errors.ts';
+import { kinds } from '../../../api/kinds.ts';
+import { SELECTED_NODE, claimRefTo } from '../../../api/machinery/persistent-volumes.ts';
+import { indexesOf } from '../../../control-plane/controllers/indexes.ts';
 import { FakeClock } from '../../../lib/clock.ts';
 import { silentLog } from '../../../lib/log.ts';
 import { MapView } from '../../../lib/view.ts';
@@ -45,6 +55,9 @@ export class World {
   readonly pods = new MapView<Pod>();
   readonly namespaces = new MapView<Namespace>();
   readonly budgets = new MapView<PodDisruptionBudget>();
+  readonly claims = new MapView(indexesOf(kinds.persistentvolumeclaims));
+  readonly volumes = new MapView(indexesOf(kinds.persistentvolumes));
+  readonly classes = new MapView(indexesOf(kinds.storageclasses));
   readonly clock = new FakeClock();
   readonly refusals: { pod: string; reason: string; message: string }[] = [];
   /** What was preempted, in order. */
@@ -56,6 +69,7 @@ export class World {
   readonly nominated = new Map<string, string>();
   /** Writes of the scheduler that are under way. */
   private writes = 0;
+  private revision = 0;
   /** Called when a binding is tried. */
   onAttempt: () => void = () => undefined;
   /** Called before the pod is bound. */
@@ -76,6 +90,7 @@ export class World {
     this.pods.markSynced();
     this.budgets.markSynced();
     this.namespaces.markSynced();
+    for (const view of [this.claims, this.volumes, this.classes]) view.markSynced();
     await this.scheduler.start();
     await this.settle();
   }
@@ -127,6 +142,9 @@ export class World {
       nodes: this.nodes,
       budgets: this.budgets,
       namespaces: this.namespaces,
+      claims: this.claims,
+      volumes: this.volumes,
+      classes: this.classes,
       profiles: PROFILES,
       clock: this.clock,
       random: () => 0.5,
@@ -143,8 +161,39 @@ export class World {
         },
         clearNomination: (pod) => this.nominate(pod, undefined),
         preempt: (victim, preemptor, node) => this.preempt(victim, preemptor, node),
+        keepVolume: (volume, claim) => this.keepVolume(volume, claim),
+        selectNode: (claim, node) => this.selectNode(claim, node),
       },
     });
+  }
+
+  private async keepVolume(volume: PersistentVolume, claim: PersistentVolumeClaim): Promise<PersistentVolume> {
+    await Promise.resolve();
+    return this.putVolume({ ...volume, spec: { ...volume.spec, claimRef: claimRefTo(claim) } });
+  }
+
+  private async selectNode(claim: PersistentVolumeClaim, node: string): Promise<PersistentVolumeClaim> {
+    await Promise.resolve();
+    const annotations = { ...claim.metadata.annotations, [SELECTED_NODE]: node };
+    return this.putClaim({ ...claim, metadata: { ...claim.metadata, annotations } });
+  }
+
+  putVolume(volume: PersistentVolume): PersistentVolume {
+    const stored = { ...volume, metadata: { ...volume.metadata, resourceVersion: this.nextRevision() } };
+    this.volumes.set(volume.metadata.name ?? '', stored);
+    return stored;
+  }
+
+  putClaim(claim: PersistentVolumeClaim): PersistentVolumeClaim {
+    const { uid = `uid-${claim.metadata.name}` } = claim.metadata;
+    const stored = { ...claim, metadata: { ...claim.metadata, uid, resourceVersion: this.nextRevision() } };
+    this.claims.set(`default/${claim.metadata.name}`, stored);
+    return stored;
+  }
+
+  private nextRevision(): string {
+    this.revision += 1;
+    return String(this.revision);
   }
 
   private bind(pod: Pod, nodeName: string): Promise<void> {
