@@ -8,10 +8,6 @@ export class Losses {
     return this.ascending;
   }
 
-  nodes(): Iterable<string> {
-    return this.byNode.keys();
-  }
-
   at(node: string): number | undefined {
     return this.byNode.get(node);
   }

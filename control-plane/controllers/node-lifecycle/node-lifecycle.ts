@@ -2,7 +2,7 @@
 import { kinds } from '../../../api/kinds.ts';
 import { keyOf } from '../../../api/object.ts';
 import type { Pod } from '../../../api/types/core.v1.ts';
-import type { Clock } from '../../../lib/clock.ts';
+import type { Clock, Timer } from '../../../lib/clock.ts';
 import type { View } from '../../../lib/view.ts';
 import type { Registry } from '../../registry/port.ts';
 import type { Controller, Moment, Plan } from '../controller.ts';
@@ -40,11 +40,15 @@ export interface NodeLifecycleOptions {
 
 const DEFAULT_GRACE = 10_000;
 const DEFAULT_FENCE = 10_000;
+/** So much later the judgement of others takes account of a session that began or ended; with many it is one more look. */
+const RECONSIDER_MILLISECONDS = 100;
 
 export class NodeLifecycleController implements Controller {
   readonly name = 'node-lifecycle';
   private readonly options: NodeLifecycleOptions;
   private readonly losses = new Losses();
+  /** Nodes that were not judged yet when they were last looked at. */
+  private readonly doubtful = new Set<string>();
   private leadingSince = 0;
 
   constructor(options: NodeLifecycleOptions) {
@@ -55,7 +59,14 @@ export class NodeLifecycleController implements Controller {
     const { registry, sessions, sight } = this.options;
     this.leadingSince = this.options.clock.now();
     const nodes = registry.resource(kinds.nodes).view;
-    const enqueueLost = (): void => [...this.losses.nodes()].forEach(enqueue);
+    const lookAgain = (): void => [...this.doubtful].forEach(enqueue);
+    let timer: Timer | undefined;
+    const reconsider = (): void => {
+      timer ??= this.options.clock.after(RECONSIDER_MILLISECONDS, () => {
+        timer = undefined;
+        lookAgain();
+      });
+    };
     const ends = [
       nodes.subscribe(({ key }) => this.lookFor(key)),
       follow([
@@ -71,10 +82,10 @@ export class NodeLifecycleController implements Controller {
         if (type !== 'deleted') this.losses.forget(key);
         this.lookFor(key);
         enqueue(key);
-        // One loss more or less bears on the judgement of the others.
-        enqueueLost();
+        // One loss more or less bears on the judgement of those that are not judged yet.
+        reconsider();
       }),
-      sight.subscribe(enqueueLost),
+      sight.subscribe(lookAgain),
     ];
     for (const node of nodes.list()) {
       this.lookFor(keyOf(node));
@@ -82,6 +93,7 @@ export class NodeLifecycleController implements Controller {
     }
     return () => {
       ends.forEach((end) => end());
+      timer?.cancel();
       this.losses.clear();
     };
   }
@@ -89,10 +101,15 @@ export class NodeLifecycleController implements Controller {
   plan(key: string, moment: Moment): Plan {
     const { registry, fenceMilliseconds = DEFAULT_FENCE } = this.options;
     const node = registry.resource(kinds.nodes).view.get(key);
-    if (!node) return NOTHING;
+    if (!node) {
+      this.doubtful.delete(key);
+      return NOTHING;
+    }
     const { view } = registry.resource(kinds.pods);
     const lostAt = this.losses.at(key) ?? moment.now;
     const liveness = this.judge(key, lostAt, moment.now);
+    if (liveness.state === 'doubtful') this.doubtful.add(key);
+    else this.doubtful.delete(key);
     const snapshot = {
       node,
       liveness,
