@@ -20,7 +20,7 @@ const PROCESSES = 2;
 const PODS = 1000;
 const SETTLE_MILLISECONDS = 10_000;
 const IDLE_MILLISECONDS = 20_000;
-const PATIENCE_MILLISECONDS = 400_000;
+const PATIENCE_MILLISECONDS = 180_000;
 const DEPLOYMENT = {
   apiVersion: 'apps/v1',
   kind: 'Deployment',
@@ -106,6 +106,7 @@ try {
       pods: PODS,
       joining,
       idle,
+      agentMegabytes: rounded(children.reduce((total, { pid = 0 }) => total + residentMegabytes(pid), 0) / AGENTS),
       creating: { milliseconds: rounded(took), podsPerSecond: rounded((PODS / took) * 1000), ...creating },
     }),
   );
