@@ -7,6 +7,8 @@ export interface Result {
   pending: number;
   /** One for each test or hook that failed: its whole title and the first lines of what it threw. */
   failures: string[];
+  /** Whether the run came to its end: the file is written after every test. */
+  isWhole: boolean;
 }
 
 /** Lines of an error that are said again at the end of the whole run. */
@@ -20,10 +22,12 @@ export default class ResultReporter extends mocha.reporters.Spec {
       const said = error instanceof Error ? (error.stack ?? error.message) : String(error);
       failures.push([test.fullTitle(), ...said.split('\n').slice(0, ERROR_LINES)].join('\n    '));
     });
-    runner.once('end', () => {
+    const write = (isWhole: boolean): void => {
       const file = process.env['DURE_TEST_RESULT'];
       const { passes, pending } = runner.stats ?? { passes: 0, pending: 0 };
-      if (file) writeFileSync(file, JSON.stringify({ passes, pending, failures } satisfies Result));
-    });
+      if (file) writeFileSync(file, JSON.stringify({ passes, pending, failures, isWhole } satisfies Result));
+    };
+    runner.on('test end', () => write(false));
+    runner.once('end', () => write(true));
   }
 }
