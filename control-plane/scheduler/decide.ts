@@ -49,8 +49,8 @@ export class Decider {
 
   /** The next pod of the template is refused for the same reasons for as long as nothing has changed. */
   private refuse(info: PodInfo): NoNode {
-    const { epoch, staticVersion, touched, nominations, namespaces, terms } = this.snapshot;
-    const at = `${epoch} ${staticVersion} ${touched.length} ${nominations.version} ${namespaces.version}`;
+    const { nominations, terms } = this.snapshot;
+    const at = this.snapshot.version();
     // What pods on nodes want of others may depend on labels that the template says nothing of.
     const labels = terms.size > 0 ? JSON.stringify(info.pod.metadata.labels) : '';
     const claims = info.claims ? this.snapshot.volumes.version : '';

@@ -33,6 +33,8 @@ export interface NoPreemption {
 /** Of the nodes that come into question so many are looked at, as a share and at least. */
 const CANDIDATE_SHARE = 0.1;
 const MIN_CANDIDATES = 100;
+/** So many nodes are looked at in one step of a search: some milliseconds. */
+const NODES_PER_STEP = 50;
 
 export interface PreemptionOptions {
   readonly profile: Profile;
@@ -51,11 +53,15 @@ export class Preemption {
     this.options = options;
   }
 
-  plan(info: PodInfo, refused: NoNode): PreemptionPlan {
+  /**
+   * Run to its end, step by step, it returns the plan. Pods may come and go between two steps, and the plan is right all the
+   * same; nodes must not: when one has changed the search is to be given up.
+   */
+  *plan(info: PodInfo, refused: NoNode): Generator<void, PreemptionPlan> {
     const known = this.fruitless.get(refused);
     if (known) return known;
     const surroundings = { ...this.options, protectedAmong: this.options.facts.protection() };
-    return this.ineligible(info, refused, surroundings) ?? this.search(info, refused, surroundings);
+    return this.ineligible(info, refused, surroundings) ?? (yield* this.search(info, refused, surroundings));
   }
 
   private ineligible(info: PodInfo, { helpable }: NoNode, surroundings: Surroundings): PreemptionPlan | undefined {
@@ -74,37 +80,61 @@ export class Preemption {
     return isEnough ? nothing('a terminating pod on the nominated node') : undefined;
   }
 
-  private search(info: PodInfo, refused: NoNode, surroundings: Surroundings): PreemptionPlan {
-    const { snapshot, facts } = this.options;
+  private *search(info: PodInfo, refused: NoNode, surroundings: Surroundings): Generator<void, PreemptionPlan> {
+    const { snapshot } = this.options;
+    const before = snapshot.version();
     const reasons = new NodeReasons();
     const refusedBy = new Set<FilterPlugin>();
-    const candidates = this.candidates(info, refused.helpable, surroundings, (no) => {
+    const candidates = yield* this.candidates(info, refused.helpable, surroundings, (no) => {
       reasons.add(no.reasons);
       if (no.refusedBy) refusedBy.add(no.refusedBy);
     });
-    const [first, ...others] = candidates;
-    if (!first) {
+    const isOld = snapshot.version() !== before;
+    const best = isOld ? this.bestNow(candidates, info) : this.bestOf(candidates);
+    if (!best) {
       reasons.addRest(snapshot.size, 'Preemption is not helpful for scheduling');
       const plan: PreemptionPlan = { do: 'nothing', message: reasons.message(snapshot.size), waits: false, refusedBy };
       this.fruitless.set(refused, plan);
       return plan;
     }
-    const best = others.reduce((a, b) => (compareCandidates(b, a, facts) < 0 ? b : a), first);
     return { do: 'preempt', node: snapshot.names[best.row] ?? '', victims: best.victims };
   }
 
-  private candidates(
+  private bestOf(candidates: readonly Candidate[]): Candidate | undefined {
+    const { facts } = this.options;
+    const [first, ...others] = candidates;
+    return first && others.reduce((a, b) => (compareCandidates(b, a, facts) < 0 ? b : a), first);
+  }
+
+  /** The best one of candidates that were found some time ago: those that seem best are looked at again. */
+  private bestNow(candidates: readonly Candidate[], info: PodInfo): Candidate | undefined {
+    const surroundings = { ...this.options, protectedAmong: this.options.facts.protection() };
+    const left = new Set(candidates);
+    const fresh = new Set<Candidate>();
+    for (;;) {
+      const best = this.bestOf([...left]);
+      if (!best || fresh.has(best)) return best;
+      left.delete(best);
+      const now = victimsOn(best.row, info, surroundings);
+      if ('reasons' in now) continue;
+      left.add(now);
+      fresh.add(now);
+    }
+  }
+
+  private *candidates(
     info: PodInfo,
     rows: readonly number[],
     surroundings: Surroundings,
     onNone: (no: NoVictims) => void,
-  ): Candidate[] {
+  ): Generator<void, Candidate[]> {
     const enough = Math.max(MIN_CANDIDATES, Math.floor(rows.length * CANDIDATE_SHARE));
     const offset = Math.floor(this.options.random() * rows.length);
     const candidates: Candidate[] = [];
     let harmless = 0;
     for (let at = 0; at < rows.length; at += 1) {
       if (candidates.length >= enough && harmless > 0) break;
+      if (at > 0 && at % NODES_PER_STEP === 0) yield;
       const found = victimsOn(rows[(offset + at) % rows.length] ?? 0, info, surroundings);
       if ('reasons' in found) {
         onNone(found);

@@ -85,6 +85,12 @@ export class SchedulingQueue {
     return undefined;
   }
 
+  /** Whether it is taken, and nothing has become known of it since. */
+  isTaken(info: PodInfo): boolean {
+    const entry = this.entries.get(info.uid);
+    return entry?.state === 'taken' && entry.info === info;
+  }
+
   /** There is a place for it, or it makes itself one. */
   fitted(uid: string): void {
     const entry = this.entries.get(uid);

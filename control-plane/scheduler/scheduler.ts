@@ -56,6 +56,15 @@ export interface SchedulerOptions {
   metrics: SchedulerMetrics;
 }
 
+/** For a pod that no node takes. It goes on over several turns where there are many nodes. */
+interface VictimSearch {
+  readonly info: PodInfo;
+  readonly refused: NoNode;
+  /** Of the nodes, when it began. */
+  readonly staticVersion: number;
+  readonly steps: Generator<void, PreemptionPlan>;
+}
+
 export class Scheduler implements Component {
   readonly name = 'scheduler';
   private readonly options: SchedulerOptions;
@@ -68,6 +77,7 @@ export class Scheduler implements Component {
   private readonly evictions: Evictions;
   private readonly told = new Map<string, string>();
   private unsubscribe: (() => void)[] = [];
+  private search: VictimSearch | undefined;
   private writes = 0;
   private isScheduled = false;
   private stopped = false;
@@ -126,7 +136,8 @@ export class Scheduler implements Component {
 
   /** Pods that are ready to be decided, and that wait for something to change. */
   counts(): { ready: number; waiting: number } {
-    return this.queue.counts();
+    const { ready, waiting } = this.queue.counts();
+    return { ready: ready + (this.search ? 1 : 0), waiting };
   }
 
   private nodeChanged({ type, object }: Change<Node>): void {
@@ -273,6 +284,10 @@ export class Scheduler implements Component {
         this.wake();
         return;
       }
+      if (this.search) {
+        this.goOn(this.search);
+        continue;
+      }
       const info = this.queue.take();
       if (!info) return;
       this.schedule(info);
@@ -332,8 +347,27 @@ export class Scheduler implements Component {
   }
 
   private refuse(info: PodInfo, refused: NoNode): void {
+    const { size, staticVersion } = this.snapshot;
     const preemption = this.preemptions.get(info.pod.spec.schedulerName ?? '');
-    const plan = this.snapshot.size > 0 ? preemption?.plan(info, refused) : undefined;
+    if (!preemption || size === 0) this.conclude(info, refused);
+    else this.search = { info, refused, staticVersion, steps: preemption.plan(info, refused) };
+  }
+
+  /** The next step of a search for victims. Other pods wait for its end, so that they are decided in their order. */
+  private goOn(search: VictimSearch): void {
+    const { info, refused, staticVersion, steps } = search;
+    if (!this.queue.isTaken(info) || this.snapshot.staticVersion !== staticVersion) {
+      this.search = undefined;
+      this.queue.failed(info.uid);
+      return;
+    }
+    const { done, value: plan } = steps.next();
+    if (!done) return;
+    this.search = undefined;
+    this.conclude(info, refused, plan);
+  }
+
+  private conclude(info: PodInfo, refused: NoNode, plan?: PreemptionPlan): void {
     if (plan?.do === 'preempt') {
       this.preempt(info, plan, refused);
       return;

@@ -97,6 +97,12 @@ export class Snapshot {
     return row === undefined ? undefined : this.labels[row];
   }
 
+  /** Differs whenever anything has changed that a decision looks at, but for claims and volumes. */
+  version(): string {
+    const { epoch, staticVersion, touched, nominations, namespaces } = this;
+    return `${epoch} ${staticVersion} ${touched.length} ${nominations.version} ${namespaces.version}`;
+  }
+
   /** The rows of nodes that exist. */
   *all(): Iterable<number> {
     yield* this.rows.values();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { StatusError } from '../../../api/errors.ts';
-import type { Pod } from '../../../api/types/core.v1.ts';
+import type { Node, Pod } from '../../../api/types/core.v1.ts';
 import type { PodDisruptionBudget } from '../../../api/types/policy.v1.ts';
 import { World, makeNode, makePod } from './world.ts';
 
@@ -329,5 +329,92 @@ describe('preemption', () => {
     await world.endLeaving();
     assert.deepEqual(victims(), ['low']);
     assert.equal(world.nodeOf('high'), 'n1');
+  });
+});
+
+describe('a search for victims among many nodes', () => {
+  const NODES = 500;
+  let world: World;
+  /** Turns of the event loop that the scheduler has had for the search. */
+  let turns: number;
+  beforeEach(() => {
+    world = new World();
+    turns = 0;
+    // Each look at the clock takes so long that a turn has room for one step.
+    let time = 0;
+    world.clock.now = () => (time += 15);
+  });
+  afterEach(() => world.scheduler.stop());
+
+  const high = makePod('high', { cpu: '2' }, { priority: 100 });
+  const name = (index: number): string => `n${index}`;
+  const full = (prioritized: (index: number) => number): (Node | Pod)[] =>
+    Array.from({ length: NODES }, (_, index) => [
+      makeNode(name(index), { cpu: '2' }),
+      running(`p${index}`, '2', name(index), prioritized(index)),
+    ]).flat();
+  /** Until the search is over; `between` is called once, when a part of the nodes has been looked at. */
+  const search = async (between: () => void = () => undefined): Promise<void> => {
+    world.put(high);
+    do {
+      await new Promise((resolve) => setImmediate(resolve));
+      turns += 1;
+      if (turns === 2) between();
+    } while (world.scheduler.counts().ready > 0);
+    assert.ok(turns > 2);
+    await world.settle();
+  };
+
+  it('gives everybody else a turn in between, and finds what it would have found at once', async () => {
+    await world.start(...full((index) => (index === 321 ? 1 : 200)));
+    await search();
+    assert.deepEqual(world.preemptions, [{ victim: 'p321', preemptor: 'high', node: name(321) }]);
+    assert.ok(turns >= NODES / 50 - 2, `${turns} turns`);
+  });
+
+  it('says after all turns why there are none', async () => {
+    await world.start(...full(() => 200));
+    await search();
+    assert.equal(
+      world.refusals.at(-1)?.message,
+      `0/${NODES} nodes are available: ${NODES} Insufficient cpu. ` +
+        `preemption: 0/${NODES} nodes are available: ${NODES} ${NO_VICTIMS}.`,
+    );
+    assert.ok(turns >= NODES / 50 - 2, `${turns} turns`);
+  });
+
+  it('goes by what is there at its end', async () => {
+    await world.start(...full((index) => 1 + (index % 2)));
+    await search(() => {
+      for (let index = 0; index < NODES; index += 2) {
+        world.deletePod(`p${index}`);
+        world.put(running(`new${index}`, '2', name(index), 200));
+      }
+    });
+    assert.equal(world.preemptions.length, 1);
+    assert.equal(Number(world.preemptions[0]?.victim.slice(1)) % 2, 1);
+  });
+
+  it('is tried again when something left during it', async () => {
+    await world.start(...full(() => 200));
+    await search(() => world.deletePod('p3'));
+    assert.equal(world.nodeOf('high'), name(3));
+  });
+
+  it('ends with the pod', async () => {
+    await world.start(...full(() => 1));
+    await search(() => world.deletePod('high'));
+    assert.deepEqual(world.preemptions, []);
+  });
+
+  it('begins anew when a node has changed', async () => {
+    await world.start(...full((index) => (index === 321 ? 1 : 200)));
+    await search(() => world.put(makeNode(name(321), { cpu: '2', unschedulable: true })));
+    world.clock.advance(10_000);
+    await world.settle();
+    assert.deepEqual(world.preemptions, []);
+    world.put(makeNode(name(321), { cpu: '2' }));
+    await world.settle();
+    assert.deepEqual(world.preemptions, [{ victim: 'p321', preemptor: 'high', node: name(321) }]);
   });
 });
