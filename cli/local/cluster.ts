@@ -15,8 +15,10 @@ const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
 const PROGRAM = new URL(`../../dure${EXTENSION}`, import.meta.url).pathname;
 /** Where compiled code is kept: programs that find it start sooner and need not load the compiler, a sixth of an agent. */
 const COMPILE_CACHE = new URL('../../node_modules/.cache/dure/compiled', import.meta.url).pathname;
-/** An agent makes little garbage at a time: it need not keep room for much. */
-const AGENT_NODE_FLAGS = ['--max-semi-space-size=1'];
+/** An agent makes little garbage at a time: it need not keep room for much, nor more than one thread to collect it. */
+const AGENT_NODE_FLAGS = ['--max-semi-space-size=1', '--v8-pool-size=1'];
+/** Its threads ask for little memory, and each need not have an area of its own to take it from. */
+const AGENT_ENVIRONMENT = { NODE_COMPILE_CACHE: COMPILE_CACHE, MALLOC_ARENA_MAX: '1' };
 /** More than this costs memory and saves no time. */
 const SERVER_NODE_FLAGS = ['--max-semi-space-size=8'];
 const MAX_CLUSTERS = 256;
@@ -216,7 +218,7 @@ export class LocalCluster {
     };
     const node = [process.execPath, ...AGENT_NODE_FLAGS];
     const command = [...node, PROGRAM, 'agent', '--start-containerd', ...flagArguments(flags)];
-    return { name: 'agent', command, environment: { NODE_COMPILE_CACHE: COMPILE_CACHE } };
+    return { name: 'agent', command, environment: AGENT_ENVIRONMENT };
   }
 }
 
