@@ -34,11 +34,14 @@ export interface Measured {
   readonly processorMilliseconds: { readonly server: number; readonly etcd: number };
 }
 
+/** What is to be known of the server. */
+type Loaded = Pick<ServerProcess, 'pid' | 'etcdPid' | 'access'>;
+
 export class ApiLoad {
-  private readonly server: ServerProcess;
+  private readonly server: Loaded;
   private readonly connection: Connection;
 
-  constructor(server: ServerProcess) {
+  constructor(server: Loaded) {
     this.server = server;
     this.connection = new Connection({ access: server.access, clock: systemClock });
   }
