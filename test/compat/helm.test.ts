@@ -176,16 +176,28 @@ describe('Helm', function () {
     assert.equal(await session.field('statefulset db', '.status.readyReplicas'), '3');
     assert.equal(await session.field('pdb db', '.status.disruptionsAllowed'), '1');
     await helm.run(`uninstall db ${WAIT}`);
-    // No node has volumes for claims: its pods are not waited for.
-    await helm.run(`install db ${CHARTS}/database`);
+    assert.equal(await session.run('get statefulsets,networkpolicies,cronjobs,pdb -o name'), '');
+  });
+
+  it('installs a database that keeps its data, also when it is installed anew', async () => {
+    const helm = await open('helm-data', '1.36');
+    const { session } = helm;
+    await helm.run(`install db ${CHARTS}/database ${WAIT}`);
     assert.equal(await session.field('statefulset db', '.spec.volumeClaimTemplates[0].spec.volumeMode'), 'Filesystem');
-    await helm.run(`upgrade db ${CHARTS}/database --set replicas=3,password=other`);
-    assert.equal(await session.field('statefulset db', '.spec.replicas'), '3');
+    await session.run(['exec', 'db-1', '--', 'sh', '-c', 'echo "$POD_NAME" > /data/row']);
+    await helm.run(`upgrade db ${CHARTS}/database --set replicas=3,password=other ${WAIT}`);
     assert.equal(await session.field('secret db', '.data.password'), Buffer.from('other').toString('base64'));
     const refused = await helm.fail(`upgrade db ${CHARTS}/database --set storage=2Gi`);
     assert.match(refused, /updates to statefulset spec for fields other than .* are forbidden/);
-    await helm.run('uninstall db');
-    assert.equal(await session.run('get statefulsets,networkpolicies,cronjobs,pdb -o name'), '');
+    await helm.run(`uninstall db ${WAIT}`);
+    assert.deepEqual((await session.run('get pvc -o name')).trim().split('\n').length, 3);
+    await helm.run(`install db ${CHARTS}/database ${WAIT}`);
+    assert.equal(await session.run('exec db-1 -- cat /data/row'), 'db-1\n');
+    await helm.run(`uninstall db ${WAIT}`);
+    await session.run('delete pvc --all');
+    await session.eventually(async () => {
+      assert.ok(!(await session.run('get pv --no-headers')).includes(`${session.namespace}/`));
+    });
   });
 
   it('installs a web application with its cache', async () => {

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TestCluster } from '../support/cluster.ts';
-import { SLEEP, busybox, manifest, pod } from '../support/manifests.ts';
+import { SLEEP, busybox, manifest, pod, service } from '../support/manifests.ts';
 import { Session } from '../support/session.ts';
 
 const SIZE = { resources: { requests: { storage: '10Mi' } } };
@@ -22,6 +22,11 @@ describe('persistent volumes', function () {
 
   const onHost = (node: string, ...parts: string[]): string =>
     join(cluster.local.host(node).place.directory, 'data', ...parts);
+  const directoryOf = async (volume: string): Promise<string> => {
+    const node = '.spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0].values[0]';
+    return onHost(await session.field(`pv ${volume}`, node), 'volumes', volume);
+  };
+  const volumeOf = (claim: string): Promise<string> => session.field(`pvc ${claim}`, '.spec.volumeName');
   const claim = (name: string, spec: object = {}): object => ({
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
@@ -115,6 +120,146 @@ describe('persistent volumes', function () {
       }
       assert.ok(!existsSync(onHost('node-2', 'volumes', 'there')));
       await session.run(`delete pod ${Object.keys(reasons).join(' ')}`);
+    });
+  });
+
+  describe('that are made for claims', () => {
+    const set = (name: string): object[] => [
+      service(name, { clusterIP: 'None' }),
+      {
+        apiVersion: 'apps/v1',
+        kind: 'StatefulSet',
+        metadata: { name },
+        spec: {
+          replicas: 2,
+          serviceName: name,
+          selector: { matchLabels: { app: name } },
+          template: {
+            metadata: { labels: { app: name } },
+            spec: {
+              terminationGracePeriodSeconds: 1,
+              securityContext: { fsGroup: 2000, runAsUser: 1000 },
+              topologySpreadConstraints: [
+                {
+                  maxSkew: 1,
+                  topologyKey: 'kubernetes.io/hostname',
+                  whenUnsatisfiable: 'DoNotSchedule',
+                  labelSelector: { matchLabels: { app: name } },
+                },
+              ],
+              containers: [busybox('c', SLEEP, { volumeMounts: [{ name: 'data', mountPath: '/v' }] })],
+            },
+          },
+          volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: ONCE }],
+        },
+      },
+    ];
+    const nodeOf = (name: string): Promise<string> => session.field(`pod ${name}`, '.spec.nodeName');
+    const running = (replicas = 2): Promise<string> =>
+      session.wait(`--for=jsonpath={.status.readyReplicas}=${replicas} statefulset/db`);
+    const rows = async (): Promise<string[]> =>
+      Promise.all(['db-0', 'db-1'].map((name) => session.sh(name, 'cat /v/row')));
+
+    before(async () => {
+      await session.apply(manifest(...set('db')));
+      await running();
+      for (const name of ['db-0', 'db-1']) await session.sh(name, `echo ${name} > /v/row`);
+    });
+
+    it('belong to the group of their pods, and are written by its users', async () => {
+      assert.match(await session.sh('db-0', 'stat -c %g:%a /v; stat -c %u:%g /v/row'), /^2000:2777\n1000:2000\n$/);
+    });
+
+    it('come back with their pods, to the same nodes', async () => {
+      const before = await Promise.all(['db-0', 'db-1'].map(nodeOf));
+      await session.run('delete pod db-0 db-1');
+      await running();
+      assert.deepEqual(await Promise.all(['db-0', 'db-1'].map(nodeOf)), before);
+      assert.deepEqual(await rows(), ['db-0\n', 'db-1\n']);
+      await session.run('scale statefulset db --replicas=0');
+      await session.wait('--for=delete pod/db-0 pod/db-1');
+      await session.run('scale statefulset db --replicas=2');
+      await running();
+      assert.deepEqual(await rows(), ['db-0\n', 'db-1\n']);
+    });
+
+    it('keep their data over a crash of the agent and of the host', async () => {
+      const node = await nodeOf('db-0');
+      const uid = await session.field('pod db-0', '.metadata.uid');
+      const pid = (await cluster.local.host(node).servicePid('agent')) ?? 0;
+      process.kill(pid, 'SIGKILL');
+      await session.eventually(async () => {
+        const now = await cluster.local.host(node).servicePid('agent');
+        assert.ok(now !== undefined && now !== pid);
+        assert.deepEqual(await rows(), ['db-0\n', 'db-1\n']);
+      });
+      assert.equal(await session.field('pod db-0', '.metadata.uid'), uid);
+      await cluster.local.kill(node);
+      await session.wait(`--for=condition=Ready=Unknown node/${node}`);
+      await cluster.local.start(node);
+      await session.wait(`--for=condition=Ready node/${node}`);
+      await session.eventually(async () => assert.deepEqual(await rows(), ['db-0\n', 'db-1\n']));
+      assert.equal(await nodeOf('db-0'), node);
+    });
+
+    it('hold their pods back while their node is drained, and say so', async () => {
+      const node = await nodeOf('db-1');
+      await session.run(`drain ${node} --ignore-daemonsets --delete-emptydir-data --force`);
+      await session.eventually(async () => {
+        assert.match(
+          await session.run('describe pod db-1'),
+          /FailedScheduling .*1 node\(s\) didn't match PersistentVolume's node affinity/,
+        );
+      });
+      await session.run(`uncordon ${node}`);
+      await running();
+      assert.deepEqual(await rows(), ['db-0\n', 'db-1\n']);
+    });
+
+    it('stay while a pod uses them, and go with their data when it is gone', async () => {
+      await session.apply(manifest(claim('once'), user('last', 'once')));
+      await session.wait('--for=condition=Ready pod/last');
+      await session.sh('last', 'mkdir -p /v/a/b; ln -s /etc /v/a/link; echo row > /v/a/b/row');
+      const volume = await volumeOf('once');
+      const directory = await directoryOf(volume);
+      assert.ok(existsSync(join(directory, 'a', 'b', 'row')));
+      await session.run('delete pvc once --wait=false');
+      await session.eventually(async () => {
+        assert.match(await session.run('get pvc once --no-headers'), /^once +Terminating/);
+      });
+      assert.equal(await session.sh('last', 'cat /v/a/b/row'), 'row\n');
+      await session.run('delete pod last');
+      await session.wait(`--for=delete pvc/once pv/${volume}`);
+      assert.ok(!existsSync(directory));
+    });
+
+    it('are removed by a node that was away, once it is back', async () => {
+      await session.apply(manifest(claim('away'), user('away', 'away')));
+      await session.wait('--for=condition=Ready pod/away');
+      const volume = await volumeOf('away');
+      const directory = await directoryOf(volume);
+      const node = await nodeOf('away');
+      await session.run('delete pod away');
+      await cluster.local.host(node).stopService('agent');
+      await session.run('delete pvc away');
+      await session.wait(`--for=jsonpath={.metadata.finalizers[*]}=local.dure.io/data pv/${volume}`);
+      assert.ok(existsSync(directory));
+      await cluster.local.start(node);
+      await session.wait(`--for=delete pv/${volume}`);
+      assert.ok(!existsSync(directory));
+    });
+
+    it('are there for one pod alone when it asks for that, and go with it', async () => {
+      const volumes = [{ name: 'v', ephemeral: { volumeClaimTemplate: { spec: ONCE } } }];
+      await session.apply(manifest(user('brief', '', { volumes })));
+      await session.wait('--for=condition=Ready pod/brief');
+      await session.sh('brief', 'echo row > /v/row');
+      const volume = await volumeOf('brief-v');
+      const directory = await directoryOf(volume);
+      assert.ok(existsSync(join(directory, 'row')));
+      await session.run('delete pod brief');
+      await session.wait(`--for=delete pvc/brief-v pv/${volume}`);
+      assert.ok(!existsSync(directory));
     });
   });
 });
