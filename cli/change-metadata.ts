@@ -3,13 +3,15 @@ import type { KubeObject } from '../api/object.ts';
 import type { Call } from './command.ts';
 import { CommandError, forEachAttempt } from './errors.ts';
 import { text, toggle } from './flags.ts';
-import { Outcome, outcomeFlags } from './outcome.ts';
+import { patchedLocally } from './apply/locally.ts';
+import { localFlag, Outcome, outcomeFlags } from './outcome.ts';
 import { objectName } from './discovery.ts';
 import { selectObjects, selectionFlags, type Selected } from './selection.ts';
 
 export const metadataFlags = {
   ...selectionFlags,
   ...outcomeFlags,
+  local: localFlag,
   overwrite: toggle('If true, allow values to be overwritten'),
   list: toggle('If true, display the values for a given resource'),
   resourceVersion: text('If non-empty, the update will only succeed if this is the current version'),
@@ -34,7 +36,8 @@ export async function changeMetadata(field: Field, done: string, call: Call<type
     refuseOverwrite(current, changes, flags.overwrite, field);
     const different = Object.entries(changes).filter(([key, value]) => (value ?? undefined) !== current[key]);
     for (const [key, value] of Object.entries(changes)) {
-      if (value === null && current[key] === undefined) session.print(`${singular(field)} "${key}" not found.`);
+      if (field === 'labels' && value === null && current[key] === undefined)
+        session.print(`${singular(field)} "${key}" not found.`);
     }
     const { resourceVersion } = flags;
     const patch = { metadata: { [field]: changes, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
@@ -45,6 +48,10 @@ export async function changeMetadata(field: Field, done: string, call: Call<type
         : isRemoval && field === 'labels'
           ? 'unlabeled'
           : done;
+    if (flags.local) {
+      const local = await patchedLocally(selected.object, patch, undefined);
+      return outcome.say(selected.resource, local, said);
+    }
     const changed =
       outcome.isClientOnly || different.length === 0
         ? selected.object

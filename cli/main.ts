@@ -24,7 +24,7 @@ export async function run(args: readonly string[], world: World): Promise<number
     if (name === undefined) return await usage(world);
     if (name === 'help')
       return await run([...(first.values['help'] ? [] : args.slice(first.firstArgument + 1)), '--help'], world);
-    if (!verb) throw new UsageError(`unknown command "${name}" for "dure"`);
+    if (!verb) return await plugin(name, args, world);
     const words = args.toSpliced(first.firstArgument, 1);
     where = `dure ${name}`;
     return await runModule(await verb.load(), words, world, where, (deeper) => (where = deeper));
@@ -33,6 +33,15 @@ export async function run(args: readonly string[], world: World): Promise<number
     sayError(error, where, world.stderr);
     return 1;
   }
+}
+
+/** What is no verb may be a program of somebody's own; kubectl too takes its name only as the first word. */
+async function plugin(name: string, args: readonly string[], world: World): Promise<number> {
+  const { findPlugin } = await import('./plugins.ts');
+  const found = args[0] === name ? findPlugin(args, world.env['PATH'] ?? '') : undefined;
+  if (!found) throw new UsageError(`unknown command "${name}" for "dure"`);
+  const { runPlugin } = await import('./run-plugin.ts');
+  return runPlugin(found, args, world);
 }
 
 async function runModule(

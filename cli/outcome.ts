@@ -15,6 +15,9 @@ export const outcomeFlags = {
   fieldManager: textOr('dure', 'Name of the manager used to track field ownership'),
 };
 
+/** Of verbs that change objects. */
+export const localFlag = toggle('If true, run locally: change what is given by files, and do not contact the server');
+
 export const validateFlag = textWithBare(
   'strict',
   'strict',
@@ -48,6 +51,7 @@ export function fieldValidation(validate: string): string {
 export class Outcome {
   private readonly values: OutcomeValues;
   private readonly session: Session;
+  private hasPrinted = false;
   /** Nothing is sent; what would be sent is what is shown. */
   readonly isClientOnly: boolean;
   /** Of every request that changes something. */
@@ -77,6 +81,8 @@ export class Outcome {
       return;
     }
     const { printerFor } = await import('./print/printer.ts');
+    if (output === 'yaml' && this.hasPrinted) this.session.print('---');
+    this.hasPrinted = true;
     this.session.write((await printerFor(output, this.values)).print(object));
   }
 

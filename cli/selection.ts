@@ -4,7 +4,7 @@ import { apiVersionOf, objectPath, type Resource } from './discovery.ts';
 import { CommandError } from './errors.ts';
 import { text, toggle } from './flags.ts';
 import { fileFlags } from './file-flags.ts';
-import { readItems } from './manifests.ts';
+import { readItems, readManifests } from './manifests.ts';
 import type { Session } from './session.ts';
 import { parseTargets, pathOf } from './targets.ts';
 
@@ -75,12 +75,13 @@ export async function selectPlaces(
   return places;
 }
 
-/** The same, fetched. What isn't there is an ApiError. */
+/** The same, fetched, or as the files have them with --local. What isn't there is an ApiError. */
 export async function selectObjects<T extends KubeObject = KubeObject>(
   args: readonly string[],
-  flags: SelectionValues,
+  flags: SelectionValues & { readonly local?: boolean },
   session: Session,
 ): Promise<Selected<T>[]> {
+  if (flags.local) return localObjects<T>(args, flags, session);
   const client = await session.client();
   const places = await selectPlaces(args, flags, session);
   return Promise.all(
@@ -89,6 +90,29 @@ export async function selectObjects<T extends KubeObject = KubeObject>(
       object: (place.object as T | undefined) ?? (await client.get<T>(place.path)),
     })),
   );
+}
+
+async function localObjects<T extends KubeObject>(
+  args: readonly string[],
+  flags: SelectionValues,
+  session: Session,
+): Promise<Selected<T>[]> {
+  if (args.length > 0 || (flags.filename.length === 0 && flags.kustomize === undefined)) {
+    throw new CommandError('can only use local files by -f pod.yaml or --filename=pod.json when --local=true is set');
+  }
+  const manifests = await readManifests(flags, session);
+  return manifests.map(({ object }) => {
+    const { namespace, name = '' } = object.metadata;
+    return { resource: unaskedResource(object), namespace, name, path: '', object: object as T };
+  });
+}
+
+/** What can be said of an object's resource without a server: enough for naming it. */
+function unaskedResource({ apiVersion = '', kind = '' }: KubeObject): Resource {
+  const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/', 2) : ['', apiVersion];
+  const singular = kind.toLowerCase();
+  const nothing = { shortNames: [], categories: [], verbs: [], subresources: [] };
+  return { ...nothing, group, version, kind, name: `${singular}s`, singular, namespaced: true };
 }
 
 export function selectedOf<T extends KubeObject>(resource: Resource, item: T): Selected<T> {

@@ -233,6 +233,11 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'Modify kubeconfig files',
     load: async () => (await import('./commands/config.ts')).command,
   },
+  plugin: {
+    section: 'Other',
+    summary: 'Provides utilities for interacting with plugins',
+    load: async () => (await import('./commands/plugin.ts')).command,
+  },
   version: {
     section: 'Other',
     summary: 'Print the client and server version information',

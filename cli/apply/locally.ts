@@ -21,7 +21,7 @@ export async function patchedLocally<T extends KubeObject>(
 
 /** Throws a StatusError or a CommandError for a patch that does not fit the object. */
 export async function patchedAlone<T extends KubeObject>(
-  { resource, object }: { readonly resource: Resource; readonly object: T },
+  { resource, object }: { readonly resource: Pick<Resource, 'group' | 'version' | 'kind'>; readonly object: T },
   type: PatchType,
   patch: unknown,
 ): Promise<T> {

@@ -1,8 +1,10 @@
+import { dump } from '../cluster-dump.ts';
 import { defineCommand } from '../command.ts';
 
 export const command = defineCommand({
   summary: 'Display addresses of the control plane',
-  usage: '',
+  usage: '[dump]',
+  subcommands: { dump },
   async run({ session }) {
     const { server } = await session.access();
     await (await session.client()).get('/version');

@@ -2,6 +2,7 @@ import { defineCommand, type CommandModule } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { text, textOr, toggle } from '../flags.ts';
 import { aligned } from '../print/align.ts';
+import { formatOf, templateFlags } from '../print/flags.ts';
 import { printerFor } from '../print/printer.ts';
 import {
   deleteCluster,
@@ -22,7 +23,8 @@ const view = defineCommand({
   summary: 'Display merged kubeconfig settings or a specified kubeconfig file',
   usage: '[flags]',
   flags: {
-    output: textOr('yaml', 'Output format: json, yaml, jsonpath=…', { short: 'o' }),
+    output: textOr('', 'Output format: json, yaml, jsonpath=…; yaml unless there is a template', { short: 'o' }),
+    ...templateFlags,
     raw: toggle('Display raw byte data and sensitive data'),
     minify: toggle('Remove all information not used by current-context from the output'),
     flatten: toggle('Kept for scripts: only with --raw is data shown'),
@@ -43,7 +45,7 @@ const view = defineCommand({
       'current-context': current,
       users: shown(config.users, used?.user).map(([name, user]) => ({ name, user: hide(user) })),
     };
-    session.write((await printerFor(flags.output)).print(object));
+    session.write((await printerFor(formatOf(flags) ?? 'yaml', flags)).print(object));
   },
 });
 

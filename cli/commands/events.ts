@@ -7,6 +7,7 @@ import { lastSeen, timesSeen } from '../describe/common.ts';
 import { CommandError } from '../errors.ts';
 import { list, text, toggle } from '../flags.ts';
 import { aligned } from '../print/align.ts';
+import { formatOf, templateFlags } from '../print/flags.ts';
 import { printerFor } from '../print/printer.ts';
 import { parseOne } from '../targets.ts';
 
@@ -19,6 +20,8 @@ export const command = defineCommand({
     for: text('Filter events to only those pertaining to the specified resource'),
     noHeaders: toggle("When using the default output format, don't print headers"),
     output: text('Output format: json, yaml, name, jsonpath=…', { short: 'o' }),
+    ...templateFlags,
+    showManagedFields: toggle('If true, keep the managedFields when printing objects in JSON or YAML format'),
     types: list('Output only events of given types'),
     watch: toggle('After listing the requested events, watch for more events', { short: 'w' }),
   },
@@ -40,13 +43,14 @@ export const command = defineCommand({
     const client = await session.client();
     const found = await client.list<Event>(path, { query: { fieldSelector } });
     const events = found.items.filter(isWanted).toSorted((a, b) => lastSeen(a) - lastSeen(b));
-    if (flags.output !== undefined) {
-      const printer = await printerFor(flags.output);
+    if (events.length === 0 && !flags.watch)
+      return session.warn(flags.allNamespaces ? 'No events found.' : `No events found in ${namespace} namespace.`);
+    const format = formatOf(flags);
+    if (format !== undefined) {
+      const printer = await printerFor(format, flags);
       const items = events.map((event) => ({ ...event, apiVersion: 'v1', kind: 'Event' }));
       return session.write(printer.print({ apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '' }, items }));
     }
-    if (events.length === 0 && !flags.watch)
-      return session.warn(flags.allNamespaces ? 'No events found.' : `No events found in ${namespace} namespace.`);
     const rowOf = (event: Event): string[] => [
       ...(flags.allNamespaces ? [event.metadata.namespace ?? ''] : []),
       ...cellsOf(event, session.world.clock.date()),

@@ -5,6 +5,7 @@ import { defineCommand } from '../command.ts';
 import { CommandError, forEachAttempt } from '../errors.ts';
 import { text, textOr } from '../flags.ts';
 import { createFlags, createObject } from '../generators/create.ts';
+import { overridden, overrideFlags } from '../overrides.ts';
 import { selectObjects, selectionFlags } from '../selection.ts';
 
 interface Exposable extends KubeObject {
@@ -23,10 +24,12 @@ export const command = defineCommand({
   flags: {
     ...selectionFlags,
     ...createFlags,
+    ...overrideFlags,
     selector: text('A label selector to use for this service', {}),
     labels: text('Labels to apply to the service', { short: 'l' }),
     clusterIp: text("ClusterIP to be assigned to the service; 'None' for a headless service"),
     externalIp: text('Additional external IP address to accept for the service'),
+    loadBalancerIp: text('IP to assign to the load balancer'),
     name: text('The name for the newly created object'),
     port: text('The port that the service should serve on'),
     protocol: textOr('TCP', 'The network protocol for the service to be created'),
@@ -50,11 +53,12 @@ export const command = defineCommand({
           ...(flags.type === 'ClusterIP' ? {} : { type: flags.type }),
           ...(flags.clusterIp === undefined ? {} : { clusterIP: flags.clusterIp }),
           ...(flags.externalIp === undefined ? {} : { externalIPs: [flags.externalIp] }),
+          ...(flags.loadBalancerIp === undefined ? {} : { loadBalancerIP: flags.loadBalancerIp }),
           ...(flags.sessionAffinity === undefined ? {} : { sessionAffinity: flags.sessionAffinity }),
         },
         status: { loadBalancer: {} },
       };
-      await createObject(service, flags, session, 'exposed');
+      await createObject(await overridden(service, flags), flags, session, 'exposed');
     });
   },
 });

@@ -6,8 +6,8 @@ import type { PatchType } from '../../lib/client/rest.ts';
 import { patchedAlone } from '../apply/locally.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError, forEachAttempt } from '../errors.ts';
-import { text, textOr, toggle } from '../flags.ts';
-import { Outcome, outcomeFlags } from '../outcome.ts';
+import { text, textOr } from '../flags.ts';
+import { localFlag, Outcome, outcomeFlags } from '../outcome.ts';
 import { selectObjects, selectionFlags } from '../selection.ts';
 
 const TYPES: Readonly<Record<string, PatchType>> = {
@@ -27,17 +27,16 @@ export const command = defineCommand({
     patchFile: text('A file containing a patch to be applied to the resource'),
     type: textOr('strategic', 'The type of patch being provided; one of [json merge strategic]'),
     subresource: text('Patch this subresource'),
-    local: toggle('Not supported: patches are applied by the server'),
+    local: localFlag,
   },
   async run({ args, flags, session }) {
     const type = TYPES[flags.type];
     if (!type) throw new CommandError(`--type must be one of [json merge strategic], not "${flags.type}"`);
-    if (flags.local) throw new CommandError('--local is not supported');
     const patch = patchOf(flags);
     const outcome = new Outcome(flags, session);
     const client = await session.client();
     await forEachAttempt(await selectObjects(args, flags, session), async ({ resource, path, object }) => {
-      if (outcome.isClientOnly) {
+      if (outcome.isClientOnly || flags.local) {
         return outcome.say(resource, await patchedAlone({ resource, object }, type, patch), 'patched');
       }
       const target = flags.subresource === undefined ? path : `${path}/${flags.subresource}`;

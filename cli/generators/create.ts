@@ -18,15 +18,15 @@ export interface CreateValues extends OutcomeValues {
   readonly saveConfig: boolean;
 }
 
-/** `made` without a namespace is created in the session's. */
+/** `made` without a namespace is created in the session's. What several objects have in common is one outcome. */
 export async function createObject(
   made: KubeObject,
   flags: CreateValues,
   session: Session,
   done = 'created',
+  outcome = new Outcome(flags, session),
 ): Promise<KubeObject> {
   const item = await itemOf({ object: made, source: 'flags' }, session);
-  const outcome = new Outcome(flags, session);
   const plain = outcome.isClientOnly ? made : item.object;
   const object = flags.saveConfig ? withLastApplied(plain) : plain;
   const query = { ...outcome.query, fieldValidation: fieldValidation(flags.validate) };

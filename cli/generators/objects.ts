@@ -6,6 +6,7 @@ import { CommandError } from '../errors.ts';
 import { array, integerOr, integer, list, text } from '../flags.ts';
 import { createFlags, createObject, onlyName } from './create.ts';
 import { byEncoding, dataFlags, dataOf } from './data.ts';
+import { appendHashFlag, withHash } from './hashed.ts';
 
 export const namespace = defineCommand({
   summary: 'Create a namespace with the specified name',
@@ -81,7 +82,7 @@ function containerName(image: string): string {
 export const configmap = defineCommand({
   summary: 'Create a config map from a local file, directory or literal value',
   usage: 'NAME [--from-file=[key=]source] [--from-literal=key1=value1]',
-  flags: { ...createFlags, ...dataFlags },
+  flags: { ...createFlags, ...dataFlags, appendHash: appendHashFlag },
   async run({ args, flags, session }) {
     const { text: texts, binary } = byEncoding(dataOf(flags));
     const object: ConfigMap = {
@@ -91,7 +92,7 @@ export const configmap = defineCommand({
       ...(texts.length > 0 ? { data: Object.fromEntries(texts) } : {}),
       ...(binary.length > 0 ? { binaryData: Object.fromEntries(binary) } : {}),
     };
-    await createObject(object, flags, session);
+    await createObject(flags.appendHash ? withHash(object) : object, flags, session);
   },
 });
 

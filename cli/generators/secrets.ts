@@ -6,27 +6,36 @@ import { CommandError } from '../errors.ts';
 import { text, textOr } from '../flags.ts';
 import { createFlags, createObject, onlyName } from './create.ts';
 import { dataFlags, dataOf } from './data.ts';
+import { appendHashFlag, withHash } from './hashed.ts';
 
 const DEFAULT_REGISTRY = 'https://index.docker.io/v1/';
 const DOCKER_KEY = '.dockerconfigjson';
 
-function secretOf(name: string, type: string | undefined, data: ReadonlyMap<string, Buffer>): Secret {
+const secretFlags = { ...createFlags, appendHash: appendHashFlag };
+
+function secretOf(
+  name: string,
+  type: string | undefined,
+  data: ReadonlyMap<string, Buffer>,
+  { appendHash }: { readonly appendHash: boolean },
+): Secret {
   const encoded = [...data].map(([key, bytes]) => [key, bytes.toString('base64')] as const);
-  return {
+  const secret: Secret = {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { name },
     ...(type === undefined ? {} : { type }),
     ...(encoded.length > 0 ? { data: Object.fromEntries(encoded) } : {}),
   };
+  return appendHash ? withHash(secret) : secret;
 }
 
 const generic = defineCommand({
   summary: 'Create a secret from a local file, directory, or literal value',
   usage: 'NAME [--type=string] [--from-file=[key=]source] [--from-literal=key1=value1]',
-  flags: { ...createFlags, ...dataFlags, type: text('The type of secret to create') },
+  flags: { ...secretFlags, ...dataFlags, type: text('The type of secret to create') },
   async run({ args, flags, session }) {
-    await createObject(secretOf(onlyName(args), flags.type, dataOf(flags)), flags, session);
+    await createObject(secretOf(onlyName(args), flags.type, dataOf(flags), flags), flags, session);
   },
 });
 
@@ -34,7 +43,7 @@ const tls = defineCommand({
   summary: 'Create a TLS secret',
   usage: 'NAME --cert=path/to/cert/file --key=path/to/key/file',
   flags: {
-    ...createFlags,
+    ...secretFlags,
     cert: text('Path to PEM encoded public key certificate'),
     key: text('Path to private key associated with given certificate'),
   },
@@ -46,7 +55,7 @@ const tls = defineCommand({
       ['tls.key', readPem(flags.key)],
     ]);
     await checkPair(data.get('tls.crt'), data.get('tls.key'));
-    await createObject(secretOf(name, 'kubernetes.io/tls', data), flags, session);
+    await createObject(secretOf(name, 'kubernetes.io/tls', data, flags), flags, session);
   },
 });
 
@@ -75,7 +84,7 @@ const dockerRegistry = defineCommand({
   summary: 'Create a secret for use with a registry of images',
   usage: 'NAME --docker-username=user --docker-password=password [--docker-server=string] [--from-file=file]',
   flags: {
-    ...createFlags,
+    ...secretFlags,
     fromFile: dataFlags.fromFile,
     dockerServer: textOr(DEFAULT_REGISTRY, 'Server location for the registry'),
     dockerUsername: textOr('', 'Username for authentication'),
@@ -96,7 +105,7 @@ const dockerRegistry = defineCommand({
       flags.fromFile.length > 0
         ? dataOf({ fromFile: flags.fromFile, fromLiteral: [], fromEnvFile: [] })
         : new Map([[DOCKER_KEY, Buffer.from(JSON.stringify({ auths: { [server]: login } }))]]);
-    await createObject(secretOf(name, 'kubernetes.io/dockerconfigjson', data), flags, session);
+    await createObject(secretOf(name, 'kubernetes.io/dockerconfigjson', data, flags), flags, session);
   },
 });
 

@@ -3,6 +3,7 @@ import type { TokenRequest } from '../../api/types/authentication.v1.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { array, durationOr, text } from '../flags.ts';
+import { formatOf, templateFlags } from '../print/flags.ts';
 import { printerFor } from '../print/printer.ts';
 import { onlyName } from './create.ts';
 
@@ -24,6 +25,7 @@ export const token = defineCommand({
     boundObjectUid: text('UID of an object to bind the token to'),
     duration: durationOr(0, 'Requested lifetime of the issued token'),
     output: text('Output format: json, yaml, jsonpath=…', { short: 'o' }),
+    ...templateFlags,
   },
   async run({ args, flags, session }) {
     const name = onlyName(args);
@@ -58,7 +60,8 @@ export const token = defineCommand({
     };
     const path = `/api/v1/namespaces/${await session.namespace()}/serviceaccounts/${encodeURIComponent(name)}/token`;
     const answer = await (await session.client()).create<TokenRequest>(path, request);
-    if (flags.output === undefined) session.print(answer.status?.token ?? '');
-    else session.write((await printerFor(flags.output)).print(answer));
+    const format = formatOf(flags);
+    if (format === undefined) session.print(answer.status?.token ?? '');
+    else session.write((await printerFor(format, flags)).print(answer));
   },
 });

@@ -3,7 +3,7 @@ import { checkCIdentifier } from '../../api/machinery/names.ts';
 import type { JsonObject } from '../../api/patch/value.ts';
 import { KustomizeError } from './errors.ts';
 import type { Folder } from './files.ts';
-import { contentHash } from './hash.ts';
+import { contentHash } from '../content-hash.ts';
 import type { Generator, GeneratorOptions } from './kustomization.ts';
 import { Resource } from './resource.ts';
 import { setOwn } from '../../api/machinery/json.ts';

@@ -7,7 +7,7 @@ import { idText, sameId, type Resource } from './resource.ts';
 const BEHAVIORS: ReadonlySet<string> = new Set(['', 'unspecified', 'create', 'replace', 'merge']);
 
 /**
- * Whether the name has a hash stays as it was. Throws KustomizeError when there is one and there must not be, or the other way round.
+ * The name has a hash while both want one. Throws KustomizeError when there is one and there must not be, or the other way round.
  */
 export function mergeData(made: Resource, behavior = '', resources: Resource[]): void {
   if (!BEHAVIORS.has(behavior))
@@ -28,6 +28,7 @@ export function mergeData(made: Resource, behavior = '', resources: Resource[]):
   const metadata: JsonObject = { name, ...(namespace === '' ? {} : { namespace }) };
   const inherited = { labels: textsOf(before, 'labels'), annotations: textsOf(before, 'annotations') };
   before.object = { ...object, metadata };
+  before.isHashed &&= made.isHashed;
   for (const field of ['labels', 'annotations'] as const) {
     before.addMetadata(field, inherited[field]);
     before.addMetadata(field, own[field]);

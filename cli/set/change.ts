@@ -4,12 +4,12 @@ import type { PodSpec } from '../../api/types/core.v1.ts';
 import { patchedAlone } from '../apply/locally.ts';
 import { objectName } from '../discovery.ts';
 import { CommandError, forEachAttempt } from '../errors.ts';
-import { Outcome, outcomeFlags, type OutcomeValues } from '../outcome.ts';
+import { localFlag, Outcome, outcomeFlags, type OutcomeValues } from '../outcome.ts';
 import { selectObjects, selectionFlags, type Selected, type SelectionValues } from '../selection.ts';
 import type { Session } from '../session.ts';
 
-export const setFlags = { ...selectionFlags, ...outcomeFlags };
-export type SetValues = SelectionValues & OutcomeValues;
+export const setFlags = { ...selectionFlags, ...outcomeFlags, local: localFlag };
+export type SetValues = SelectionValues & OutcomeValues & { readonly local: boolean };
 
 export interface WithTemplate extends KubeObject {
   readonly spec?: PodSpec & { readonly template?: { readonly spec?: PodSpec } };
@@ -41,7 +41,7 @@ export async function changeEach<T extends KubeObject>(
     const patch = patchOf(selected);
     if (patch === undefined) return;
     const { resource, path } = selected;
-    if (outcome.isClientOnly)
+    if (outcome.isClientOnly || flags.local)
       return outcome.say(resource, await patchedAlone(selected, 'strategic-merge-patch', patch), done);
     const changed = await client.patch<T>(path, 'strategic-merge-patch', patch, { query: outcome.query });
     await outcome.say(resource, changed, done);

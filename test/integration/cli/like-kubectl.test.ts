@@ -20,6 +20,7 @@ describe('like kubectl', function () {
     directory = mkdtempSync(join(tmpdir(), 'dure-cli-'));
     manifest = join(directory, 'all.yaml');
     writeFileSync(manifest, MANIFEST);
+    writeFileSync(join(directory, 'local.yaml'), MANIFEST.split('---')[0] ?? '');
     const applied = await kubectl(server.kubeconfig, ['apply', '-f', manifest]);
     assert.equal(applied.code, 0, applied.stderr);
     const { client } = await adminAccess({ kubeconfig: server.kubeconfig });
@@ -162,6 +163,46 @@ describe('like kubectl', function () {
     'expose deployment web --port=80 --name=other --dry-run=client -o yaml',
     'run x --image=y --dry-run=client -o yaml -- a b',
     'scale deployment/web --replicas=2',
+    'run x --image=y --privileged --env=A=b --labels=a=b,c=d --dry-run=client -o yaml',
+    'run x --image=y --expose --dry-run=client',
+    'run x --image=y --port=http --dry-run=client',
+    'run x --image=y -t',
+    'run x --image=y -i --dry-run=client',
+    'run x --image=y --overrides={"spec":{"hostNetwork":true}} --dry-run=client -o yaml',
+    'run x --image=y --override-type=strategic --overrides={"spec":{"containers":[{"name":"x","tty":true}]}} --dry-run=client -o yaml',
+    'run x --image=y --override-type=json --overrides=[{"op":"add","path":"/metadata/labels/z","value":"1"}] --dry-run=client -o yaml',
+    'run x --image=y --override-type=frob --overrides={} --dry-run=client',
+    'expose deployment web --port=80 --name=o --overrides={"spec":{"type":"NodePort"}} --dry-run=client -o yaml',
+    'expose deployment web --port=80 --name=o --load-balancer-ip=10.0.0.9 --type=LoadBalancer --dry-run=client -o yaml',
+    'create configmap c --from-literal=a=b --append-hash --dry-run=client -o yaml',
+    'create configmap c --append-hash --dry-run=client -o name',
+    'create secret generic s --from-literal=a=b<&> --append-hash --dry-run=client -o yaml',
+    'create secret generic s --type=x/y --append-hash --dry-run=client -o name',
+    'create secret docker-registry d --docker-username=u --docker-password=p --append-hash --dry-run=client -o name',
+    'create secret tls t --cert=TLS.crt --key=TLS.key --append-hash --dry-run=client -o name',
+    'label --local -f MANIFEST x=y',
+    'label --local -f MANIFEST app=other --overwrite -o jsonpath={.metadata.labels.app}',
+    'label --local pod/busy x=y',
+    'annotate --local -f MANIFEST note- -o name',
+    'set image --local -f LOCAL web=nginx:9 -o jsonpath={.spec.template.spec.containers[0].image}',
+    'set serviceaccount --local -f LOCAL robot -o jsonpath={.spec.template.spec.serviceAccountName}',
+    'set resources --local -f LOCAL --limits=cpu=1 -o jsonpath={.spec.template.spec.containers[0].resources.limits.cpu}',
+    'set env --local -f LOCAL B=2 A- -o jsonpath={.spec.template.spec.containers[0].env}',
+    'patch --local -f LOCAL -p {"spec":{"replicas":9}} -o jsonpath={.spec.replicas}',
+    'set env deployment/web --list',
+    'set env pod/busy --list --resolve',
+    'set env pod/busy --list',
+    'set env deployment/web --from=configmap/conf --keys=a,c --prefix=P_ --dry-run=client -o jsonpath={.spec.template.spec.containers[0].env}',
+    'set env deployment/web --from=secret/sec --dry-run=client -o jsonpath={.spec.template.spec.containers[0].env}',
+    'set env deployment/web --from=service/web',
+    'set env deployment/web --keys=a',
+    'set env deployment/web A=2 --overwrite=false',
+    'set env deployment/web A=2 --list',
+    'set env deployment/web A=2 --dry-run=server',
+    'set env deployment/web -c none A=2',
+    'config view --template={{.kind}}',
+    'config view -o go-template={{.kind}}',
+    'events --template={{.kind}}',
     'label pod busy app=busy',
     'label pod busy app=other',
     'label pod busy nothing-',
@@ -250,6 +291,7 @@ describe('like kubectl', function () {
       const args = call
         .replace('MANIFEST', manifest)
         .replaceAll('TLS', join(directory, 'tls'))
+        .replace('LOCAL', join(directory, 'local.yaml'))
         .replace('{range.items', '{range .items')
         .split(/ (?!\.items)/);
       const theirs = ageless(await kubectl(server.kubeconfig, args));

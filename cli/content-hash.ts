@@ -1,6 +1,6 @@
 /** The hash at the end of the name of a config map or secret: another content, another name. */
 import { createHash } from 'node:crypto';
-import { sortKeys } from '../../api/machinery/json.ts';
+import { sortKeys } from '../api/machinery/json.ts';
 
 const LENGTH = 10;
 /** Digits and vowels that could form a word are replaced. */
