@@ -43,7 +43,7 @@ export const serverProgram = {
     heartbeat: duration('how often agents say that they live', '400ms'),
     nodeTimeout: duration('the silence after which a node is lost', '1600ms'),
     agentRestartTimeout: duration('the same when the agent’s connection was closed: its host lives', '10s'),
-    fence: duration('the time after which a node that is cut off has stopped its pods with an identity', '10s'),
+    fence: duration('how long after its node was lost a pod with an identity is replaced: frozen by then', '2s'),
     nodeGrace: duration('the time nodes get after the control plane itself could not see', '10s'),
     serviceAccountKeyFile: list('file', 'keys by which tokens of service accounts are known besides the server’s own'),
     tokenAuthFile: text('file', 'tokens of users, one a line: token,user,uid,"group,group"'),

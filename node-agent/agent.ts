@@ -5,6 +5,10 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { AgentFlags } from './flags.ts';
+import { Fence } from './fence/fence.ts';
+import { FileFreezer, killAtOnce } from './fence/freezer.ts';
+import { GuardProcess } from './fence/guard.ts';
+import { LeaseFile, machineUptime } from './fence/lease-file.ts';
 import { EventLog } from './link/events.ts';
 import { Identity } from './link/identity.ts';
 import { Link } from './link/link.ts';
@@ -19,7 +23,6 @@ import { AgentWeb } from './node/web.ts';
 import { allContainers } from './pods/container-kind.ts';
 import { FileCgroups } from './pods/cgroups.ts';
 import { downwardText } from './pods/downward.ts';
-import { Fence, machineUptime } from './pods/fence.ts';
 import { DiskFiles } from './pods/files.ts';
 import { PodManager } from './pods/manager.ts';
 import { type ContainerdConfig, defaultContainerdConfig } from './runtime/config.ts';
@@ -92,11 +95,13 @@ export class Agent implements Component {
         log,
       });
       const identity = this.makeIdentity();
+      const fence = this.makeFence();
+      await this.run(fence);
       await this.run(keeper);
       if (keeper.knownSettings) this.settings.resolve(keeper.knownSettings);
       const runtime = await this.startRuntime();
       await this.run(identity);
-      await this.startNode(identity, keeper, runtime);
+      await this.startNode(identity, keeper, runtime, fence);
       log.info({ node: this.nodeName, address: this.address }, 'ready');
     } catch (error) {
       await this.stop();
@@ -131,6 +136,21 @@ export class Agent implements Component {
     });
   }
 
+  /** Before all else: an agent before this one may have died when it had pods to freeze. */
+  private makeFence(): Fence {
+    const { flags, clock, log } = this.options;
+    const directory = join(flags.runDir, 'fence');
+    return new Fence({
+      freezer: new FileFreezer({ root: flags.cgroupRoot, killProcess: killAtOnce }),
+      file: new LeaseFile(directory),
+      guard: new GuardProcess({ directory, log }),
+      isOurs: (uid) => [...this.store.pods.list()].some((pod) => pod.metadata.uid === uid && !endsNow(pod)),
+      uptime: machineUptime,
+      clock,
+      log,
+    });
+  }
+
   private async startRuntime(): Promise<CriRuntime> {
     const { flags, clock, log } = this.options;
     const config = this.containerdConfig();
@@ -156,7 +176,7 @@ export class Agent implements Component {
     return { ...own, sandboxImage: flags.pauseImage, mirrors };
   }
 
-  private async startNode(identity: Identity, keeper: StateKeeper, runtime: CriRuntime): Promise<void> {
+  private async startNode(identity: Identity, keeper: StateKeeper, runtime: CriRuntime, fence: Fence): Promise<void> {
     const { flags, clock, log } = this.options;
     const events = new EventLog({ component: 'dure-agent', host: this.nodeName, clock });
     const links: Link[] = [];
@@ -179,15 +199,15 @@ export class Agent implements Component {
     });
     const persistent = this.makePersistentVolumes();
     registerVolumeStats({ pods: this.store.pods, persistent, metrics: this.metrics });
-    const pods = this.makePods(runtime, reports, tokens, persistent, await this.nodeCapacity(), await hasAppArmor());
-    const fence = new Fence({
-      file: join(flags.runDir, 'fence'),
-      isNeeded: () => pods.hasIdentityPods(),
-      onChange: (isClosed) => pods.fence(isClosed),
-      uptime: machineUptime,
-      clock,
-      log,
-    });
+    const pods = this.makePods(
+      runtime,
+      fence,
+      reports,
+      tokens,
+      persistent,
+      await this.nodeCapacity(),
+      await hasAppArmor(),
+    );
     const streams = new StreamServer({
       runtime,
       pods: pods.lookup,
@@ -217,7 +237,8 @@ export class Agent implements Component {
         });
       },
       onSettings: (settings) => this.settings.resolve(settings),
-      onWelcome: ({ fenceMilliseconds }) => fence.setLimit(fenceMilliseconds),
+      onWelcome: ({ leaseMilliseconds }) => fence.setLease(leaseMilliseconds),
+      uptime: machineUptime,
       onProof: (sentAt) => fence.proven(sentAt),
       onConnected: () => pods.reportAll(),
       random: Math.random,
@@ -232,7 +253,6 @@ export class Agent implements Component {
     const known = keeper.knownSettings;
     if (known) await this.startNetwork(network, known);
     await this.run(status);
-    await this.run(fence);
     await this.run(link);
     if (!known) await this.startNetwork(network, await this.settings.promise);
     const rotation = new LogRotator({
@@ -280,6 +300,7 @@ export class Agent implements Component {
 
   private makePods(
     runtime: Runtime,
+    fence: Fence,
     reports: Reports,
     tokens: PodTokens,
     persistent: PersistentVolumes,
@@ -309,6 +330,7 @@ export class Agent implements Component {
       }),
       files: new DiskFiles({ root: this.podsDirectory }),
       cgroups: new FileCgroups({ root: flags.cgroupRoot }),
+      fence,
       clock,
       log,
       nodeName: this.nodeName,
@@ -383,6 +405,11 @@ export class Agent implements Component {
       log,
     });
   }
+}
+
+/** Its object may go at any moment, and another of its name run elsewhere. */
+function endsNow({ metadata }: Pod): boolean {
+  return metadata.deletionTimestamp !== undefined && metadata.deletionGracePeriodSeconds === 0;
 }
 
 function imagesOf(pod: Pod): string[] {

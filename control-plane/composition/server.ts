@@ -43,11 +43,8 @@ import type { Basics, Parts } from './parts.ts';
 import { makePki } from './pki.ts';
 import { makeRegistry } from './registry.ts';
 import { ServerKeys } from './server-keys.ts';
-import { makeSessions } from './sessions.ts';
+import { leaseOf, makeSessions, SESSION_TTL } from './sessions.ts';
 import { ControlPlaneSight } from './sight.ts';
-
-/** Seconds after which the sessions that a dead server held are seen as ended: its agents need some to find another one. */
-const SESSION_TTL = 8;
 
 export interface ServerOptions {
   flags: ServerFlags;
@@ -70,6 +67,8 @@ export class Server implements Component {
     const metrics = new Metrics();
     metrics.includeProcess();
     const serverName = flags.name ?? hostname();
+    // To be told of before anything is started.
+    leaseOf(flags);
     this.basics = { flags, clock, log, metrics, addresses: addressesOf(flags), serverName };
     this.signingKey = new SigningKey({
       file: join(flags.dataDir, 'pki', 'sa.key'),

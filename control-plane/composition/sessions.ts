@@ -1,9 +1,15 @@
 /** The sessions of the agents that are connected to a server. */
 import { kinds } from '../../api/kinds.ts';
 import { nodeUser } from '../user.ts';
+import { leaseLength } from '../nodes/fencing.ts';
 import { NodeSessions } from '../nodes/sessions.ts';
 import { managedBy } from '../registry/managed-by.ts';
+import type { ServerFlags } from '../flags.ts';
+import { TRUSTED_SHARE } from '../storage/etcd/leases.ts';
 import type { Basics, Parts } from './parts.ts';
+
+/** Seconds after which the sessions that a dead server held are seen as ended: its agents need some to find another one. */
+export const SESSION_TTL = 8;
 
 type Needed = Basics & Pick<Parts, 'pki' | 'registry' | 'caches' | 'keys' | 'sight' | 'tokens'>;
 
@@ -34,7 +40,7 @@ export function makeSessions(parts: Needed): NodeSessions {
       clusterDns: flags.clusterDns,
       clusterCidr: flags.clusterCidr,
       serviceCidr: flags.serviceCidr,
-      fenceMilliseconds: flags.fence,
+      leaseMilliseconds: leaseOf(flags),
     },
     closedMilliseconds: flags.agentRestartTimeout,
     onPause: () => sight.paused(),
@@ -42,5 +48,15 @@ export function makeSessions(parts: Needed): NodeSessions {
       tokens.requests.issue(namespace, account, request, nodeUser(node)),
     clock,
     log,
+  });
+}
+
+/** The milliseconds of an agent's lease. Throws an Error for flags that leave agents too little time. */
+export function leaseOf({ heartbeat, nodeTimeout, fence }: ServerFlags): number {
+  return leaseLength({
+    heartbeatMilliseconds: heartbeat,
+    timeoutMilliseconds: nodeTimeout,
+    fenceMilliseconds: fence,
+    doubtMilliseconds: Math.round(SESSION_TTL * 1000 * (1 - TRUSTED_SHARE)),
   });
 }

@@ -48,7 +48,7 @@ export interface Welcome {
   clusterDns: string;
   clusterCidr: string;
   serviceCidr: string;
-  fenceMilliseconds: number;
+  leaseMilliseconds: number;
 }
 
 /** An empty object means: forget the key. */

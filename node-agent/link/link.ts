@@ -38,7 +38,9 @@ export interface LinkOptions {
   onStream(client: AgentsClient, id: string, wanted: Buffer): void;
   onWelcome(welcome: Welcome): void;
   onSettings(settings: ClusterSettings): void;
-  /** A server has acknowledged what was sent at this time of the clock. */
+  /** Milliseconds since the machine started. */
+  uptime(): number;
+  /** A server has acknowledged what was sent at this time after the machine started. */
   onProof(sentAt: number): void;
   /** A server's full state has arrived. */
   onConnected(): void;
@@ -113,6 +115,7 @@ export class Link implements Component {
     this.session = new Session({
       client,
       hello: this.hello(),
+      isOneOfSeveral: this.options.servers().length > 1,
       store,
       reports,
       clock,
@@ -128,6 +131,7 @@ export class Link implements Component {
       onServers: (addresses) => this.options.onServers(addresses),
       onMove: (to) => void this.approach(to),
       onStream: (id, wanted) => this.options.onStream(client, id, wanted),
+      uptime: () => this.options.uptime(),
       onProof: (sentAt) => this.options.onProof(sentAt),
       onEnd: (reason) => {
         log.warn({ reason }, 'the session with the server ended');

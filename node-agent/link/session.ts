@@ -16,6 +16,8 @@ import type { Log } from '../../lib/log.ts';
 const WELCOME_MILLISECONDS = 5000;
 /** A server whose answers to heartbeats are this many intervals late is given up: the connection is half open. */
 const SILENT_INTERVALS = 6;
+/** The same when there are others: one of them must be found before pods are frozen. */
+const SILENT_INTERVALS_OF_SEVERAL = 4;
 /**
  * Reports that wait for their acknowledgement. A server stores one after the other: what happens meanwhile goes together
  * in the next, and of what changes more than once only the last is told.
@@ -25,6 +27,8 @@ const MAX_UNACKNOWLEDGED = 1;
 export interface SessionOptions {
   client: AgentsClient;
   hello: Hello;
+  /** Whether there are other servers to go to. */
+  isOneOfSeveral: boolean;
   store: DesiredStateStore;
   reports: Reports;
   clock: Clock;
@@ -36,9 +40,11 @@ export interface SessionOptions {
   /** The server asks to go to another one. */
   onMove(server: string): void;
   onStream(id: string, wanted: Buffer): void;
+  /** Milliseconds since the machine started. */
+  uptime(): number;
   /**
-   * A server that has told all that is wanted here has acknowledged what was sent at this time of the clock: until then it
-   * certainly knew that we live.
+   * A server that has told all that is wanted here has acknowledged what was sent at this time after the machine started:
+   * until then it certainly knew that we live.
    */
   onProof(sentAt: number): void;
   /** Called once. The reason is for people. */
@@ -126,6 +132,9 @@ export class Session {
       this.state = 'live';
       this.options.onComplete();
       this.report();
+      // Only what is acknowledged from here on counts.
+      this.timer?.cancel();
+      this.beat();
     }
   }
 
@@ -150,12 +159,14 @@ export class Session {
   private beat(): void {
     if (this.state === 'ended') return;
     const silence = this.options.clock.now() - this.lastHeard;
-    if (silence > this.heartbeatMilliseconds * SILENT_INTERVALS) {
+    const intervals = this.options.isOneOfSeveral ? SILENT_INTERVALS_OF_SEVERAL : SILENT_INTERVALS;
+    // Its last word came a little after a heartbeat, and this is a whole number of them later.
+    if (silence > this.heartbeatMilliseconds * (intervals - 0.5)) {
       this.finish(`the server was silent for ${Math.round(silence)} ms`);
       return;
     }
     this.heartbeats += 1;
-    this.sent.set(this.heartbeats, this.options.clock.now());
+    this.sent.set(this.heartbeats, this.options.uptime());
     this.stream.write({ heartbeat: { sequence: this.heartbeats } });
     this.timer = this.options.clock.after(this.heartbeatMilliseconds, () => this.beat());
   }

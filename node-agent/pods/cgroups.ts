@@ -52,7 +52,8 @@ export interface FileCgroupsOptions {
   mount?: string;
 }
 
-const CLASSES = ['', 'burstable', 'besteffort'] as const;
+/** The groups of the quality classes below the root; guaranteed pods are in the root itself. */
+export const QOS_GROUPS = ['', 'burstable', 'besteffort'] as const;
 const V2_CONTROLLERS = ['cpu', 'memory', 'pids'];
 
 /** What kind of control groups the host has. */
@@ -84,6 +85,9 @@ export class FileCgroups implements Cgroups {
     const hierarchy = this.prepare();
     const group = this.pathOf(pod);
     this.make(hierarchy, group);
+    // Before the runtime puts anything in it, so that a pod can be frozen at every moment.
+    const freezer = hierarchy.others.find((directory) => path.basename(directory) === 'freezer');
+    if (freezer !== undefined) mkdirSync(path.join(freezer, group), { recursive: true });
     this.setWeight(hierarchy, group, sharesOf(podCpuRequest(pod)));
     return group;
   }
@@ -100,7 +104,7 @@ export class FileCgroups implements Cgroups {
 
   async remove(uid: string): Promise<void> {
     const { main, others } = this.hierarchy();
-    for (const qos of CLASSES) {
+    for (const qos of QOS_GROUPS) {
       const group = path.join(this.root, qos, `pod${uid}`);
       if (main === undefined || !existsSync(path.join(main, group))) continue;
       await Promise.all(others.map((directory) => removeTree(path.join(directory, group))));
@@ -122,7 +126,7 @@ export class FileCgroups implements Cgroups {
     if (hierarchy.version === 'v2') {
       for (let depth = 0; depth < levels.length; depth += 1) this.make(hierarchy, levels.slice(0, depth).join('/'));
     }
-    for (const qos of CLASSES) this.make(hierarchy, path.join(this.root, qos));
+    for (const qos of QOS_GROUPS) this.make(hierarchy, path.join(this.root, qos));
     this.setWeight(hierarchy, path.join(this.root, 'besteffort'), sharesOf(0));
     this.prepared = hierarchy;
     return hierarchy;

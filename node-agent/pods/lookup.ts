@@ -1,15 +1,18 @@
 /** Finds the container or sandbox that a log, exec, attach or port-forward means. */
 import type { ContainerPlace, PodLookup } from '../streams/port.ts';
 import type { ObservedContainer } from './observed.ts';
+import type { PodFence } from './pod-fence.ts';
 import type { PodIdentity, RuntimeCache } from './runtime-cache.ts';
 
 type PodName = Parameters<PodLookup['sandboxId']>[0];
 
 export class CacheLookup implements PodLookup {
   private readonly cache: RuntimeCache;
+  private readonly fence: PodFence;
 
-  constructor(cache: RuntimeCache) {
+  constructor(cache: RuntimeCache, fence: PodFence) {
     this.cache = cache;
+    this.fence = fence;
   }
 
   container(pod: PodName, container: string, previous: boolean): Promise<ContainerPlace | undefined> {
@@ -17,7 +20,9 @@ export class CacheLookup implements PodLookup {
     const all = identity ? this.cache.podOf(identity.uid).containers : [];
     const started = all.filter(({ name, state }) => name === container && state !== 'created');
     const found = started[previous ? 1 : 0];
-    return Promise.resolve(found && { id: found.id, logPath: found.logPath, running: found.state === 'running' });
+    const isFrozen = identity !== undefined && this.fence.holds(identity.uid);
+    const place = found && { id: found.id, logPath: found.logPath, running: found.state === 'running', isFrozen };
+    return Promise.resolve(place);
   }
 
   sandboxId(pod: PodName): Promise<string | undefined> {

@@ -25,6 +25,7 @@ import { ANNOTATION } from './labels.ts';
 import { Limit } from './limit.ts';
 import { CacheLookup } from './lookup.ts';
 import type { ObservedContainer } from './observed.ts';
+import { noFence, type PodFence } from './pod-fence.ts';
 import { type Referenced, referencesOf } from './references.ts';
 import { podCpuRequest, qosOf } from './resources.ts';
 import type { PodIdentity } from './runtime-cache.ts';
@@ -41,6 +42,8 @@ export interface PodManagerOptions {
   volumes: Volumes;
   files: PodFiles;
   cgroups: Cgroups;
+  /** Of the pods that must not run twice; without one all may run. */
+  fence?: PodFence;
   clock: Clock;
   log: Log;
   nodeName: string;
@@ -83,13 +86,11 @@ export class PodManager implements Component {
   /** Pods of which nothing is left here and that the control plane has not let go yet. */
   private readonly ended = new Set<string>();
   private isStopped = false;
-  /** Pods with an identity may not run: see {@link fence}. */
-  private isFenced = false;
 
   constructor(options: PodManagerOptions) {
     this.options = options;
     this.services = this.makeServices(options);
-    this.lookup = new CacheLookup(this.services.cache);
+    this.lookup = new CacheLookup(this.services.cache, this.services.fence);
   }
 
   /** Resolves at once: pods come up as the runtime and the desired state become known. */
@@ -100,6 +101,7 @@ export class PodManager implements Component {
     this.stops.push(
       () => cache.stop(),
       cache.subscribe((uid) => this.workers.get(uid)?.wake()),
+      this.services.fence.subscribe((uid) => this.workers.get(uid)?.wake()),
     );
     void cache.whenListed().then(() => {
       if (!this.isStopped) this.begin(state);
@@ -119,17 +121,6 @@ export class PodManager implements Component {
   /** Tells the status of every pod again: a control plane that could not hear us has judged for itself meanwhile. */
   reportAll(): void {
     for (const worker of this.workers.values()) worker.reportAgain();
-  }
-
-  /** Whether a pod that must not run twice is wanted here. */
-  hasIdentityPods(): boolean {
-    return [...this.options.state.pods.list()].some(hasIdentity);
-  }
-
-  /** Ends all pods that must not run twice; or, when `isClosed` is false, runs those again that are still wanted. */
-  fence(isClosed: boolean): void {
-    this.isFenced = isClosed;
-    for (const pod of [...this.options.state.pods.list()].filter(hasIdentity)) this.want(pod);
   }
 
   /** What this node last said of a pod; undefined when there is no such pod here. */
@@ -171,15 +162,12 @@ export class PodManager implements Component {
   }
 
   private want(pod: Pod): void {
-    if (this.isFenced && hasIdentity(pod)) {
-      this.unwant(pod);
-      return;
-    }
     const uid = pod.metadata.uid ?? '';
     // Its last words are on their way; there is nothing to add when others change it.
     if (this.ended.has(uid)) return;
     // One that is being ended goes all the way first.
     if (this.workers.get(uid)?.isUnwanted) return;
+    if (hasIdentity(pod)) this.services.fence.add(uid);
     this.noteReferences(uid, referencesOf(pod));
     const worker = this.workers.get(uid);
     if (worker) worker.update(pod, true);
@@ -199,6 +187,7 @@ export class PodManager implements Component {
 
   private drop(uid: string): void {
     this.workers.delete(uid);
+    this.services.fence.remove(uid);
     this.noteReferences(uid, new Set());
     if (this.isStopped) return;
     const pod = [...this.options.state.pods.list()].find(({ metadata }) => metadata.uid === uid);
@@ -270,6 +259,7 @@ export class PodManager implements Component {
     };
     return {
       ...options,
+      fence: options.fence ?? noFence,
       cache: new RuntimeCache({ runtime, clock, log, lastWords, onListed }),
       images: new Images({ runtime, clock, ...(options.parallelPulls && { parallelPulls: options.parallelPulls }) }),
       seccompRoot: options.seccompRoot ?? DEFAULT_SECCOMP_ROOT,

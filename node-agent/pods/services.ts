@@ -12,6 +12,7 @@ import type { DnsConfig } from './dns-config.ts';
 import type { PodFiles } from './files.ts';
 import type { Images } from './images.ts';
 import type { Limit } from './limit.ts';
+import type { PodFence } from './pod-fence.ts';
 import type { RuntimeCache } from './runtime-cache.ts';
 
 export interface PodServices {
@@ -23,6 +24,7 @@ export interface PodServices {
   readonly volumes: Volumes;
   readonly files: PodFiles;
   readonly cgroups: Cgroups;
+  readonly fence: PodFence;
   readonly images: Images;
   readonly clock: Clock;
   readonly log: Log;

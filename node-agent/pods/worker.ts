@@ -160,9 +160,14 @@ export class PodWorker {
   // --- one round ---------------------------------------------------------------------------------------------------
 
   private run(): void {
+    this.timer?.cancel();
+    if (this.services.fence.holds(this.uid)) {
+      // It can't answer, which says nothing of it; what it was found to be stays.
+      this.prober.stop();
+      return;
+    }
     let next = this.plan();
     for (let round = 1; this.adopt(next) && round < MAX_PLANS_AT_ONCE; round += 1) next = this.plan();
-    this.timer?.cancel();
     const { clock } = this.services;
     if (next.wakeAt !== undefined) this.timer = clock.after(Math.max(0, next.wakeAt - this.now()), () => this.wake());
     announce(this.services, this.pod, this.waiting, next.waiting, this.problems);
@@ -296,8 +301,10 @@ export class PodWorker {
     });
   }
 
-  /** What was reported of this very container before this agent started. */
+  /** What was found out of this very container before it was frozen, or reported before this agent started. */
   private verdictBefore(id: string): ProbeTarget['before'] {
+    const known = this.memory.probes.get(id);
+    if (known) return known;
     const { initContainerStatuses = [], containerStatuses = [] } = this.pod.status;
     const all = [...initContainerStatuses, ...containerStatuses];
     const told = all.find((status) => status.containerID === containerId(id));

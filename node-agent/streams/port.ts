@@ -25,6 +25,8 @@ export interface ContainerPlace {
   /** Absolute path of the log that is written now. */
   logPath: string;
   running: boolean;
+  /** No process of its pod goes on, nor would one that is started. */
+  isFrozen: boolean;
 }
 
 /** Where pods are; the pod manager answers. A uid of '' stands for whichever pod has the name. */

@@ -10,7 +10,7 @@ import { serveExec, type ExecWanted } from './exec.ts';
 import { serveForward } from './forward.ts';
 import { readLogs, type LogsWanted } from './logs.ts';
 import type { ContainerPlace, PodLookup, StreamEnd } from './port.ts';
-import { SUCCESS, badRequest, notFound, statusOf } from './status.ts';
+import { SUCCESS, badRequest, conflict, notFound, statusOf } from './status.ts';
 import type { UsageMeter } from './usage.ts';
 
 export interface StreamServerOptions {
@@ -78,6 +78,8 @@ export class StreamServer {
   private async exec(wanted: ExecWanted, end: StreamEnd): Promise<void> {
     const place = await this.find(wanted, false);
     if (!place.running) throw badRequest(`container ${wanted.container} is not running`);
+    if (place.isFrozen)
+      throw conflict(`container ${wanted.container} is frozen until its node is confirmed to have it`);
     await serveExec(this.options.runtime, place.id, wanted, end);
   }
 

@@ -19,6 +19,10 @@ export function notFound(message: string): StatusError {
   return new StatusError({ code: 404, reason: 'NotFound', message });
 }
 
+export function conflict(message: string): StatusError {
+  return new StatusError({ code: 409, reason: 'Conflict', message });
+}
+
 export function badRequest(message: string): StatusError {
   return new StatusError({ code: 400, reason: 'BadRequest', message });
 }

@@ -97,6 +97,7 @@ export class SimulatedAgent implements Component {
       onSettings: (known) => (settings = known),
       onWelcome: () => undefined,
       onProof: () => undefined,
+      uptime: () => clock.now(),
       onConnected: () => this.pods.reportAll(),
       random: Math.random,
       clock,

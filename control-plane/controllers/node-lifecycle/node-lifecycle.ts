@@ -34,12 +34,12 @@ export interface NodeLifecycleOptions {
   readonly clock: Clock;
   /** Milliseconds in which agents can come back after the control plane was blind. */
   readonly graceMilliseconds?: number;
-  /** Milliseconds after which a cut-off agent has certainly stopped its identity-bearing pods. */
+  /** Milliseconds after the end of its session in which a cut-off agent has certainly frozen its pods with an identity. */
   readonly fenceMilliseconds?: number;
 }
 
 const DEFAULT_GRACE = 10_000;
-const DEFAULT_FENCE = 10_000;
+const DEFAULT_FENCE = 2000;
 /** So much later the judgement of others takes account of a session that began or ended; with many it is one more look. */
 const RECONSIDER_MILLISECONDS = 100;
 

@@ -21,7 +21,7 @@ export interface NodeSnapshot {
   readonly liveness: Liveness;
   /** When its session ended; monotonic milliseconds. */
   readonly lostAt: number;
-  /** An agent that is cut off has stopped its identity-bearing pods this long after its session ended. */
+  /** An agent that is cut off has frozen its pods with an identity this long after its session ended. */
   readonly fenceMilliseconds: number;
   readonly pods: readonly Pod[];
 }
@@ -153,7 +153,7 @@ function untilDeletion(pod: Pod, taints: readonly Taint[], { date }: Moment): nu
 function untilRemoval(snapshot: NodeSnapshot, pod: Pod, taints: readonly Taint[], moment: Moment): number | undefined {
   const wait = pod.metadata.deletionTimestamp ? 0 : untilEviction(pod, taints, moment.date);
   if (wait === undefined || !hasIdentity(pod)) return wait;
-  // It must never run twice, so its node must certainly have stopped it.
+  // It must never run twice, so its node must certainly have frozen it.
   return Math.max(wait, snapshot.lostAt + snapshot.fenceMilliseconds - moment.now, 0);
 }
 

@@ -21,7 +21,7 @@ export interface NamedNode {
   readonly missingSince: number | undefined;
   /** Its agent is heard, though the node may have been deleted. */
   readonly isConnected: boolean;
-  /** An agent that is cut off has stopped its identity-bearing pods after this time. */
+  /** An agent that is cut off has frozen its pods with an identity after this time. */
   readonly fenceMilliseconds?: number;
 }
 

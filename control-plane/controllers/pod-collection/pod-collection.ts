@@ -21,7 +21,7 @@ export interface PodCollectorOptions {
   readonly clock: Clock;
   /** By the names of the nodes whose agents are connected. */
   readonly sessions: View<NodeSession>;
-  /** Milliseconds after which a cut-off agent has certainly stopped its identity-bearing pods. */
+  /** Milliseconds after which a cut-off agent has certainly frozen its pods with an identity. */
   readonly fenceMilliseconds?: number;
   /** Ended pods that are kept. */
   readonly threshold?: number;

@@ -28,7 +28,7 @@ describe('streams on containerd', function () {
     const pods = {
       container: async () => {
         const status = await runtime.containerStatus(containerId);
-        return { id: containerId, logPath: status.logPath, running: status.state === 'running' };
+        return { id: containerId, logPath: status.logPath, running: status.state === 'running', isFrozen: false };
       },
       sandboxId: () => Promise.resolve(sandboxId),
       holds: () => false,

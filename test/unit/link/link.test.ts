@@ -19,7 +19,7 @@ const WELCOME: Welcome = {
   clusterDns: '10.0.0.10',
   clusterCidr: '10.1.0.0/16',
   serviceCidr: '10.0.0.0/16',
-  fenceMilliseconds: 7000,
+  leaseMilliseconds: 2400,
 };
 
 /** A connection to a server; the test is the server. */
@@ -95,6 +95,7 @@ describe('the link to the servers', () => {
       onStream: () => undefined,
       onSettings: () => undefined,
       onWelcome: () => undefined,
+      uptime: () => clock.now(),
       onProof: () => undefined,
       onConnected: () => undefined,
       random: () => 0,
@@ -139,7 +140,7 @@ describe('the link to the servers', () => {
     assert.ok(clients[1]?.isClosed);
     assert.ok(link.isConnected && !present.isCancelled);
     clock.advance(1000);
-    assert.equal(present.sent.filter(({ heartbeat }) => heartbeat).length, 2);
+    assert.equal(present.sent.filter(({ heartbeat }) => heartbeat).length, 3);
     present.tell({ move: { address: 'b' } });
     assert.deepEqual(serversOf(clients), ['a', 'c', 'b'], 'it may be asked again');
     await link.stop();

@@ -35,20 +35,25 @@ interface Connected {
   stream: Stream;
   reports: Reports;
   session: Session;
+  clock: FakeClock;
+  /** Why it ended. */
+  ends: string[];
   /** When what was acknowledged had been sent. */
   proofs: number[];
 }
 
 /** Welcomed, and with `filled` also told all that is wanted. */
-function connect(filled = true): Connected {
+function connect(filled = true, isOneOfSeveral = false): Connected {
   const clock = new FakeClock();
   const proofs: number[] = [];
+  const ends: string[] = [];
   const events = new EventLog({ component: 'dure-agent', host: 'node-1', clock });
   const stream = new Stream();
   const reports: Reports = new Reports({ events, onNews: () => session.report() });
   const session: Session = new Session({
     client: { session: () => stream } as unknown as AgentsClient,
     hello: { nodeName: 'node-1', version: 'v1', protocol: 1, instance: 'i', node: Buffer.from('{}') },
+    isOneOfSeveral,
     store: new DesiredStateStore(),
     reports,
     clock,
@@ -58,13 +63,14 @@ function connect(filled = true): Connected {
     onServers: () => undefined,
     onMove: () => undefined,
     onStream: () => undefined,
+    uptime: () => clock.now(),
     onProof: (sentAt) => proofs.push(sentAt),
-    onEnd: () => undefined,
+    onEnd: (reason) => ends.push(reason),
   });
   const welcome = { heartbeatMilliseconds: 400 } as NonNullable<ServerMessage['welcome']>;
   stream.receive({ welcome });
   if (filled) stream.receive({ changes: { changes: [], complete: true } });
-  return { stream, reports, session, proofs };
+  return { stream, reports, session, clock, ends, proofs };
 }
 
 function pod(name: string): Pod {
@@ -98,5 +104,26 @@ describe('a session with a server', () => {
     later.stream.receive({ ack: { sequence: 1 } });
     assert.equal(later.proofs.length, 1);
     later.session.close();
+  });
+
+  it('gives a silent server up sooner when there are others', () => {
+    for (const [isOneOfSeveral, patience] of [
+      [false, 2400],
+      [true, 1600],
+    ] as const) {
+      const { clock, ends } = connect(true, isOneOfSeveral);
+      clock.advance(patience - 1);
+      assert.deepEqual(ends, []);
+      clock.advance(1);
+      assert.deepEqual(ends, [`the server was silent for ${patience} ms`]);
+    }
+  });
+
+  it('sends a heartbeat as soon as it has been told all, as no earlier one counts', () => {
+    const { clock, proofs, stream } = connect(false);
+    clock.advance(100);
+    stream.receive({ changes: { changes: [], complete: true } });
+    stream.receive({ ack: { sequence: 2 } });
+    assert.deepEqual(proofs, [100]);
   });
 });

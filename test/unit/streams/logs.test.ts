@@ -146,7 +146,7 @@ describe('following a log', () => {
     const server = new StreamServer({
       runtime,
       pods: {
-        container: () => Promise.resolve({ id, logPath, running: true }),
+        container: () => Promise.resolve({ id, logPath, running: true, isFrozen: false }),
         sandboxId: () => Promise.resolve(undefined),
         podOf: () => undefined,
         holds: () => false,
