@@ -95,7 +95,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   },
   why: {
     section: 'Troubleshooting',
-    summary: 'Say in plain words why a pod, workload or service is not ready, and what would help',
+    summary: 'Say in plain words why a pod, workload, service or claim is not ready, and what would help',
     load: async () => (await import('./commands/why.ts')).command,
   },
   describe: {

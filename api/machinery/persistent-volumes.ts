@@ -23,10 +23,6 @@ export const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
 /** Of a claim: which provisioner is to make its volume; the older name is still read by some. */
 export const STORAGE_PROVISIONER = 'volume.kubernetes.io/storage-provisioner';
 export const STORAGE_PROVISIONER_BETA = 'volume.beta.kubernetes.io/storage-provisioner';
-const DEFAULT_CLASS = [
-  'storageclass.kubernetes.io/is-default-class',
-  'storageclass.beta.kubernetes.io/is-default-class',
-] as const;
 /** Where older manifests name the class. */
 export const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
 
@@ -42,21 +38,6 @@ export function classOfClaim({ metadata, spec }: PersistentVolumeClaim): string 
 
 export function classOfVolume({ metadata, spec }: PersistentVolume): string {
   return metadata.annotations?.[CLASS_ANNOTATION] ?? spec.storageClassName ?? '';
-}
-
-/** Of several that are marked the newest, and of these the first by name. */
-export function defaultClassOf(classes: Iterable<StorageClass>): StorageClass | undefined {
-  const age = ({ metadata }: StorageClass): string => metadata.creationTimestamp ?? '';
-  const name = ({ metadata }: StorageClass): string => metadata.name ?? '';
-  const isBetter = (a: StorageClass, b: StorageClass): boolean =>
-    age(a) === age(b) ? name(a) < name(b) : age(a) > age(b);
-  let best: StorageClass | undefined;
-  for (const each of classes) if (isDefaultClass(each) && (!best || isBetter(each, best))) best = each;
-  return best;
-}
-
-export function isDefaultClass({ metadata }: KubeObject): boolean {
-  return DEFAULT_CLASS.some((annotation) => metadata.annotations?.[annotation] === 'true');
 }
 
 /** Whether its volumes are chosen or made only once a pod that uses the claim has been given a node. */

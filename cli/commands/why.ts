@@ -1,6 +1,7 @@
 import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../../api/types/apps.v1.ts';
 import type { Job } from '../../api/types/batch.v1.ts';
-import type { Pod, Service } from '../../api/types/core.v1.ts';
+import { claimsOf } from '../../api/machinery/pod-claims.ts';
+import type { PersistentVolumeClaim, Pod, Service } from '../../api/types/core.v1.ts';
 import type { EndpointSlice } from '../../api/types/discovery.v1.ts';
 import { defineCommand } from '../command.ts';
 import { collectionPath } from '../discovery.ts';
@@ -10,6 +11,7 @@ import { isNotFound } from '../get/tables.ts';
 import { isReady, podsWith, selectorText } from '../pods.ts';
 import type { Session } from '../session.ts';
 import { parseOne, pathOf, type ObjectTarget } from '../targets.ts';
+import { explainClaim } from '../why/claim.ts';
 import { explainDeployment } from '../why/deployment.ts';
 import type { Explanation } from '../why/explanation.ts';
 import { explainJob } from '../why/job.ts';
@@ -22,7 +24,7 @@ import { explanationText } from '../why/say.ts';
 import { replicaSetsOf } from '../workloads.ts';
 
 export const command = defineCommand({
-  summary: 'Say in plain words why a pod, workload or service is not ready, and what would help',
+  summary: 'Say in plain words why a pod, workload, service or claim is not ready, and what would help',
   usage: '[POD | DEPLOYMENT | TYPE NAME | TYPE/NAME]',
   examples: ['dure why hello-7d9c-x2x4q', 'dure why deployment/hello', 'dure why service/hello', 'dure why'],
   async run({ args, session }) {
@@ -54,7 +56,7 @@ async function targetOf(args: readonly string[], session: Session): Promise<Obje
   }
 }
 
-type Explained = Pod | Service | Deployment | ReplicaSet | StatefulSet | DaemonSet | Job;
+type Explained = Pod | Service | PersistentVolumeClaim | Deployment | ReplicaSet | StatefulSet | DaemonSet | Job;
 
 async function explain(target: ObjectTarget, session: Session): Promise<Explanation> {
   const object = await (await session.client()).get<Explained>(pathOf(target));
@@ -79,21 +81,24 @@ async function explain(target: ObjectTarget, session: Session): Promise<Explanat
       return explainJobNow(named as Job, session);
     case 'Service':
       return explainServiceNow(named as Service, session);
+    case 'PersistentVolumeClaim':
+      return explainClaimNow(named as PersistentVolumeClaim, session);
     default:
-      throw new CommandError(`why explains pods, what makes them and services, not ${resource.name}`);
+      throw new CommandError(`why explains pods, what makes them, services and claims, not ${resource.name}`);
   }
 }
 
 async function explainPodNow(pod: Pod, session: Session, around: Surroundings): Promise<Explanation> {
   const isPlaced = Boolean(pod.spec.nodeName);
-  const [events, nodes, others, namespaces, lastLines] = await Promise.all([
+  const [events, nodes, others, namespaces, claims, lastLines] = await Promise.all([
     eventsOf({ ...pod, kind: 'Pod' }, session),
     around.nodes(),
     isPlaced ? [] : around.placed(),
     isPlaced ? new Map() : around.namespaces(),
+    isPlaced ? [] : around.claimsOf(pod),
     lastLinesOf(pod, session),
   ]);
-  return explainPod({ pod, events, nodes, others, namespaces, lastLines, now: session.world.clock.date() });
+  return explainPod({ pod, events, nodes, others, namespaces, claims, lastLines, now: session.world.clock.date() });
 }
 
 async function explainDeploymentNow(deployment: Deployment, session: Session): Promise<Explanation> {
@@ -143,6 +148,17 @@ async function explainOwnerNow(
     pods: await Promise.all(own.map((pod) => explainPodNow(pod, session, around))),
     events: await eventsOf(owner, session),
   });
+}
+
+async function explainClaimNow(claim: PersistentVolumeClaim, session: Session): Promise<Explanation> {
+  const { name = '', namespace } = claim.metadata;
+  const [events, volume, pods] = await Promise.all([
+    eventsOf(claim, session),
+    new Surroundings(session).volumeOf(claim),
+    podsWith('', namespace, session),
+  ]);
+  const users = pods.filter((pod) => claimsOf(pod).includes(name)).map(({ metadata }) => metadata.name ?? '');
+  return explainClaim({ claim, volume, events, users, now: session.world.clock.date() });
 }
 
 async function explainServiceNow(service: Service, session: Session): Promise<Explanation> {

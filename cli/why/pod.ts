@@ -2,6 +2,7 @@
 import type { Event, Node, Pod } from '../../api/types/core.v1.ts';
 import { since } from '../../api/printing/duration.ts';
 import { isReady } from '../pods.ts';
+import { type UsedClaim, claimFacts } from './claim.ts';
 import type { NamespaceLabels } from './company.ts';
 import { findTrouble } from './containers.ts';
 import { endText } from './crash.ts';
@@ -18,6 +19,8 @@ export interface PodSeen {
   /** Those on nodes now. */
   readonly others: readonly Pod[];
   readonly namespaces: NamespaceLabels;
+  /** Those that it uses, as long as it has no node. */
+  readonly claims: readonly UsedClaim[];
   /** The last lines of the logs of containers that have ended, by their names. */
   readonly lastLines: ReadonlyMap<string, readonly string[]>;
   readonly now: Date;
@@ -47,9 +50,14 @@ export function explainPod(seen: PodSeen): Explanation {
     const event = seen.events.findLast(({ reason }) => reason === 'FailedScheduling');
     const said = condition?.message || event?.message || '';
     const headline = `${name} waits for a node that can take it, for ${age} now.`;
-    const all = verdicts(pod, seen.nodes, seen.others, seen.namespaces);
+    const all = verdicts(pod, seen.nodes, seen.others, seen.namespaces, seen.claims);
     const why = explainUnscheduled(pod, all, said);
-    return { headline, isFine: false, ...why, facts: [...why.facts, ...importanceFacts(pod, seen.others)] };
+    return {
+      headline,
+      isFine: false,
+      ...why,
+      facts: [...why.facts, ...claimFacts(seen.claims), ...importanceFacts(pod, seen.others)],
+    };
   }
   const node = seen.nodes.find((candidate) => candidate.metadata.name === spec.nodeName);
   const lost = lostNode(spec.nodeName, node);

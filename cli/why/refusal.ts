@@ -32,5 +32,7 @@ export type Refusal =
   | { readonly kind: 'shunned'; readonly key: string; readonly domain: string; readonly by: string }
   /** or one that must not be with the pod. */
   | { readonly kind: 'unwelcome'; readonly key: string; readonly domain: string; readonly by: string }
+  /** The volume of one of its claims is elsewhere. */
+  | { readonly kind: 'volume'; readonly claim: string; readonly place: string }
   | { readonly kind: 'pods'; readonly limit: number }
   | { readonly kind: 'port'; readonly port: number; readonly by: string };

@@ -3,7 +3,9 @@ import { bytesOf, milliOf } from '../../api/machinery/quantity.ts';
 import { isTolerated } from '../../api/machinery/tolerations.ts';
 import type { Node, Pod, Taint } from '../../api/types/core.v1.ts';
 import { amountsOf, totals } from '../describe/amounts.ts';
+import { reachesNode } from '../../api/machinery/persistent-volumes.ts';
 import { affinityRefusal } from './affinity.ts';
+import { type UsedClaim, placeOf } from './claim.ts';
 import { companyRefusals, type NamespaceLabels } from './company.ts';
 import type { Refusal } from './refusal.ts';
 import { spreadRefusals } from './spread.ts';
@@ -17,12 +19,13 @@ export interface Verdict {
 const SYSTEM_TAINTS = /^node\.kubernetes\.io\/(not-ready|unreachable|unschedulable)$/;
 const UNSCHEDULABLE: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
 
-/** `others` are the pods that are on nodes now. */
+/** `others` are the pods that are on nodes now, `claims` those that the pod uses. */
 export function verdicts(
   pod: Pod,
   nodes: readonly Node[],
   others: readonly Pod[],
   namespaces: NamespaceLabels,
+  claims: readonly UsedClaim[] = [],
 ): Verdict[] {
   const byNode = Map.groupBy(others.filter(isRunning), ({ spec }) => spec.nodeName ?? '');
   const seen = nodes.map((node) => ({
@@ -35,7 +38,7 @@ export function verdicts(
   const company = companyRefusals(pod, seen, namespaces);
   return seen.map(({ node, there }) => ({
     node: node.metadata.name ?? '',
-    refusals: [...refusalsOf(pod, node, there), ...spreads(node), ...company(node)],
+    refusals: [...refusalsOf(pod, node, there), ...volumeRefusals(claims, node), ...spreads(node), ...company(node)],
   }));
 }
 
@@ -48,6 +51,14 @@ function refusalsOf(pod: Pod, node: Node, there: readonly Pod[]): Refusal[] {
     ...roomRefusals(pod, node, there),
     ...portRefusals(pod, there),
   ];
+}
+
+function volumeRefusals(claims: readonly UsedClaim[], { metadata }: Node): Refusal[] {
+  return claims.flatMap(({ name, volume }) =>
+    volume && !reachesNode(volume, metadata.labels)
+      ? [{ kind: 'volume', claim: name, place: placeOf(volume) ?? '' } as const]
+      : [],
+  );
 }
 
 function isRunning({ status }: Pod): boolean {

@@ -64,6 +64,8 @@ export function refusalText(refusal: Refusal): string {
       return `is in ${refusal.key}=${refusal.domain} with ${refusal.by}, which the pod must not be with`;
     case 'unwelcome':
       return `is in ${refusal.key}=${refusal.domain} with ${refusal.by}, which must not be with such a pod`;
+    case 'volume':
+      return `is not where the data of the claim ${refusal.claim} is (${refusal.place})`;
     case 'pods':
       return `has its ${refusal.limit} pods already`;
     case 'port':
@@ -151,6 +153,8 @@ function helpText(pod: Pod, node: string, refusal: Refusal): string {
       return `Stop ${refusal.by}, add a node in another ${refusal.key}, or change the pod's podAntiAffinity`;
     case 'unwelcome':
       return `Stop ${refusal.by}, add a node in another ${refusal.key}, or change the podAntiAffinity of ${refusal.by}`;
+    case 'volume':
+      return `The data of the claim ${refusal.claim} is on ${refusal.place}: bring that back, or give the data up (dure delete pvc ${refusal.claim}, then the pod)`;
     case 'pods':
       return 'Add a node, or stop other pods';
     case 'port':

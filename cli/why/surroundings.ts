@@ -1,6 +1,9 @@
 /** What pods are placed among, read once for however many pods are explained. */
-import type { Namespace, Node, Pod } from '../../api/types/core.v1.ts';
+import { claimsOf } from '../../api/machinery/pod-claims.ts';
+import type { Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/types/core.v1.ts';
 import type { Session } from '../session.ts';
+import { isNotFound } from '../get/tables.ts';
+import type { UsedClaim } from './claim.ts';
 import type { NamespaceLabels } from './company.ts';
 
 export class Surroundings {
@@ -30,6 +33,30 @@ export class Surroundings {
       (all) => new Map(all.map(({ metadata: { name = '', labels = {} } }) => [name, labels])),
     );
     return this.allNamespaces;
+  }
+
+  /** Of a pod; what is not there is left out. */
+  claimsOf(pod: Pod): Promise<UsedClaim[]> {
+    return Promise.all(
+      claimsOf(pod).map(async (name) => {
+        const path = `/api/v1/namespaces/${pod.metadata.namespace}/persistentvolumeclaims/${name}`;
+        const claim = await this.find<PersistentVolumeClaim>(path);
+        return { name, claim, volume: claim && (await this.volumeOf(claim)) };
+      }),
+    );
+  }
+
+  async volumeOf({ spec }: PersistentVolumeClaim): Promise<PersistentVolume | undefined> {
+    return spec.volumeName ? this.find(`/api/v1/persistentvolumes/${spec.volumeName}`) : undefined;
+  }
+
+  private async find<T>(path: string): Promise<T | undefined> {
+    try {
+      return await (await this.session.client()).get<T>(path);
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
   }
 
   private async read<T>(path: string, fieldSelector: string): Promise<T[]> {

@@ -8,6 +8,7 @@ import { generateName, type RandomInteger } from '../../api/machinery/name-gener
 import type { ResourceRegistry } from '../registry/registry.ts';
 import { CertificateRequests } from './certificate-requests.ts';
 import { AdmissionChain } from './chain.ts';
+import { ClaimResize } from './claim-resize.ts';
 import { DefaultIngressClass, DefaultStorageClass } from './default-class.ts';
 import { defaultTolerations } from './default-tolerations.ts';
 import { EscalationCheck } from './escalation.ts';
@@ -68,6 +69,7 @@ function builtIn({ registry, clock, random, ownerPermissions }: AdmissionOptions
     new DefaultStorageClass({ classes: lookupOf(registry, kinds.storageclasses) }),
     new DefaultIngressClass({ classes: lookupOf(registry, kinds.ingressclasses) }),
     storageProtection,
+    new ClaimResize({ classes: lookupOf(registry, kinds.storageclasses) }),
     new NodeRestriction({
       nodes: () => registry.resource(kinds.nodes).view,
       pods: () => registry.resource(kinds.pods).view,

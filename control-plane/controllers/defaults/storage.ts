@@ -4,7 +4,7 @@
  */
 import { type Kind, kinds } from '../../../api/kinds.ts';
 import { LOCAL_DRIVER } from '../../../api/machinery/local-volumes.ts';
-import { isDefaultClass } from '../../../api/machinery/persistent-volumes.ts';
+import { isDefaultStorageClass } from '../../../api/machinery/default-classes.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import type { Namespace } from '../../../api/types/core.v1.ts';
 import type { StorageClass } from '../../../api/types/storage.v1.ts';
@@ -22,7 +22,7 @@ export function planLocalClass(system: Namespace | undefined, classes: readonly 
   const patch = { metadata: { annotations: { [MADE]: 'true' } } };
   const remember: Action = { do: 'patch', target, patch, why: 'it is made once' };
   if (classes.some(({ metadata }) => metadata.name === LOCAL_CLASS)) return { actions: [remember], reasons: [] };
-  const object = localClass(!classes.some(isDefaultClass)) as unknown as KubeObject;
+  const object = localClass(!classes.some(isDefaultStorageClass)) as unknown as KubeObject;
   const why = 'every cluster begins with it';
   return { actions: [{ do: 'create', kind: kinds.storageclasses as Kind, object, why }, remember], reasons: [] };
 }

@@ -1,13 +1,12 @@
 /** What concerns claims and volumes: each other, the classes, and the nodes on which volumes are made. */
 import { type Kind, kinds } from '../../../api/kinds.ts';
+import { defaultStorageClass, isDefaultStorageClass } from '../../../api/machinery/default-classes.ts';
 import { LOCAL_DRIVER, HOSTNAME_LABEL } from '../../../api/machinery/local-volumes.ts';
 import {
   SELECTED_NODE,
   claimKeyOf,
   classOfClaim,
   classOfVolume,
-  defaultClassOf,
-  isDefaultClass,
   waitsForConsumer,
 } from '../../../api/machinery/persistent-volumes.ts';
 import { type KubeObject, keyOf, objectKey } from '../../../api/object.ts';
@@ -49,7 +48,7 @@ export class VolumeBinding implements Controller {
       this.volumes.subscribe((change) => this.volumeChanged(change, enqueue)),
       this.classes.subscribe(({ object }) => {
         this.enqueuePending(object.metadata.name ?? '', enqueue);
-        if (isDefaultClass(object)) this.enqueuePending('', enqueue);
+        if (isDefaultStorageClass(object)) this.enqueuePending('', enqueue);
       }),
       this.nodes.subscribe((change) => this.nodeChanged(change, enqueue)),
     ];
@@ -99,7 +98,7 @@ export class VolumeBinding implements Controller {
       volume: this.volumes.get(claim.spec.volumeName ?? ''),
       candidates: [...this.volumes.byIndex('claim', key), ...this.volumes.byIndex('free', className)],
       storageClass: this.classes.get(className),
-      defaultClass: defaultClassOf(this.classes.list()),
+      defaultClass: defaultStorageClass(this.classes.list()),
       selected: selected === undefined ? undefined : this.nodes.get(selected),
       nodes: () => this.roomiest(),
     });

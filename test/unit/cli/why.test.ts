@@ -43,6 +43,7 @@ function seen(own: Pod, more: Partial<PodSeen> = {}): PodSeen {
     nodes: [node('n1')],
     others: [],
     namespaces: new Map(),
+    claims: [],
     lastLines: new Map(),
     now,
     ...more,

@@ -23,6 +23,34 @@ describe('registry: classes', () => {
     return true;
   };
 
+  describe('of storage', () => {
+    const grow = (name: string): Promise<unknown> =>
+      harness.registry.resource(kinds.persistentvolumeclaims).mutate('default', name, (claim) => ({
+        ...claim,
+        spec: { ...claim.spec, resources: { requests: { storage: '2Gi' } } },
+      }));
+    const bound = async (name: string, storageClassName: string): Promise<void> => {
+      const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, storageClassName };
+      await create(kinds.persistentvolumeclaims, { metadata: { name, namespace: 'default' }, spec });
+      await harness.registry
+        .resource(kinds.persistentvolumeclaims)
+        .mutate('default', name, (claim) => ({ ...claim, status: { phase: 'Bound' } }), { subresource: 'status' });
+      await harness.settle(kinds.persistentvolumeclaims as unknown as Kind);
+    };
+
+    it('let claims grow, or not', async () => {
+      const provisioner = 'local.dure.io';
+      await create(kinds.storageclasses, { metadata: { name: 'wide' }, provisioner, allowVolumeExpansion: true });
+      await create(kinds.storageclasses, { metadata: { name: 'tight' }, provisioner });
+      await bound('a', 'wide');
+      await bound('b', 'tight');
+      await grow('a');
+      const why =
+        'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize';
+      await assert.rejects(grow('b'), refused(`persistentvolumeclaims "b" is forbidden: ${why}`));
+    });
+  });
+
   describe('of priority', () => {
     it('give a pod its number and its manners', async () => {
       const metadata = { name: 'low' };
