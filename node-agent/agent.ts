@@ -347,6 +347,7 @@ export class Agent implements Component {
     const { nodeName: name, store } = this;
     return new PersistentVolumes({
       directory: this.volumesDirectory,
+      marks: join(this.options.flags.dataDir, 'volumes-made'),
       root: this.podsDirectory,
       claims: store.claims,
       node: () => ({ name, labels: store.nodes.get(name)?.metadata.labels }),
@@ -359,6 +360,7 @@ export class Agent implements Component {
       directory: this.volumesDirectory,
       removals: this.store.removals,
       usersOf: (place) => persistent.usersOf(place),
+      forget: (handle) => persistent.forget(handle),
       onRemoved: (name, uid) => reports.volumeRemoved(name, uid),
       reporter: reports,
       clock,

@@ -3,7 +3,7 @@
  * first uses it; its name is all that is known of it elsewhere. What a pod has mounted is recorded beside its other
  * volumes: from then on it is the pod's until the pod has ended, whatever becomes of the claim, and over restarts.
  */
-import { chmod, lstat, mkdir, open, readdir, stat } from 'node:fs/promises';
+import { chmod, lstat, mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { NodeClaim, NodeVolume } from '../../api/node-volumes.ts';
 import type { Pod, Volume } from '../../api/types/core.v1.ts';
@@ -17,6 +17,8 @@ import { VolumeError } from './port.ts';
 export interface PersistentVolumesOptions {
   /** The directories of volumes that are provisioned, by handle. */
   readonly directory: string;
+  /** A file each for those that were made here, elsewhere than they are: they may be on a disk that is not there one day. */
+  readonly marks: string;
   /** As in {@link DiskVolumesOptions}. */
   readonly root: string;
   readonly claims: View<NodeClaim>;
@@ -54,6 +56,11 @@ export class PersistentVolumes {
     const known = await readRecord(this.recordOf(pod, volume));
     if (!known) throw new VolumeError(`volume "${volume.name}" is not mounted`);
     return known;
+  }
+
+  /** It was removed on purpose: a volume of that handle would be another one. */
+  async forget(handle: string): Promise<void> {
+    await rm(path.join(this.options.marks, handle), { force: true });
   }
 
   /** The pods, by uid, that have what is at the path. */
@@ -101,21 +108,39 @@ export class PersistentVolumes {
     }
   }
 
-  /** Open to whoever runs in the container, as the user can't be known; only root comes here on the host itself. */
+  /**
+   * Open to whoever runs in the container, as the user can't be known; only root comes here on the host itself. One that
+   * was here and has vanished is not made again: a program that finds nothing begins anew, and nobody notices.
+   */
   private async provision(handle: string): Promise<string> {
-    const { directory } = this.options;
+    const { directory, marks } = this.options;
     const place = path.join(directory, handle);
+    const mark = path.join(marks, handle);
+    const found = await lstat(place).catch(ignoreMissing);
+    if (found && !found.isDirectory()) throw new VolumeError(`${place} is not a directory`);
+    if (!found) {
+      if ((await readIfPresent(mark)) !== undefined) {
+        throw new VolumeError(`${place} was there before and is missing; is its disk mounted?`);
+      }
+      await this.makeDirectory(place);
+    }
+    await mkdir(marks, { recursive: true, mode: 0o700 });
+    await writeFile(mark, '');
+    return place;
+  }
+
+  private async makeDirectory(place: string): Promise<void> {
+    const { directory } = this.options;
     await mkdir(directory, { recursive: true, mode: 0o700 });
     try {
       await mkdir(place);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      if (!(await lstat(place)).isDirectory()) throw new VolumeError(`${place} is not a directory`);
-      return place;
+      // Another pod of the volume came first.
+      return;
     }
     await chmod(place, 0o777);
     await sync(directory);
-    return place;
   }
 
   /** Not under the hands of another pod here, which may have made its own of what is in it. */

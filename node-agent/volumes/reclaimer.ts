@@ -22,6 +22,8 @@ export interface ReclaimerOptions {
   readonly removals: View<VolumeRemoval>;
   /** The pods here, by uid, that have what is at the path. */
   usersOf(place: string): Promise<string[]>;
+  /** Its directory is gone; called before {@link onRemoved}, and again if that is not reached. */
+  forget(handle: string): Promise<void>;
   /** Nothing is left of the volume. */
   onRemoved(name: string, uid: string): void;
   readonly reporter: Pick<Reporter, 'event'>;
@@ -90,6 +92,7 @@ export class Reclaimer implements Component {
     const users = await this.options.usersOf(path.join(directory, handle));
     if (users.length > 0) throw new Error(`the volume is still used on this node by the pods ${users.join(', ')}`);
     await removeDirectory(directory, handle, this.stopping.signal);
+    await this.options.forget(handle);
     log.info({ volume: name }, 'a volume was removed');
     this.options.onRemoved(name, removal.uid);
   }

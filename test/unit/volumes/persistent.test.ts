@@ -101,6 +101,19 @@ describe('persistent volumes on a node', () => {
     });
   });
 
+  it('makes none in the place of one that has vanished, until it was removed on purpose', async () => {
+    bind({ csi: provisioned });
+    await volumes.mount(user());
+    await volumes.unmount('uid-web');
+    rmSync(path.join(root, 'volumes'), { recursive: true });
+    const message = `MountVolume.SetUp failed for volume "pv" : ${place()} was there before and is missing; is its disk mounted?`;
+    await assert.rejects(volumes.mount(user('uid-next')), { message });
+    assert.ok(!existsSync(place()));
+    await persistent.forget('pvc-1');
+    await volumes.mount(user('uid-next'));
+    assert.ok(existsSync(place()));
+  });
+
   it('mounts a part of one, and lets nothing be written where that is not wanted', async () => {
     bind({ csi: provisioned });
     await volumes.mount(user());

@@ -16,6 +16,7 @@ describe('removal of volumes', () => {
   let removals: MapView<VolumeRemoval>;
   let users: string[];
   let removed: string[];
+  let forgotten: string[];
   let told: string[];
   let reclaimer: Reclaimer;
 
@@ -25,6 +26,7 @@ describe('removal of volumes', () => {
     removals = new MapView();
     users = [];
     removed = [];
+    forgotten = [];
     told = [];
     reclaimer = make();
   });
@@ -38,6 +40,7 @@ describe('removal of volumes', () => {
       directory: inVolumes(),
       removals,
       usersOf: () => Promise.resolve(users),
+      forget: (handle) => Promise.resolve(void forgotten.push(handle)),
       onRemoved: (name, uid) => {
         removed.push(`${name} ${uid}`);
         news();
@@ -74,7 +77,7 @@ describe('removal of volumes', () => {
     ask('pvc-1');
     await reclaimer.start();
     await when(() => removed.length === 1);
-    assert.deepEqual(removed, ['pvc-1 uid-pvc-1']);
+    assert.deepEqual([removed, forgotten], [['pvc-1 uid-pvc-1'], ['pvc-1']]);
     assert.deepEqual(readdirSync(inVolumes()).toSorted(), ['.removing', 'pvc-10', 'pvc-2']);
     assert.ok(isClean());
     ask('pvc-2');
