@@ -53,6 +53,21 @@ describe('services', function () {
     for (const node of NODES) assert.equal(await fetchFromHost(node, url), 'ok\n');
   });
 
+  it('answer on an address of a further range, on every host and in pods, and keep a client with its pod there', async () => {
+    const further = { metadata: { name: 'further' }, spec: { cidrs: ['172.30.0.0/24'] } };
+    await session.apply(manifest({ apiVersion: 'networking.k8s.io/v1', kind: 'ServiceCIDR', ...further }));
+    const affinity = { sessionAffinity: 'ClientIP', clusterIP: '172.30.0.7', selector: { app: 'web' } };
+    // Every server allocates from the range as soon as it has seen it.
+    await session.eventually(async () => void (await session.apply(manifest(service('further', affinity)))));
+    for (const node of NODES) {
+      await session.eventually(async () => {
+        assert.equal(await fetchFromHost(node, 'http://172.30.0.7/healthz'), 'ok\n');
+      });
+      assert.equal((await answering(node, 'http://172.30.0.7/cgi-bin/index.cgi', 10)).size, 1);
+    }
+    await session.run('delete --wait=false service/further servicecidr/further');
+  });
+
   it('answer by every form of their name', async () => {
     for (const name of ['web', 'web.net', 'web.net.svc', 'web.net.svc.cluster.local', 'web.net.svc.cluster.local.']) {
       assert.equal(await fetch('node-2', `http://${name}/healthz`), 'ok\n', name);
