@@ -1,6 +1,6 @@
 /** The messages and the service of proto/agent.proto as both of its ends see them. */
 import grpc from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
+import { Protocol } from '../protocol.ts';
 
 /** The version of the protocol that this program speaks. */
 export const PROTOCOL = 1;
@@ -90,13 +90,6 @@ export interface Frame {
   end: boolean;
 }
 
-const definition = loadSync(new URL('../../proto/agent.proto', import.meta.url).pathname, {
-  longs: Number,
-  defaults: true,
-  oneofs: true,
-  arrays: true,
-});
-
 type Definition<Request, Response> = grpc.MethodDefinition<Request, Response>;
 
 interface AgentsService {
@@ -106,7 +99,7 @@ interface AgentsService {
   IssueToken: Definition<TokenWanted, TokenIssued>;
 }
 
-const agents = definition['dure.agent.v1.Agents'] as unknown as grpc.ServiceDefinition & AgentsService;
+const agents = new Protocol('agent.proto').service('dure.agent.v1.Agents') as grpc.ServiceDefinition & AgentsService;
 
 /** A {@link ServerMessage} as it goes over the wire. */
 export class EncodedMessage {

@@ -3,7 +3,8 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import { toContainer, toContainerStatus, toImage, toSandbox, toSandboxStatus, toUsage } from './answers.ts';
 import { ContainerdEvents } from './events.ts';
-import { RuntimeConnection, loadProtocol } from './grpc.ts';
+import { RuntimeConnection } from './grpc.ts';
+import { Protocol } from '../../lib/protocol.ts';
 import type {
   ContainerMessage,
   ContainerStatsMessage,
@@ -48,8 +49,8 @@ export class CriRuntime implements Runtime {
   private readonly sandboxOf = new Map<string, string>();
 
   constructor({ socket, clock, log }: CriRuntimeOptions) {
-    const eventProtocol = loadProtocol('containerd.proto');
-    this.connection = new RuntimeConnection(socket, loadProtocol('cri.proto'));
+    const eventProtocol = new Protocol('containerd.proto', { enums: String });
+    this.connection = new RuntimeConnection(socket, new Protocol('cri.proto', { enums: String }));
     this.eventConnection = new RuntimeConnection(socket, eventProtocol);
     this.events = new ContainerdEvents({ connection: this.eventConnection, protocol: eventProtocol, clock, log });
   }

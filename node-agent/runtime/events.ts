@@ -10,8 +10,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Protocol, RuntimeConnection } from './grpc.ts';
-import { decodeMessage } from './grpc.ts';
+import type { RuntimeConnection } from './grpc.ts';
+import type { Protocol } from '../../lib/protocol.ts';
 import type { RuntimeEvent } from './port.ts';
 
 const SERVICE = 'containerd.services.events.v1';
@@ -135,7 +135,7 @@ export class ContainerdEvents {
 
   private parse({ topic, event }: Envelope): RuntimeEvent | undefined {
     const read = <T>(name: string): T =>
-      decodeMessage<T>(this.options.protocol, `${SERVICE}.${name}`, event?.value ?? Buffer.alloc(0));
+      this.options.protocol.message(`${SERVICE}.${name}`).deserialize(event?.value ?? Buffer.alloc(0)) as T;
     switch (topic) {
       case '/tasks/start':
         return { type: 'started', containerId: read<{ containerId: string }>('TaskStart').containerId };

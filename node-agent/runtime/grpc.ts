@@ -1,10 +1,8 @@
-/** One gRPC connection to the runtime's unix socket. grpc-js and proto-loader enter the runtime's folder here only. */
+/** One gRPC connection to the runtime's unix socket. grpc-js enters the runtime's folder here only. */
 import * as grpc from '@grpc/grpc-js';
-import * as loader from '@grpc/proto-loader';
+import type { Protocol } from '../../lib/protocol.ts';
 import { RuntimeError } from './port.ts';
 
-const PROTO_DIRECTORY = new URL('../../proto', import.meta.url).pathname;
-const PARSING: loader.Options = { keepCase: false, longs: Number, enums: String, defaults: true, oneofs: true };
 const CHANNEL_OPTIONS = {
   // A restarted runtime is found again within a second: the default waits up to two minutes.
   'grpc.initial_reconnect_backoff_ms': 100,
@@ -19,19 +17,6 @@ const ERROR_CODES = new Map<grpc.status, RuntimeError['code']>([
   [grpc.status.DEADLINE_EXCEEDED, 'DeadlineExceeded'],
   [grpc.status.ALREADY_EXISTS, 'AlreadyExists'],
 ]);
-
-/** A proto file of this project, ready to make calls from. */
-export type Protocol = loader.PackageDefinition;
-
-export function loadProtocol(file: string): Protocol {
-  return loader.loadSync(file, { ...PARSING, includeDirs: [PROTO_DIRECTORY] });
-}
-
-/** Reads a message that came as bytes inside of another. */
-export function decodeMessage<T>(protocol: Protocol, name: string, bytes: Buffer): T {
-  const definition = protocol[name] as loader.MessageTypeDefinition<object, object>;
-  return definition.deserialize(bytes) as T;
-}
 
 export class RuntimeConnection {
   private readonly client: grpc.Client;
@@ -49,7 +34,7 @@ export class RuntimeConnection {
     timeoutMilliseconds: number,
     headers: Record<string, string> = {},
   ): Promise<T> {
-    const { path, requestSerialize, responseDeserialize } = this.definition(method);
+    const { path, requestSerialize, responseDeserialize } = this.protocol.method(method);
     const options = { deadline: Date.now() + timeoutMilliseconds };
     return new Promise((resolve, reject) => {
       this.client.makeUnaryRequest(
@@ -69,19 +54,12 @@ export class RuntimeConnection {
 
   /** A stream of messages, without a deadline: whoever opens it cancels it. */
   open(method: string, request: object): grpc.ClientReadableStream<unknown> {
-    const { path, requestSerialize, responseDeserialize } = this.definition(method);
+    const { path, requestSerialize, responseDeserialize } = this.protocol.method(method);
     return this.client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request);
   }
 
   close(): void {
     this.client.close();
-  }
-
-  private definition(method: string): grpc.MethodDefinition<object, object> {
-    const [service = '', name = ''] = method.split('/');
-    const definition = (this.protocol[service] as loader.ServiceDefinition | undefined)?.[name];
-    if (!definition) throw new Error(`the protocol has no ${method}`);
-    return definition;
   }
 }
 
