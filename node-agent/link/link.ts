@@ -115,7 +115,7 @@ export class Link implements Component {
     this.session = new Session({
       client,
       hello: this.hello(),
-      isOneOfSeveral: this.options.servers().length > 1,
+      isOneOfSeveral: () => this.options.servers().length > 1,
       store,
       reports,
       clock,

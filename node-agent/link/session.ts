@@ -27,8 +27,8 @@ const MAX_UNACKNOWLEDGED = 1;
 export interface SessionOptions {
   client: AgentsClient;
   hello: Hello;
-  /** Whether there are other servers to go to. */
-  isOneOfSeveral: boolean;
+  /** Whether there are other servers to go to, as known now. */
+  isOneOfSeveral(): boolean;
   store: DesiredStateStore;
   reports: Reports;
   clock: Clock;
@@ -159,7 +159,7 @@ export class Session {
   private beat(): void {
     if (this.state === 'ended') return;
     const silence = this.options.clock.now() - this.lastHeard;
-    const intervals = this.options.isOneOfSeveral ? SILENT_INTERVALS_OF_SEVERAL : SILENT_INTERVALS;
+    const intervals = this.options.isOneOfSeveral() ? SILENT_INTERVALS_OF_SEVERAL : SILENT_INTERVALS;
     // Its last word came a little after a heartbeat, and this is a whole number of them later.
     if (silence > this.heartbeatMilliseconds * (intervals - 0.5)) {
       this.finish(`the server was silent for ${Math.round(silence)} ms`);
