@@ -13,12 +13,12 @@ import type { SchedulerOutput } from './port.ts';
 import { Preemption, type PreemptionPlan } from './preemption.ts';
 import { SchedulingQueue } from './queue.ts';
 import { type ClusterEvent, type Placed, Snapshot } from './snapshot.ts';
+import { followVolumes } from './volume-events.ts';
 import { VolumesFailed, VolumeWaits } from './volume-waits.ts';
 import { type Step, type VolumeViews, Volumes } from './volumes.ts';
 import type { About } from './waiting.ts';
 import { isStatusError } from '../../api/errors.ts';
-import { claimKeyOf } from '../../api/machinery/persistent-volumes.ts';
-import type { Namespace, Node, PersistentVolume, Pod } from '../../api/types/core.v1.ts';
+import type { Namespace, Node, Pod } from '../../api/types/core.v1.ts';
 import type { PodDisruptionBudget } from '../../api/types/policy.v1.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
@@ -116,9 +116,12 @@ export class Scheduler implements Component {
     this.unsubscribe = [
       namespaces.subscribe((change) => this.namespaceChanged(change)),
       nodes.subscribe((change) => this.nodeChanged(change)),
-      claims.subscribe(({ key, type }) => this.claimChanged(key, type)),
-      volumes.subscribe((change) => this.volumeChanged(change)),
-      classes.subscribe(() => this.changedVolumes('storage class changed')),
+      ...followVolumes({
+        views: this.options,
+        volumes: this.volumes,
+        waits: this.waits,
+        happened: (event, about) => this.queue.happened(event, about),
+      }),
       pods.subscribe(({ type, object, previous }) => {
         if (type === 'deleted') this.podGone(object);
         else this.podIs(object, previous);
@@ -153,24 +156,6 @@ export class Scheduler implements Component {
   private namespaceChanged({ type, object: { metadata } }: Change<Namespace>): void {
     const labels = type === 'deleted' ? undefined : (metadata.labels ?? {});
     if (this.snapshot.namespaces.set(metadata.name ?? '', labels)) this.happened(['namespace labels']);
-  }
-
-  private claimChanged(key: string, type: Change<unknown>['type']): void {
-    this.waits.changed(key);
-    if (type === 'deleted') this.volumes.version += 1;
-    else this.changedVolumes('claim changed', { claim: key });
-  }
-
-  private volumeChanged({ type, key, object }: Change<PersistentVolume>): void {
-    const claim = claimKeyOf(object);
-    for (const changed of [key, claim]) if (changed !== undefined) this.waits.changed(changed);
-    if (type === 'deleted') this.volumes.version += 1;
-    else this.changedVolumes('volume changed', { claim });
-  }
-
-  private changedVolumes(event: ClusterEvent, about?: About): void {
-    this.volumes.version += 1;
-    this.happened([event], about);
   }
 
   private podIs(pod: Pod, previous?: Pod): void {
