@@ -1,5 +1,5 @@
 import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../../api/types/apps.v1.ts';
-import type { Job } from '../../api/types/batch.v1.ts';
+import type { CronJob, Job } from '../../api/types/batch.v1.ts';
 import { claimsOf } from '../../api/machinery/pod-claims.ts';
 import type { PersistentVolumeClaim, Pod, Service } from '../../api/types/core.v1.ts';
 import type { EndpointSlice } from '../../api/types/discovery.v1.ts';
@@ -12,6 +12,7 @@ import { isReady, podsWith, selectorText } from '../pods.ts';
 import type { Session } from '../session.ts';
 import { parseOne, pathOf, type ObjectTarget } from '../targets.ts';
 import { explainClaim } from '../why/claim.ts';
+import { explainCronJob } from '../why/cronjob.ts';
 import { explainDeployment } from '../why/deployment.ts';
 import type { Explanation } from '../why/explanation.ts';
 import { explainJob } from '../why/job.ts';
@@ -56,7 +57,16 @@ async function targetOf(args: readonly string[], session: Session): Promise<Obje
   }
 }
 
-type Explained = Pod | Service | PersistentVolumeClaim | Deployment | ReplicaSet | StatefulSet | DaemonSet | Job;
+type Explained =
+  | Pod
+  | Service
+  | PersistentVolumeClaim
+  | Deployment
+  | ReplicaSet
+  | StatefulSet
+  | DaemonSet
+  | Job
+  | CronJob;
 
 async function explain(target: ObjectTarget, session: Session): Promise<Explanation> {
   const object = await (await session.client()).get<Explained>(pathOf(target));
@@ -79,6 +89,10 @@ async function explain(target: ObjectTarget, session: Session): Promise<Explanat
       return explainOwnerNow(named as DaemonSet, (named as DaemonSet).status?.desiredNumberScheduled ?? 0, session);
     case 'Job':
       return explainJobNow(named as Job, session);
+    case 'CronJob': {
+      const { cronJobSeen } = await import('../why/see-cronjob.ts');
+      return explainCronJob(await cronJobSeen(named as CronJob, (job) => explainJobNow(job, session), session));
+    }
     case 'Service':
       return explainServiceNow(named as Service, session);
     case 'PersistentVolumeClaim':

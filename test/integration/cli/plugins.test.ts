@@ -84,9 +84,12 @@ describe('plugins and dumps, like kubectl', function () {
     const filesIn = (folder: string): string[] => readdirSync(folder, { recursive: true }).map(String).toSorted();
     assert.deepEqual(filesIn(ours), filesIn(theirs));
     for (const file of filesIn(theirs).filter((name) => name.endsWith('.json'))) {
-      const { kind, items } = JSON.parse(readFileSync(join(theirs, file), 'utf8')) as { kind: string; items: object[] };
-      const own = JSON.parse(readFileSync(join(ours, file), 'utf8')) as { kind: string; items: object[] };
-      assert.deepEqual([own.kind, own.items.length], [kind, items.length], file);
+      const { kind, items } = JSON.parse(readFileSync(join(theirs, file), 'utf8')) as {
+        kind: string;
+        items: object[] | null;
+      };
+      const own = JSON.parse(readFileSync(join(ours, file), 'utf8')) as { kind: string; items: object[] | null };
+      assert.deepEqual([own.kind, own.items?.length], [kind, items?.length ?? 0], file);
     }
   });
 
