@@ -1,7 +1,7 @@
 /** What is counted of controllers, scheduler and store, named as by Kubernetes' components. */
 import type { Metrics } from '../../lib/metrics.ts';
 import type { QueueMetrics } from '../controllers/runner.ts';
-import type { SchedulerMetrics } from '../scheduler/scheduler.ts';
+import type { SchedulerMetrics } from '../scheduler/metrics.ts';
 import type { StoreMetrics } from '../storage/measured.ts';
 
 /** Kubernetes' buckets for the seconds that a key is worked on. */
