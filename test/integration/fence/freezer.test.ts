@@ -140,9 +140,10 @@ for (const version of ['v1', 'v2'] as const) {
       });
 
       it('ends when there is nothing to guard', async () => {
-        file.write({ provenAt: machineUptime(), milliseconds: 0 }, [], freezer);
+        file.write({ provenAt: machineUptime(), milliseconds: 600 }, ['db'], freezer);
         guard.ensure();
         const process = await started();
+        file.write({ provenAt: machineUptime(), milliseconds: 0 }, [], freezer);
         await eventually('it has ended', () => Promise.resolve(!isAlive(process) || undefined));
         writeFileSync(`${directory}/lease`, '');
       });
