@@ -1,10 +1,13 @@
 /** Which pods of a node are taken away by `drain`, and what speaks against it. Pure. */
+import type { KubeObject } from '../api/object.ts';
 import type { Pod } from '../api/types/core.v1.ts';
 
 export interface DrainRules {
   readonly ignoreDaemonsets: boolean;
   readonly deleteEmptydirData: boolean;
   readonly force: boolean;
+  /** Pods that should have been gone for longer than so many seconds are left alone; 0: none are. */
+  readonly skipWaitForDeleteTimeout: number;
 }
 
 export interface DrainPlan {
@@ -16,8 +19,11 @@ export interface DrainPlan {
 
 const MIRROR = 'kubernetes.io/config.mirror';
 
-export function drainPlan(all: readonly Pod[], rules: DrainRules): DrainPlan {
-  const candidates = all.filter(({ metadata }) => metadata.annotations?.[MIRROR] === undefined);
+export function drainPlan(all: readonly Pod[], rules: DrainRules, now: Date): DrainPlan {
+  const candidates = all.filter(
+    (pod) =>
+      pod.metadata.annotations?.[MIRROR] === undefined && untilGivenUp(pod, rules.skipWaitForDeleteTimeout, now) !== 0,
+  );
   const daemons = candidates.filter((pod) => controllerOf(pod) === 'DaemonSet' && !isOver(pod));
   const others = candidates.filter((pod) => !daemons.includes(pod));
   const local = others.filter((pod) => !isOver(pod) && pod.spec.volumes?.some(({ emptyDir }) => emptyDir));
@@ -50,6 +56,16 @@ export function drainPlan(all: readonly Pod[], rules: DrainRules): DrainPlan {
       .filter(([pods, isAllowed]) => isAllowed && pods !== local)
       .map(([pods, , , warning]) => `${warning}: ${names(pods)}`),
   };
+}
+
+/**
+ * In how many milliseconds the pod should have been gone for longer than `seconds`, so that nobody waits for it any more.
+ * Undefined: never. Seconds are counted whole.
+ */
+export function untilGivenUp({ metadata }: KubeObject, seconds: number, now: Date): number | undefined {
+  const { deletionTimestamp } = metadata;
+  if (seconds <= 0 || deletionTimestamp === undefined) return undefined;
+  return Math.max(0, Date.parse(deletionTimestamp) + (seconds + 1) * 1000 - now.getTime());
 }
 
 function controllerOf({ metadata }: Pod): string | undefined {

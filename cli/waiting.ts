@@ -13,8 +13,13 @@ import type { Session } from './session.ts';
 const PAUSE_MILLISECONDS = 200;
 const GONE = 410;
 
+/** Ends waits when it is aborted. */
+export interface Limit {
+  readonly signal: AbortSignal;
+}
+
 /** A time by which several waits must be over. */
-export class Deadline {
+export class Deadline implements Limit {
   readonly signal: AbortSignal;
   private readonly controller = new AbortController();
 
@@ -23,10 +28,6 @@ export class Deadline {
     this.signal = this.controller.signal;
     if (milliseconds > 0) clock.after(milliseconds, () => this.controller.abort(new TimedOut()));
     if (milliseconds < 0) this.controller.abort(new TimedOut());
-  }
-
-  get isOver(): boolean {
-    return this.signal.aborted;
   }
 }
 
@@ -39,45 +40,46 @@ export interface Wanted {
   done(object: KubeObject | undefined): boolean;
 }
 
-/** Resolves with the object as it then is; throws CommandError when the deadline comes first. */
+/** Resolves with the object as it then is; throws CommandError when the limit comes first. */
 export async function untilObject(
   place: Place,
   wanted: Wanted,
   session: Session,
-  deadline: Deadline,
+  limit: Limit,
 ): Promise<KubeObject | undefined> {
   const progress = progressOf(session);
   progress.say(wanted.what);
   try {
     for (;;) {
-      const found = await once(place, wanted, session, deadline);
+      const found = await once(place, wanted, session, limit);
       if (found.isDone) return found.object;
-      await sleep(session.world.clock, PAUSE_MILLISECONDS, deadline.signal);
+      await sleep(session.world.clock, PAUSE_MILLISECONDS, limit.signal);
     }
   } catch (error) {
-    if (!deadline.isOver) throw error;
+    if (!limit.signal.aborted) throw error;
     throw new CommandError(`timed out waiting for the condition on ${pluralName(place)}`);
   } finally {
     progress.end();
   }
 }
 
-/** Until the object that is there now is gone; another one of the same name doesn't count. Tells whether there was one. */
-export async function untilGone(place: Place, session: Session, deadline: Deadline): Promise<boolean> {
-  let uid: string | undefined;
+/** Until the object that is there now is gone; another one of the same name doesn't count. Resolves with it as it was seen last. */
+export async function untilGone(place: Place, session: Session, limit: Limit): Promise<KubeObject | undefined> {
+  let last: KubeObject | undefined;
   await untilObject(
     place,
     {
       what: `waiting for ${objectName(place.resource, place.name)} to be gone`,
       done(object) {
-        uid ??= object?.metadata.uid;
-        return object === undefined || object.metadata.uid !== uid;
+        const isGone = object === undefined || (last !== undefined && object.metadata.uid !== last.metadata.uid);
+        if (!isGone) last = object;
+        return isGone;
       },
     },
     session,
-    deadline,
+    limit,
   );
-  return uid !== undefined;
+  return last;
 }
 
 interface Found {
@@ -86,7 +88,7 @@ interface Found {
 }
 
 /** One list and one watch from there. */
-async function once(place: Place, wanted: Wanted, session: Session, { signal }: Deadline): Promise<Found> {
+async function once(place: Place, wanted: Wanted, session: Session, { signal }: Limit): Promise<Found> {
   const client = await session.client();
   const path = collectionPath(place.resource, place.namespace);
   const query = { fieldSelector: `metadata.name=${place.name}` };

@@ -8,8 +8,13 @@ export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 export function withLastApplied(object: KubeObject): KubeObject {
   const { [LAST_APPLIED]: _before, ...annotations } = object.metadata.annotations ?? {};
   const plain = { ...object, metadata: { ...object.metadata, annotations } };
-  const text = `${goEscaped(JSON.stringify(sorted(plain)))}\n`;
+  const text = appliedText(plain);
   return { ...plain, metadata: { ...plain.metadata, annotations: { ...annotations, [LAST_APPLIED]: text } } };
+}
+
+/** An object as the annotation has it. */
+export function appliedText(object: KubeObject): string {
+  return `${goEscaped(JSON.stringify(sorted(object)))}\n`;
 }
 
 /** What was applied last; undefined when nothing was, or the annotation is broken. */

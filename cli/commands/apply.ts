@@ -3,7 +3,9 @@ import { isRetriableConflict } from '../apply/retry.ts';
 import { patchedLocally } from '../apply/locally.ts';
 import { LAST_APPLIED, lastAppliedOf, withLastApplied } from '../apply/last-applied.ts';
 import { SchemaRules } from '../apply/rules.ts';
+import { setLastApplied } from '../apply/set-last-applied.ts';
 import { threeWayPatch } from '../apply/three-way.ts';
+import { viewLastApplied } from '../apply/view-last-applied.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError, SourceError, forEachAttempt } from '../errors.ts';
 import { text, toggle } from '../flags.ts';
@@ -33,6 +35,7 @@ export const command = defineCommand({
     wait: toggle('Kept for scripts: apply deletes nothing that could be waited for'),
     force: toggle('Delete and create again what cannot be patched; not supported'),
   },
+  subcommands: { 'view-last-applied': viewLastApplied, 'set-last-applied': setLastApplied },
   async run({ flags, session }) {
     if (flags.prune) throw new CommandError('--prune is not supported: delete what is no longer wanted by label');
     if (flags.force) throw new CommandError('--force is not supported: use "dure replace --force"');

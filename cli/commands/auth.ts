@@ -9,7 +9,10 @@ import { RULE_HEADS, ruleRows } from '../auth/rules.ts';
 import { defineCommand, type CommandModule } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { text, toggle } from '../flags.ts';
+import { outcomeFlags } from '../outcome.ts';
 import { aligned } from '../print/align.ts';
+import { formatOf, templateFlags } from '../print/flags.ts';
+import { printerFor } from '../print/printer.ts';
 import type { Session } from '../session.ts';
 
 const AUTHORIZATION = 'authorization.k8s.io/v1';
@@ -121,16 +124,23 @@ async function listRights(session: Session, bare: boolean): Promise<void> {
 const whoAmI = defineCommand({
   summary: 'Check self subject attributes',
   usage: '',
-  async run({ session }) {
+  flags: {
+    output: outcomeFlags.output,
+    ...templateFlags,
+    showManagedFields: outcomeFlags.showManagedFields,
+  },
+  async run({ flags, session }) {
     const client = await session.client();
     const body = { apiVersion: AUTHENTICATION, kind: 'SelfSubjectReview' };
     const path = `/apis/${AUTHENTICATION}/selfsubjectreviews`;
-    const { status } = await client.create<SelfSubjectReview>(path, body).catch((error: unknown) => {
+    const review = await client.create<SelfSubjectReview>(path, body).catch((error: unknown) => {
       throw error instanceof ApiError && (error.code === 403 || error.code === 404)
         ? new CommandError(NO_REVIEWS)
         : error;
     });
-    const { username, uid, groups = [], extra = {} } = status.userInfo ?? {};
+    const output = formatOf(flags);
+    if (output !== undefined) return session.write((await printerFor(output, flags)).print(review));
+    const { username, uid, groups = [], extra = {} } = review.status.userInfo ?? {};
     const rows = [
       ['ATTRIBUTE', 'VALUE'],
       ...(username ? [['Username', username]] : []),

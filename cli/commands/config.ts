@@ -16,6 +16,7 @@ import {
   unset,
 } from '../config/entries.ts';
 import { edit, fileWithCurrent, setEntry } from '../config/file.ts';
+import { set } from '../config/set.ts';
 import type { Kubeconfig } from '../kubeconfig.ts';
 import type { Session } from '../session.ts';
 
@@ -40,8 +41,14 @@ const view = defineCommand({
     const object = {
       apiVersion: 'v1',
       kind: 'Config',
-      clusters: shown(config.clusters, used?.cluster).map(([name, cluster]) => ({ name, cluster: hide(cluster) })),
-      contexts: shown(config.contexts, current).map(([name, context]) => ({ name, context })),
+      clusters: shown(config.clusters, used?.cluster).map(([name, cluster]) => ({
+        name,
+        cluster: hide({ server: '', ...cluster }),
+      })),
+      contexts: shown(config.contexts, current).map(([name, context]) => ({
+        name,
+        context: { cluster: '', user: '', ...context },
+      })),
       'current-context': current,
       users: shown(config.users, used?.user).map(([name, user]) => ({ name, user: hide(user) })),
     };
@@ -146,6 +153,7 @@ export const command: CommandModule = {
     'delete-cluster': deleteCluster,
     'delete-user': deleteUser,
     'rename-context': renameContext,
+    set,
     unset,
     'current-context': currentContext,
   },

@@ -1,8 +1,11 @@
+import { createInterface } from 'node:readline';
 import { defineCommand } from '../command.ts';
+import { objectName } from '../discovery.ts';
 import { CommandError, forEachAttempt } from '../errors.ts';
 import { durationOr, integerOr, text, textWithBare, toggle } from '../flags.ts';
 import { isNotFound } from '../get/tables.ts';
 import { Outcome } from '../outcome.ts';
+import { rawFlag, sendRaw } from '../raw.ts';
 import { selectPlaces, selectionFlags, type Place } from '../selection.ts';
 import type { Session } from '../session.ts';
 import { Deadline, untilGone } from '../waiting.ts';
@@ -26,8 +29,10 @@ export const command = defineCommand({
     force: toggle('If true, immediately remove resources from API and bypass graceful deletion'),
     gracePeriod: integerOr(-1, 'Period of time in seconds given to the resource to terminate gracefully'),
     ignoreNotFound: toggle('Treat "resource not found" as a successful delete'),
+    interactive: toggle('If true, delete resource only when user confirms.', { short: 'i' }),
     now: toggle('If true, resources are signaled for immediate shutdown (same as --grace-period=1)'),
     output: text('Output mode. Use "-o name" for shorter output (resource/name)', { short: 'o' }),
+    raw: rawFlag('DELETE'),
     timeout: durationOr(0, 'The length of time to wait before giving up on a delete, zero means as long as it takes'),
     wait: toggle('If true, wait for resources to be gone before returning', { fallback: true }),
   },
@@ -43,8 +48,13 @@ export const command = defineCommand({
       );
     }
     const gracePeriodSeconds = graceOf(flags);
+    if (flags.raw !== undefined) {
+      if (flags.interactive) throw new CommandError('--interactive can not be used with --raw');
+      return sendRaw('DELETE', flags.raw, flags, session);
+    }
     const places = await selectPlaces(args, flags, session);
     if (places.length === 0) return session.print('No resources found');
+    if (flags.interactive && !(await confirmed(places, session))) return session.print('deletion is cancelled');
     if (gracePeriodSeconds === 0 && flags.force) {
       session.warn(
         'Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. ' +
@@ -61,12 +71,14 @@ export const command = defineCommand({
       apiVersion: 'v1',
       propagationPolicy,
       ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+      // A server that is given options in a body does not look for them in the query.
+      ...(flags.dryRun === 'server' ? { dryRun: ['All'] } : {}),
     };
     const deleted: Place[] = [];
     await forEachAttempt(places, async (place) => {
       try {
         if (outcome.isClientOnly) await client.get(place.path);
-        else await client.delete(place.path, options, { query: outcome.query });
+        else await client.delete(place.path, options);
       } catch (error) {
         if ((flags.ignoreNotFound || places.every(({ object }) => object)) && isNotFound(error)) return;
         throw error;
@@ -87,6 +99,19 @@ function graceOf(flags: { force: boolean; gracePeriod: number; now: boolean }): 
   if (force) return 0;
   if (gracePeriod === 0) return 1;
   return gracePeriod < 0 ? undefined : gracePeriod;
+}
+
+async function confirmed(places: readonly Place[], session: Session): Promise<boolean> {
+  session.print(`You are about to delete the following ${places.length} resource(s):`);
+  for (const { resource, name } of places) session.print(objectName(resource, name));
+  session.write('Do you want to continue? (y/N): ');
+  const lines = createInterface({ input: session.world.stdin });
+  try {
+    for await (const line of lines) return line.trim().toLowerCase() === 'y';
+    return false;
+  } finally {
+    lines.close();
+  }
 }
 
 function sentence(

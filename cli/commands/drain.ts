@@ -1,16 +1,17 @@
+import type { KubeObject } from '../../api/object.ts';
 import type { Pod } from '../../api/types/core.v1.ts';
 import { ApiError } from '../../lib/client/errors.ts';
-import { sleep } from '../../lib/clock.ts';
+import { sleep, type Timer } from '../../lib/clock.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError, forEachAttempt } from '../errors.ts';
 import { durationOr, integerOr, text, toggle } from '../flags.ts';
 import { isNotFound } from '../get/tables.ts';
 import { nodeFlags, selectNodes, setUnschedulable } from '../nodes.ts';
 import { outcomeFlags } from '../outcome.ts';
-import { selectedOf } from '../selection.ts';
+import { selectedOf, type Place } from '../selection.ts';
 import type { Session } from '../session.ts';
-import { Deadline, untilGone } from '../waiting.ts';
-import { drainPlan, type DrainRules } from '../drain-plan.ts';
+import { Deadline, untilObject, type Limit } from '../waiting.ts';
+import { drainPlan, untilGivenUp, type DrainRules } from '../drain-plan.ts';
 
 const RETRY_MILLISECONDS = 5000;
 
@@ -27,6 +28,10 @@ export const command = defineCommand({
     gracePeriod: integerOr(-1, 'Period of time in seconds given to each pod to terminate gracefully'),
     ignoreDaemonsets: toggle('Ignore DaemonSet-managed pods'),
     podSelector: text('Label selector to filter pods on the node'),
+    skipWaitForDeleteTimeout: integerOr(
+      0,
+      "If a pod's DeletionTimestamp is older than N seconds, skip waiting for the pod. Must be greater than 0 to skip",
+    ),
     timeout: durationOr(0, 'The length of time to wait before giving up, zero means infinite'),
   },
   async run({ args, flags, session }) {
@@ -53,7 +58,7 @@ interface Flags extends DrainRules {
 async function podsOn(name: string, flags: Flags, session: Session): Promise<readonly Pod[]> {
   const query = { fieldSelector: `spec.nodeName=${name}`, labelSelector: flags.podSelector };
   const { items } = await (await session.client()).list<Pod>('/api/v1/pods', { query });
-  const { pods, warnings, refusals } = drainPlan(items, flags);
+  const { pods, warnings, refusals } = drainPlan(items, flags, session.world.clock.date());
   if (refusals.length > 0)
     throw new CommandError(`unable to drain node "${name}" due to error: ${refusals.join(', ')}`);
   if (warnings.length > 0) session.warn(`Warning: ${warnings.join('; ')}`);
@@ -76,8 +81,34 @@ async function remove(pod: Pod, flags: Flags, deadline: Deadline, session: Sessi
       await sleep(session.world.clock, RETRY_MILLISECONDS, deadline.signal);
     }
   }
-  await untilGone(place, session, deadline);
+  if (!(await untilGoneOrGivenUp(place, flags.skipWaitForDeleteTimeout, session, deadline))) return;
   session.print(`pod/${name} evicted`);
+}
+
+/** Tells whether it is gone. What should have been gone for longer than `seconds` is not waited for. */
+async function untilGoneOrGivenUp(place: Place, seconds: number, session: Session, limit: Limit): Promise<boolean> {
+  const { clock } = session.world;
+  const givenUp = new AbortController();
+  let timer: Timer | undefined;
+  let uid: string | undefined;
+  const done = (object: KubeObject | undefined): boolean => {
+    uid ??= object?.metadata.uid;
+    if (object === undefined || object.metadata.uid !== uid) return true;
+    const milliseconds = untilGivenUp(object, seconds, clock.date());
+    if (milliseconds !== undefined) timer ??= clock.after(milliseconds, () => givenUp.abort());
+    return false;
+  };
+  const signal = AbortSignal.any([limit.signal, givenUp.signal]);
+  try {
+    await untilObject(place, { what: `waiting for pod ${place.name} to be gone`, done }, session, { signal });
+    return true;
+  } catch (error) {
+    if (!givenUp.signal.aborted) throw error;
+    session.print(`pod "${place.name}" has DeletionTimestamp older than ${seconds} seconds, skipping`);
+    return false;
+  } finally {
+    timer?.cancel();
+  }
 }
 
 async function evict(path: string, { metadata }: Pod, flags: Flags, session: Session): Promise<void> {

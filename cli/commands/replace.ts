@@ -8,6 +8,7 @@ import { isNotFound } from '../get/tables.ts';
 import { fileFlags } from '../file-flags.ts';
 import { readItems } from '../manifests.ts';
 import { Outcome, fieldValidation } from '../outcome.ts';
+import { rawFlag, sendRaw } from '../raw.ts';
 import { Deadline, untilGone } from '../waiting.ts';
 
 export const command = defineCommand({
@@ -19,10 +20,12 @@ export const command = defineCommand({
     force: toggle('Delete the object, and create it again'),
     gracePeriod: integerOr(-1, 'With --force: seconds given to the resource to terminate gracefully'),
     timeout: durationOr(0, 'With --force: how long to wait for the old object to be gone'),
+    raw: rawFlag('PUT'),
     subresource: text('Replace this subresource'),
   },
   async run({ flags, session }) {
     if (flags.filename.length === 0) throw new CommandError('must specify one of -f and -k');
+    if (flags.raw !== undefined) return sendRaw('PUT', flags.raw, flags, session);
     const outcome = new Outcome(flags, session);
     const client = await session.client();
     const query = { ...outcome.query, fieldValidation: fieldValidation(flags.validate) };

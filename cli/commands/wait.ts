@@ -1,11 +1,18 @@
 import type { KubeObject } from '../../api/object.ts';
 import { defineCommand } from '../command.ts';
-import { objectName } from '../discovery.ts';
+import { apiVersionOf, objectName } from '../discovery.ts';
 import { CommandError, forEachAttempt } from '../errors.ts';
-import { array, durationOr } from '../flags.ts';
+import { array, durationOr, toggle } from '../flags.ts';
+import { Outcome, outcomeFlags } from '../outcome.ts';
+import { templateFlags } from '../print/flags.ts';
 import { Template, relaxed, valueText } from '../../api/machinery/jsonpath.ts';
 import { selectPlaces, selectionFlags, type Place } from '../selection.ts';
+import type { Session } from '../session.ts';
 import { Deadline, pluralName, untilGone, untilObject } from '../waiting.ts';
+
+const ONLY_FILES =
+  'you must specify resources by --filename when --local is set.\nExample resource specifications include:\n' +
+  "   '-f rsrc.yaml'\n   '--filename=rsrc.json'";
 
 /** What `--for` may ask, and what is said when it is so. */
 type Condition =
@@ -24,6 +31,10 @@ export const command = defineCommand({
   ],
   flags: {
     ...selectionFlags,
+    output: outcomeFlags.output,
+    ...templateFlags,
+    showManagedFields: outcomeFlags.showManagedFields,
+    local: toggle('If true, what is waited for is named by files alone'),
     for: array('The condition to wait on: create, delete, condition=NAME[=VALUE], jsonpath={EXPR}[=VALUE]'),
     timeout: durationOr(30_000, 'The length of time to wait before giving up; negative means a week'),
   },
@@ -31,29 +42,42 @@ export const command = defineCommand({
     const wanted = flags.for.at(-1);
     if (wanted === undefined) throw new CommandError('required flag(s) "for" not set');
     const condition = conditionOf(wanted);
+    if (flags.local && args.length > 0) throw new CommandError(ONLY_FILES);
     const week = 7 * 24 * 60 * 60 * 1000;
     const milliseconds = flags.timeout < 0 ? week : flags.timeout || -1;
     const deadline = new Deadline({ milliseconds, clock: session.world.clock });
+    const outcome = new Outcome({ ...flags, dryRun: 'none', fieldManager: '' }, session);
     const places = await selectPlaces(args, flags, session);
     if (places.length === 0) throw new CommandError('no matching resources found');
     await forEachAttempt(places, async (place) => {
-      if (condition.type === 'delete') {
-        const wasThere = await untilGone(place, session, deadline);
-        if (wasThere) session.print(`${objectName(place.resource, place.name)} condition met`);
-        return;
-      }
-      let wasThere = condition.type === 'create';
       const what = `waiting for ${wanted} on ${objectName(place.resource, place.name)}`;
-      const done = (object: KubeObject | undefined): boolean => {
-        if (!object && !wasThere) throw missing(place);
-        wasThere = true;
-        return object !== undefined && (condition.type === 'create' || condition.test(object));
-      };
-      await untilObject(place, { what, done }, session, deadline);
-      session.print(`${objectName(place.resource, place.name)} condition met`);
+      const object = await untilMet(place, { what, condition }, session, deadline);
+      if (object) await outcome.say(place.resource, { ...object, ...typeOf(place) }, 'condition met');
     });
   },
 });
+
+/** Items of lists come without it. */
+function typeOf({ resource }: Place): { readonly apiVersion: string; readonly kind: string } {
+  return { apiVersion: apiVersionOf(resource), kind: resource.kind };
+}
+
+/** Undefined for what was to be deleted and is not there. */
+async function untilMet(
+  place: Place,
+  { what, condition }: { readonly what: string; readonly condition: Condition },
+  session: Session,
+  deadline: Deadline,
+): Promise<KubeObject | undefined> {
+  if (condition.type === 'delete') return untilGone(place, session, deadline);
+  let wasThere = condition.type === 'create';
+  const done = (object: KubeObject | undefined): boolean => {
+    if (!object && !wasThere) throw missing(place);
+    wasThere = true;
+    return object !== undefined && (condition.type === 'create' || condition.test(object));
+  };
+  return untilObject(place, { what, done }, session, deadline);
+}
 
 function missing(place: Place): CommandError {
   return new CommandError(`${pluralName(place)} not found`);

@@ -113,20 +113,27 @@ export class RestClient {
     return this.call('GET', path, undefined, options);
   }
 
+  /** Any method with any body, sent as it is; the answer is read piece by piece. */
+  async *send(method: string, path: string, bytes?: Buffer): AsyncGenerator<Buffer> {
+    const sent = bytes?.length ? { type: 'application/json', bytes } : undefined;
+    yield* (await this.call(method, path, sent, {})).body as AsyncIterable<Buffer>;
+  }
+
   private async json<T>(
     method: string,
     path: string,
     body: { type: string; value: unknown } | undefined,
     options: CallOptions,
   ): Promise<T> {
-    const response = await this.call(method, path, body, options);
+    const sent = body && { type: body.type, bytes: Buffer.from(JSON.stringify(body.value)) };
+    const response = await this.call(method, path, sent, options);
     return JSON.parse((await readAll(response.body, ANSWER_LIMIT_BYTES)).toString()) as T;
   }
 
   private async call(
     method: string,
     path: string,
-    body: { type: string; value: unknown } | undefined,
+    body: { type: string; bytes: Buffer } | undefined,
     { query, signal, accept }: CallOptions,
   ): Promise<Response> {
     const response = await this.connection.request({
@@ -137,7 +144,7 @@ export class RestClient {
         'user-agent': this.options.userAgent,
         ...(body ? { 'content-type': body.type } : {}),
       },
-      ...(body ? { body: Buffer.from(JSON.stringify(body.value)) } : {}),
+      ...(body ? { body: body.bytes } : {}),
       ...(signal ? { signal } : {}),
     });
     this.warn(response);

@@ -19,13 +19,12 @@ const NO_VERBS = [
   'alpha kuberc set',
   'alpha kuberc view',
   'apply edit-last-applied',
-  'apply set-last-applied',
-  'apply view-last-applied',
   'auth reconcile',
-  'config set',
 ];
 /** Verbs that no test with a real cluster uses: they ask the server for nothing, or are covered without nodes. */
 const UNPLAYED: ReadonlySet<string> = new Set([
+  'apply set-last-applied',
+  'apply view-last-applied',
   'config current-context',
   'config delete-cluster',
   'config delete-context',
@@ -46,7 +45,6 @@ const UNPLAYED: ReadonlySet<string> = new Set([
 const NO_FLAGS: Readonly<Record<string, string>> = {
   apply: 'all cascade grace-period openapi-patch prune-allowlist subresource timeout',
   attach: 'pod-running-timeout quiet',
-  'auth whoami': 'allow-missing-template-keys output show-managed-fields template',
   'api-resources': 'show-managed-fields',
   'cluster-info dump': 'pod-running-timeout',
   'config set-cluster': 'proxy-url',
@@ -56,10 +54,9 @@ const NO_FLAGS: Readonly<Record<string, string>> = {
   cp: 'retries',
   create: 'edit selector windows-line-endings',
   'create token': 'show-managed-fields',
-  delete: 'interactive raw',
   describe: 'chunk-size',
   diff: 'concurrency prune prune-allowlist selector',
-  drain: 'chunk-size skip-wait-for-delete-timeout',
+  drain: 'chunk-size',
   edit: 'output-patch save-config subresource windows-line-endings',
   events: 'chunk-size',
   exec: 'filename pod-running-timeout',
@@ -68,15 +65,12 @@ const NO_FLAGS: Readonly<Record<string, string>> = {
   logs: 'insecure-skip-tls-verify-backend pod-running-timeout',
   proxy:
     'accept-hosts accept-paths append-server-path disable-filter keepalive reject-methods reject-paths unix-socket www www-prefix',
-  replace: 'cascade raw wait',
+  replace: 'cascade wait',
   'rollout history': 'allow-missing-template-keys output show-managed-fields template',
   run: 'cascade filename force grace-period kustomize recursive timeout wait',
-  scale: 'resource-version',
-  'set selector': 'resource-version',
   taint: 'validate',
   'top node': 'show-capacity show-swap use-protocol-buffers',
   'top pod': 'field-selector show-swap sum use-protocol-buffers',
-  wait: 'allow-missing-template-keys local output show-managed-fields template',
 };
 
 function flagsIn(help: string): string[] {

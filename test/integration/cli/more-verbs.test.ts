@@ -48,6 +48,49 @@ describe('more verbs, like kubectl', function () {
     assert.equal(await ok('get cm owned -o jsonpath={.data.a}'), '2');
   });
 
+  it('tells and sets what was applied last, as kubectl writes it', async () => {
+    const map = MAP('1').replace('owned', 'kept');
+    const applied = ['get', 'cm', 'kept', '-o', 'jsonpath={.metadata.annotations}'];
+    await ok('create -f -', map);
+    const refused = await run('apply set-last-applied -f -', map);
+    assert.match(refused.stderr, /^error: no last-applied-configuration annotation found on resource: kept, to create/);
+    const set = 'apply set-last-applied -f - --create-annotation';
+    assert.equal(await ok(set, map), 'configmap/kept configured\n');
+    const ours = await ok(applied.join(' '));
+    await ok('annotate cm kept kubectl.kubernetes.io/last-applied-configuration-');
+    assert.equal((await kubectl(server.kubeconfig, set.split(' '), map)).code, 0);
+    assert.equal((await kubectl(server.kubeconfig, applied)).stdout, ours);
+    assert.match(await ok('apply view-last-applied cm kept'), /^data:\n {2}a: "1"\nkind: ConfigMap$/m);
+  });
+
+  it('deletes once it is told yes, and sends raw requests', async () => {
+    for (const name of ['asked', 'raw']) await ok('create -f -', MAP('1').replace('owned', name));
+    const question =
+      'You are about to delete the following 1 resource(s):\nconfigmap/asked\nDo you want to continue? (y/N): ';
+    for (const answer of ['n\n', '', 'yes\n']) {
+      assert.equal(await ok('delete cm asked -i', answer), `${question}deletion is cancelled\n`);
+    }
+    const theirs = await kubectl(server.kubeconfig, ['delete', 'cm', 'asked', '-i', '--dry-run=server'], 'Y\n');
+    assert.equal(await ok('delete cm asked -i --dry-run=server', 'Y\n'), theirs.stdout);
+    assert.match(await ok('delete cm asked -i', 'y\n'), /configmap "asked" deleted/);
+    const path = '/api/v1/namespaces/default/configmaps/raw';
+    const replaced = await ok(
+      `replace --raw=${path} -f -`,
+      JSON.stringify({ ...JSON.parse(await ok(`get --raw=${path}`)), data: { a: '2' } }),
+    );
+    assert.equal(JSON.parse(replaced).data.a, '2');
+    assert.equal(JSON.parse(await ok(`delete --raw=${path}`)).status, 'Success');
+    assert.equal((await run('get cm raw')).code, 1);
+  });
+
+  it('scales only the version that it was told of', async () => {
+    await ok('create deployment sized --image=a');
+    const version = await ok('get deployment sized -o jsonpath={.metadata.resourceVersion}');
+    assert.match(await ok(`scale deployment sized --replicas=2 --resource-version=${version}`), /scaled/);
+    const late = await run(`scale deployment sized --replicas=3 --resource-version=${version}`);
+    assert.match(late.stderr, new RegExp(`^error: Expected resource version to be ${version}, was \\d+\\n$`));
+  });
+
   it('shows what an apply would change, and exits with 1 for it', async () => {
     await ok('apply -f -', MAP('1').replace('owned', 'differs'));
     const changed = MAP('new').replace('owned', 'differs');
@@ -120,6 +163,12 @@ describe('more verbs, like kubectl', function () {
       `config set-cluster other --certificate-authority=${ca} --embed-certs`,
       `config set-cluster other --insecure-skip-tls-verify=false`,
       'config set-credentials me --token=secret',
+      'config set contexts.a.b.c.namespace there',
+      'config set clusters.other.proxy-url http://10.0.0.2',
+      'config set clusters.other.insecure-skip-tls-verify true',
+      'config set users.me.client-key-data a2V5',
+      'config set users.raw.client-key-data key --set-raw-bytes',
+      'config set current-context a.b.c',
       'config set-context there --cluster=other --user=me --namespace=n',
       'config get-clusters',
       'config get-users',

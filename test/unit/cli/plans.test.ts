@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { DaemonSet, Deployment, StatefulSet } from '../../../api/types/apps.v1.ts';
 import type { Pod } from '../../../api/types/core.v1.ts';
-import { drainPlan } from '../../../cli/drain-plan.ts';
+import { drainPlan, untilGivenUp } from '../../../cli/drain-plan.ts';
 import { ManyErrors, SourceError, UsageError } from '../../../cli/errors.ts';
 import { LogPrinter } from '../../../cli/log-printer.ts';
 import { errorText } from '../../../cli/say-error.ts';
@@ -19,7 +19,8 @@ describe('drain', () => {
     spec: { containers: [], ...more },
     status: { phase: 'Running' },
   });
-  const none = { ignoreDaemonsets: false, deleteEmptydirData: false, force: false };
+  const none = { ignoreDaemonsets: false, deleteEmptydirData: false, force: false, skipWaitForDeleteTimeout: 0 };
+  const now = new Date('2026-01-01T00:01:00Z');
   const all = [
     pod('a', 'ReplicaSet'),
     pod('bare'),
@@ -28,7 +29,7 @@ describe('drain', () => {
   ];
 
   it('refuses what it was not told to do', () => {
-    assert.deepEqual(drainPlan(all, none).refusals, [
+    assert.deepEqual(drainPlan(all, none, now).refusals, [
       'cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore): d/daemon',
       'cannot delete Pods with local storage (use --delete-emptydir-data to override): d/local',
       'cannot delete Pods that declare no controller (use --force to override): d/bare',
@@ -36,17 +37,40 @@ describe('drain', () => {
   });
 
   it('takes all but daemons when told to', () => {
-    const { pods, refusals, warnings } = drainPlan(all, {
-      ignoreDaemonsets: true,
-      deleteEmptydirData: true,
-      force: true,
-    });
+    const { pods, refusals, warnings } = drainPlan(
+      all,
+      { ignoreDaemonsets: true, deleteEmptydirData: true, force: true, skipWaitForDeleteTimeout: 0 },
+      now,
+    );
     assert.deepEqual(
       pods.map(({ metadata }) => metadata.name),
       ['a', 'bare', 'local'],
     );
     assert.deepEqual(refusals, []);
     assert.equal(warnings.length, 2);
+  });
+});
+
+describe('drain', () => {
+  const now = new Date('2026-01-01T00:01:00Z');
+  const leaving = (deletionTimestamp: string): Pod => ({
+    metadata: { name: 'p', namespace: 'd', deletionTimestamp },
+    spec: { containers: [] },
+    status: { phase: 'Running' },
+  });
+
+  it('leaves alone what should have been gone for longer than it was told to wait', () => {
+    const rules = { ignoreDaemonsets: true, deleteEmptydirData: true, force: true };
+    const drained = (pod: Pod, skipWaitForDeleteTimeout: number): number =>
+      drainPlan([pod], { ...rules, skipWaitForDeleteTimeout }, now).pods.length;
+    assert.equal(drained(leaving('2026-01-01T00:00:49Z'), 10), 0);
+    assert.equal(drained(leaving('2026-01-01T00:00:50Z'), 10), 1);
+    assert.equal(drained(leaving('2020-01-01T00:00:00Z'), 0), 1);
+  });
+
+  it('knows when it will have waited long enough', () => {
+    assert.equal(untilGivenUp(leaving('2026-01-01T00:00:55Z'), 10, now), 6000);
+    assert.equal(untilGivenUp({ ...leaving(''), metadata: { name: 'p' } }, 10, now), undefined);
   });
 });
 
