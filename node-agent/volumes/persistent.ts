@@ -3,7 +3,7 @@
  * first uses it; its name is all that is known of it elsewhere. What a pod has mounted is recorded beside its other
  * volumes: from then on it is the pod's until the pod has ended, whatever becomes of the claim, and over restarts.
  */
-import { chmod, lstat, mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, open, readdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { NodeClaim, NodeVolume } from '../../api/node-volumes.ts';
 import type { Pod, Volume } from '../../api/types/core.v1.ts';
@@ -51,10 +51,14 @@ export class PersistentVolumes {
     else await this.mountFirst(pod, volume, record);
   }
 
-  /** Rejects with {@link VolumeError} when it is not mounted. */
+  /**
+   * Rejects with {@link VolumeError} when it is not mounted, or has vanished: a runtime would make an empty directory in
+   * its place.
+   */
   async mounted(pod: Pod, volume: Volume): Promise<Mounted> {
     const known = await readRecord(this.recordOf(pod, volume));
     if (!known) throw new VolumeError(`volume "${volume.name}" is not mounted`);
+    await checkThere(known.path);
     return known;
   }
 
@@ -99,8 +103,8 @@ export class PersistentVolumes {
       case 'provisioned':
         return { path: await this.provision(place.handle), isOwned: true };
       case 'local':
-        await checkLocal(name, place.path);
-        return { path: place.path, isOwned: true };
+        // Where a link leads now is what the pod keeps.
+        return { path: await localDirectory(name, place.path), isOwned: true };
       case 'hostPath':
         await prepareHostPath(place.source);
         await makeUntyped(place.source);
@@ -116,10 +120,12 @@ export class PersistentVolumes {
     const { directory, marks } = this.options;
     const place = path.join(directory, handle);
     const mark = path.join(marks, handle);
+    // The mark first: another pod of the volume may be making both.
+    const wasMade = (await readIfPresent(mark)) !== undefined;
     const found = await lstat(place).catch(ignoreMissing);
     if (found && !found.isDirectory()) throw new VolumeError(`${place} is not a directory`);
     if (!found) {
-      if ((await readIfPresent(mark)) !== undefined) {
+      if (wasMade) {
         throw new VolumeError(`${place} was there before and is missing; is its disk mounted?`);
       }
       await this.makeDirectory(place);
@@ -172,14 +178,16 @@ async function checkThere(place: string): Promise<void> {
   if (!isThere) throw new VolumeError(`path "${place}" does not exist`);
 }
 
-async function checkLocal(volume: string, place: string): Promise<void> {
+async function localDirectory(volume: string, place: string): Promise<string> {
   try {
     await checkThere(place);
   } catch (error) {
     const message = `MountVolume.NewMounter initialization failed for volume "${volume}" : ${(error as Error).message}`;
     throw new MountError(message, { cause: error });
   }
-  if (!(await stat(place)).isDirectory()) throw new VolumeError(`path "${place}" is not a directory`);
+  const found = await realpath(place);
+  if (!(await stat(found)).isDirectory()) throw new VolumeError(`path "${place}" is not a directory`);
+  return found;
 }
 
 async function sync(directory: string): Promise<void> {

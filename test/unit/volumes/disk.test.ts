@@ -147,6 +147,8 @@ describe('volumes on disk', () => {
     const mountsOf = (subPath: string): Promise<{ hostPath: string }[]> =>
       volumes.mountsFor(web, container({ volumeMounts: [{ name: 'data', mountPath: '/d', subPath }] }), (text) => text);
     assert.equal((await mountsOf('x/y'))[0]?.hostPath, inPod('emptyDir', 'data', 'x', 'y'));
+    for (const part of ['x', 'x/y']) assert.equal(statSync(inPod('emptyDir', 'data', part)).mode & 0o7777, 0o777, part);
+    await Promise.all(Array.from({ length: 8 }, () => mountsOf('at/once')));
     mkdirSync(path.join(root, 'outside'));
     writeFileSync(path.join(root, 'outside', 'key'), 'k');
     symlinkSync(path.join(root, 'outside'), inPod('emptyDir', 'data', 'trap'));

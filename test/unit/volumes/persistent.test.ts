@@ -96,9 +96,9 @@ describe('persistent volumes on a node', () => {
     await volumes.mount(user());
     assert.equal((await mounts(user()))[0]?.hostPath, place());
     rmSync(place(), { recursive: true });
-    await assert.rejects(volumes.mount(user()), {
-      message: `MountVolume.SetUp failed for volume "pv" : path "${place()}" does not exist`,
-    });
+    const message = `path "${place()}" does not exist`;
+    await assert.rejects(volumes.mount(user()), { message: `MountVolume.SetUp failed for volume "pv" : ${message}` });
+    await assert.rejects(mounts(user()), { message }, 'nor for a container that starts again');
   });
 
   it('makes none in the place of one that has vanished, until it was removed on purpose', async () => {
@@ -244,6 +244,14 @@ describe('persistent volumes on a node', () => {
     bind({ local: { path: at } });
     await volumes.mount(user('uid-b'));
     assert.equal((await mounts(user('uid-b')))[0]?.hostPath, at);
+    const link = path.join(root, 'link');
+    symlinkSync(at, link);
+    bind({ local: { path: link } });
+    const grouped = user('uid-c', { securityContext: { fsGroup: 4711 } });
+    for (const uid of ['uid-web', 'uid-b']) await volumes.unmount(uid);
+    await volumes.mount(grouped);
+    assert.equal((await mounts(grouped))[0]?.hostPath, at);
+    assert.equal(statSync(at).gid, 4711);
   });
 
   it('says of others that they are not mounted, and which ones are', async () => {
