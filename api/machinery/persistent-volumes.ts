@@ -66,6 +66,11 @@ export function isKeptFor({ spec: { claimRef } }: PersistentVolume, { metadata }
   return !claimRef.uid || claimRef.uid === metadata.uid;
 }
 
+/** Whether the claim names the volume that is kept for it: before that no pod can have used it. */
+export function hasVolume({ metadata, spec }: PersistentVolumeClaim, volume: PersistentVolume): boolean {
+  return metadata.uid === volume.spec.claimRef?.uid && spec.volumeName === volume.metadata.name;
+}
+
 /** Whether the volume can be used on a node with these labels. */
 export function reachesNode({ spec }: PersistentVolume, labels: Labels | undefined): boolean {
   const required = spec.nodeAffinity?.required;

@@ -3,6 +3,7 @@ import { Broadcast } from './broadcast.ts';
 import { nodeClaim } from './claims.ts';
 import { Feed, type FeedOptions } from './feed.ts';
 import { HOSTNAME_LABEL, LOCAL_DRIVER, hostnameOf, isToBeRemoved } from '../../api/machinery/local-volumes.ts';
+import { hasVolume } from '../../api/machinery/persistent-volumes.ts';
 import { claimsOf } from '../../api/machinery/pod-claims.ts';
 import { referencesOf } from '../../api/machinery/pod-references.ts';
 import type { VolumeRemoval } from '../../api/node-volumes.ts';
@@ -239,7 +240,7 @@ export class Dispatch {
     const volume = this.caches.persistentvolumes.view.get(name);
     if (!volume || !isToBeRemoved(volume) || hostnameOf(volume) !== this.hostnameOf(node)) return undefined;
     const claim = this.caches.persistentvolumeclaims.view.get(claimKey(volume) ?? '');
-    if (claim && claim.metadata.uid === volume.spec.claimRef?.uid) return undefined;
+    if (claim && hasVolume(claim, volume)) return undefined;
     return Buffer.from(JSON.stringify({ name, uid: volume.metadata.uid ?? '' } satisfies VolumeRemoval));
   }
 

@@ -13,7 +13,7 @@ import {
   isProvisionedHere,
   isToBeRemoved,
 } from '../../../api/machinery/local-volumes.ts';
-import { BOUND_BY_CONTROLLER } from '../../../api/machinery/persistent-volumes.ts';
+import { BOUND_BY_CONTROLLER, hasVolume } from '../../../api/machinery/persistent-volumes.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../../../api/types/core.v1.ts';
 import { type Action, type Target, targetOf } from '../actions.ts';
 import { NOTHING, type Plan } from '../controller.ts';
@@ -28,12 +28,12 @@ export interface VolumeSnapshot {
 }
 
 export function planVolume({ volume, claim, isNode }: VolumeSnapshot): Plan {
+  if (claim && hasVolume(claim, volume)) return enter(volume, 'Bound');
   const release = planRelease(volume, isNode);
   if (release) return release;
   const { claimRef } = volume.spec;
   if (!claimRef?.uid) return enter(volume, 'Available');
   if (!claim || claim.metadata.uid !== claimRef.uid) return planUnclaimed(volume);
-  if (claim.spec.volumeName === volume.metadata.name) return enter(volume, 'Bound');
   return claim.spec.volumeName ? planUnwanted(volume) : planPromised(volume, claim);
 }
 

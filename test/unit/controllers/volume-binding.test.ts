@@ -226,6 +226,21 @@ describe('persistent volumes', () => {
       assert.deepEqual(stage.volumes, []);
     });
 
+    it('are bound while a claim has them, also when they are deleted before they say so', async () => {
+      await stage.make(aClaim('c', LOCAL, { [SELECTED]: 'n1' }));
+      const { metadata } = stage.volumes[0] ?? aVolume('');
+      const { name = '' } = metadata;
+      const volumes = stage.world.resource(kinds.persistentvolumes);
+      stage.world.lagging = true;
+      await volumes.mutate('', name, (one) => ({ ...one, status: {} }), { subresource: 'status' });
+      await volumes.delete('', name);
+      stage.world.lagging = false;
+      stage.world.deliver();
+      await stage.rest();
+      assert.equal(stage.bindingOf('c'), `${name} Bound`);
+      assert.equal(stage.volume(name).status.phase, 'Bound');
+    });
+
     it('wait for a lost node, and go when it is no node any more', async () => {
       await stage.make(aClaim('c', LOCAL, { [SELECTED]: 'n1' }));
       await stage.world.resource(kinds.nodes).mutate('', 'n1', () => aNode('n1', { isReady: false }), {

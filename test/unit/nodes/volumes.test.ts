@@ -201,6 +201,19 @@ describe('volumes on their way to a node', () => {
     assert.equal(on('node-1').removals.size, 1, 'a session begins with it');
   });
 
+  for (const [what, volumeName] of [
+    ['names none yet', ''],
+    ['has another', 'pvc-2'],
+  ] as const) {
+    it(`does not wait for a claim that ${what}`, async () => {
+      const { metadata } = await claim({ volumeName });
+      await volume(metadata.uid);
+      await shown(kinds.persistentvolumeclaims, kinds.persistentvolumes);
+      await releaseVolume('Released');
+      assert.equal(on('node-1').removals.size, 1);
+    });
+  }
+
   const kept: [string, string, object][] = [
     ['is to be kept', 'Released', { persistentVolumeReclaimPolicy: 'Retain' }],
     ['is still bound', 'Bound', {}],
