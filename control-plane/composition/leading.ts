@@ -49,7 +49,7 @@ export function makeLeader(parts: Needed): Leader {
       log,
       nextId,
       metrics: queueMetrics(metrics),
-      whenFresh: () => caches.whenFresh(),
+      whenFresh: async (kind) => void (await (kind ? caches.of(kind) : caches).whenFresh()),
       sessions: keys.sessions,
       sight,
       servers: keys.servers,

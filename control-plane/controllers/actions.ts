@@ -147,6 +147,12 @@ export type Action = Common &
         readonly target: Target;
         readonly resources: readonly RemoteResource[];
       }
+    | {
+        /** Removes the finalizer from a claim once the store has confirmed that no pod uses that. */
+        readonly do: 'release-claim';
+        readonly target: Target;
+        readonly finalizer: string;
+      }
     | { readonly do: 'finalize-namespace'; readonly target: Target }
     | {
         /** Removes the finalizer once the store has confirmed that there is nothing of the kind. */

@@ -60,8 +60,8 @@ export interface ControllersOptions {
   readonly metrics?: QueueMetrics;
   /** A fresh suffix for a name: five characters of which no word can be made. */
   readonly nextId: () => string;
-  /** Resolves once every view holds at least what the store held when it was called. */
-  readonly whenFresh: () => Promise<void>;
+  /** As in {@link Edges}. */
+  readonly whenFresh: Edges['whenFresh'];
   readonly sessions: View<NodeSession>;
   readonly sight: Sight;
   readonly servers: View<ApiServer>;

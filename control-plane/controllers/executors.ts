@@ -1,11 +1,11 @@
 /** How each action is carried out. An action without an executor does not compile. */
 import { isStatusError, conflict, serviceUnavailable } from '../../api/errors.ts';
 import { kinds, type Kind } from '../../api/kinds.ts';
-import type { KubeObject } from '../../api/object.ts';
+import { type KubeObject, objectKey } from '../../api/object.ts';
 import type { APIService } from '../../api/types/apiregistration.v1.ts';
 import type { Scale } from '../../api/types/autoscaling.v1.ts';
 import type { CertificateSigningRequest } from '../../api/types/certificates.v1.ts';
-import type { Secret, ServiceAccount } from '../../api/types/core.v1.ts';
+import type { PersistentVolumeClaim, Secret, ServiceAccount } from '../../api/types/core.v1.ts';
 import type { EventRecorder } from '../events/recorder.ts';
 import type { Registry } from '../registry/port.ts';
 import { mutateScale, type Scalable } from '../registry/scale.ts';
@@ -23,12 +23,13 @@ import {
 } from './edits.ts';
 import type { EmptyElsewhere } from './elsewhere.ts';
 import { emptyElsewhere } from './namespace/empty-elsewhere.ts';
+import { userOf } from './storage-protection/claim-users.ts';
 
 export interface Edges {
   readonly registry: Registry;
   readonly events: EventRecorder;
-  /** Resolves once every view holds at least what the store held when it was called. */
-  readonly whenFresh: () => Promise<void>;
+  /** Resolves once the kind's view, or every view, holds at least what the store held when it was called. */
+  readonly whenFresh: (kind?: Kind) => Promise<void>;
   readonly credentials: Credentials;
   /** Asks the server that an APIService names for its discovery. Rejects when it does not answer, and says why. */
   readonly probe: (apiService: APIService) => Promise<void>;
@@ -161,6 +162,18 @@ const executors: Executors = {
   'empty-elsewhere': async ({ target, resources }, { empty }) => {
     await emptyElsewhere(resources, target.name, empty);
     return undefined;
+  },
+
+  async 'release-claim'({ target, finalizer }, edges) {
+    const { registry, whenFresh } = edges;
+    await whenFresh(kinds.pods as Kind);
+    const key = objectKey(target.namespace, target.name);
+    return changeIfThere(edges, target, (claim) => {
+      const pods = registry.resource(kinds.pods).view.byIndex('claim', key);
+      const user = userOf(claim as PersistentVolumeClaim, pods);
+      if (user) throw conflict(target.kind, target.name, `the pod ${user.metadata.name} uses it`);
+      return withoutFinalizer(claim, finalizer);
+    });
   },
 
   async 'finalize-namespace'({ target }, edges) {

@@ -1,5 +1,5 @@
 /** Lets volumes and claims that are being deleted go once nobody uses them. */
-import { type Kind, kinds } from '../../../api/kinds.ts';
+import { kinds } from '../../../api/kinds.ts';
 import { claimsOf } from '../../../api/machinery/pod-claims.ts';
 import { objectKey } from '../../../api/object.ts';
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../../api/types/core.v1.ts';
@@ -7,32 +7,31 @@ import { CLAIM_PROTECTION, VOLUME_PROTECTION } from '../../admission/storage-pro
 import type { Registry } from '../../registry/port.ts';
 import { type Action, targetOf } from '../actions.ts';
 import { type Controller, NOTHING, type Plan } from '../controller.ts';
+import { userOf } from './claim-users.ts';
 
-function hasEnded({ status }: Pod): boolean {
-  return status.phase === 'Succeeded' || status.phase === 'Failed';
-}
-
-export function planClaim(claim: PersistentVolumeClaim | undefined, users: readonly Pod[]): Plan {
+export function planClaim(claim: PersistentVolumeClaim | undefined, pods: Iterable<Pod>): Plan {
   if (!claim || !isLeaving(claim, CLAIM_PROTECTION)) return NOTHING;
-  // A pod without a node is not given one while the claim is being deleted.
-  const user = users.find((pod) => pod.spec.nodeName && !hasEnded(pod));
+  const user = userOf(claim, pods);
   if (user) return { ...NOTHING, reasons: [`the pod ${user.metadata.name} uses it`] };
-  return release(kinds.persistentvolumeclaims as Kind, claim, CLAIM_PROTECTION);
+  const target = targetOf(kinds.persistentvolumeclaims, claim);
+  return {
+    actions: [{ do: 'release-claim', target, finalizer: CLAIM_PROTECTION, why: 'no pod uses it' }],
+    reasons: [],
+  };
 }
 
 export function planVolume(volume: PersistentVolume | undefined): Plan {
   if (!volume || !isLeaving(volume, VOLUME_PROTECTION)) return NOTHING;
   if (volume.status.phase === 'Bound') return { ...NOTHING, reasons: ['a claim has it'] };
-  return release(kinds.persistentvolumes as Kind, volume, VOLUME_PROTECTION);
+  const { resourceVersion = '' } = volume.metadata;
+  const target = targetOf(kinds.persistentvolumes, volume);
+  const why = 'no claim has it';
+  const action: Action = { do: 'remove-finalizer', target, finalizer: VOLUME_PROTECTION, resourceVersion, why };
+  return { actions: [action], reasons: [] };
 }
 
 function isLeaving({ metadata }: PersistentVolume | PersistentVolumeClaim, finalizer: string): boolean {
   return metadata.deletionTimestamp !== undefined && metadata.finalizers?.includes(finalizer) === true;
-}
-
-function release(kind: Kind, object: PersistentVolume | PersistentVolumeClaim, finalizer: string): Plan {
-  const action: Action = { do: 'remove-finalizer', target: targetOf(kind, object), finalizer, why: 'nobody uses it' };
-  return { actions: [action], reasons: [] };
 }
 
 /** No key of a volume holds a slash. */
@@ -56,7 +55,7 @@ export class StorageProtection implements Controller {
         if (isLeaving(object, VOLUME_PROTECTION)) enqueue(key);
       }),
       pods.subscribe(({ type, object }) => {
-        if (type !== 'deleted' && !hasEnded(object)) return;
+        if (type !== 'deleted' && object.metadata.deletionTimestamp === undefined) return;
         for (const name of claimsOf(object)) enqueue(objectKey(object.metadata.namespace ?? '', name));
       }),
     ];
@@ -72,7 +71,6 @@ export class StorageProtection implements Controller {
   plan(key: string): Plan {
     if (!key.includes('/')) return planVolume(this.registry.resource(kinds.persistentvolumes).view.get(key));
     const claim = this.registry.resource(kinds.persistentvolumeclaims).view.get(key);
-    if (!claim || !isLeaving(claim, CLAIM_PROTECTION)) return NOTHING;
-    return planClaim(claim, [...this.registry.resource(kinds.pods).view.byIndex('claim', key)]);
+    return planClaim(claim, this.registry.resource(kinds.pods).view.byIndex('claim', key));
   }
 }

@@ -98,9 +98,20 @@ export class World implements Registry {
     for (const apply of behind[pick % behind.length]?.splice(0, count) ?? []) apply();
   }
 
+  /** Lets the kind's view see its next change; returns false when it has seen all. */
+  deliverNext(kind: Kind): boolean {
+    const apply = this.pending.get(kind)?.shift();
+    apply?.();
+    return apply !== undefined;
+  }
+
   /** Lets all views catch up. */
   deliver(): void {
     for (const queue of this.pending.values()) for (const apply of queue.splice(0)) apply();
+  }
+
+  private deliverAll(kind: Kind): void {
+    while (this.deliverNext(kind));
   }
 
   runner(controller: Controller): Runner {
@@ -112,7 +123,7 @@ export class World implements Registry {
       edges: {
         registry: this,
         events: { record: (event) => this.events.push(event) },
-        whenFresh: () => Promise.resolve(this.deliver()),
+        whenFresh: (kind) => Promise.resolve(kind ? this.deliverAll(kind) : this.deliver()),
         credentials: fakeCredentials,
         probe: (apiService) => this.probe(apiService),
         empty: (resource, namespace) => this.empty(resource, namespace),
