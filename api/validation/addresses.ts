@@ -70,16 +70,26 @@ function canonicalIP(address: ipaddr.IPv4 | ipaddr.IPv6): string {
   return address instanceof ipaddr.IPv6 ? address.toRFC5952String() : address.toString();
 }
 
-/** Addresses to which no traffic of others may be sent. */
+/** Addresses to which no traffic of others may be sent (Kubernetes `ValidateEndpointIP`). */
 export function checkNonSpecialIP(text: string): string[] {
-  const wrong = checkIP(text);
-  if (wrong.length > 0) return wrong;
-  const range = ipaddr.parse(text).range();
-  if (range === 'unspecified') return [`may not be unspecified (${text})`];
+  if (checkIP(text).length > 0) return ['must be a valid IP address'];
+  // A mapped address leads where the one it holds does.
+  const address = ipaddr.process(text);
+  if (address.toByteArray().every((byte) => byte === 0)) return [`may not be unspecified (${text})`];
+  const range = address.range();
   if (range === 'loopback') return ['may not be in the loopback range (127.0.0.0/8, ::1/128)'];
   if (range === 'linkLocal') return ['may not be in the link-local range (169.254.0.0/16, fe80::/10)'];
-  if (range === 'multicast') return ['may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)'];
+  if (isLinkLocalMulticast(address)) {
+    return ['may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)'];
+  }
   return [];
+}
+
+/** Multicast that routers pass on is no matter of one link. */
+function isLinkLocalMulticast(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
+  const [first = 0, second = 0, third = 0] = address.toByteArray();
+  if (address.kind() === 'ipv4') return first === 224 && second === 0 && third === 0;
+  return first === 0xff && (second & 0x0f) === 0x02;
 }
 
 /** What to say of an address that is valid and had better be written otherwise. */

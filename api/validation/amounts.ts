@@ -9,10 +9,15 @@ export function validateAmount(errors: FieldErrors, value: number | string, path
 
 /** Of a share: no more than all. */
 export function validateShare(errors: FieldErrors, value: number | string, path: string): void {
-  if (typeof value === 'string' && amountOf(value) > 100) errors.invalid(path, value, 'must not be greater than 100%');
+  if (isPercent(value) && amountOf(value) > 100) errors.invalid(path, value, 'must not be greater than 100%');
 }
 
-/** The number in it, per cent or not. */
+/** The number in it, per cent or not; nothing, where there is none. */
 export function amountOf(value: number | string): number {
-  return typeof value === 'number' ? value : Number.parseInt(value, 10);
+  if (typeof value === 'number') return value;
+  return isPercent(value) || /^[+-]?\d+$/.test(value) ? Number.parseInt(value, 10) : 0;
+}
+
+function isPercent(value: number | string): boolean {
+  return typeof value === 'string' && checkPercent(value).length === 0;
 }

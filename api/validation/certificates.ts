@@ -1,4 +1,6 @@
 /** Requests for certificates (certificates.k8s.io/v1). That their sender holds the key is admission's concern. */
+import { X509Certificate } from 'node:crypto';
+
 import type { FieldError } from '../errors.ts';
 import { sameJson } from '../machinery/json.ts';
 import { checkDnsLabel, checkDnsSubdomain } from '../machinery/names.ts';
@@ -36,7 +38,8 @@ const USAGES = [
 const LEGACY_SIGNER = 'kubernetes.io/legacy-unknown';
 const LEAST_SECONDS = 600;
 const MAX_DOMAIN = 253;
-const MAX_PATH = 253 + 63 + 1;
+/** A domain, a slash, and a path that holds a namespace, a dot and a name. */
+const MAX_SIGNER = MAX_DOMAIN + 1 + (253 + 63 + 1);
 const DECISIONS = ['Approved', 'Denied'];
 /** What is said once and for all. */
 const LASTING = [...DECISIONS, 'Failed'];
@@ -50,6 +53,8 @@ export function validateRequest({ spec, status }: CertificateSigningRequest): Fi
   if (usages.length === 0) errors.required('spec.usages');
   usages.forEach((usage, index) => {
     if (!USAGES.includes(usage)) errors.notSupported(`spec.usages[${index}]`, usage, USAGES);
+  });
+  usages.forEach((usage, index) => {
     if (usages.indexOf(usage) < index) errors.duplicate(`spec.usages[${index}]`, usage);
   });
   if (signerName === LEGACY_SIGNER) {
@@ -75,17 +80,20 @@ function validateSignerName(errors: FieldErrors, signerName: string, path: strin
     return;
   }
   if (domain.length > MAX_DOMAIN) errors.tooLong(path, MAX_DOMAIN);
-  const labels = domain.split('.');
-  for (const label of labels) validateLabel(errors, domain, label, checkDnsLabel(label), path);
-  if (labels.length < 2) {
+  validateLabels(errors, domain, checkDnsLabel, path);
+  if (!domain.includes('.')) {
     errors.invalid(path, domain, 'should be a domain with at least two segments separated by dots');
   }
-  for (const label of name.split('.')) validateLabel(errors, name, label, checkDnsSubdomain(label), path);
-  if (name.length > MAX_PATH) errors.tooLong(path, MAX_PATH);
+  validateLabels(errors, name, checkDnsSubdomain, path);
+  if (signerName.length > MAX_SIGNER) errors.tooLong(path, MAX_SIGNER);
 }
 
-function validateLabel(errors: FieldErrors, whole: string, label: string, details: string[], path: string): void {
-  for (const detail of details) errors.invalid(path, whole, `validating label ${JSON.stringify(label)}: ${detail}`);
+/** Only the first label that is wrong is told of. */
+function validateLabels(errors: FieldErrors, whole: string, check: (label: string) => string[], path: string): void {
+  const wrong = whole.split('.').find((label) => check(label).length > 0);
+  if (wrong === undefined) return;
+  const told = `validating label ${JSON.stringify(wrong)}`;
+  for (const detail of check(wrong)) errors.invalid(path, whole, `${told}: ${detail}`);
 }
 
 function validateConditions(errors: FieldErrors, conditions: readonly Condition[]): void {
@@ -162,6 +170,17 @@ function troubleWith(pem: string): string | undefined {
     if (type !== 'CERTIFICATE') return `only CERTIFICATE PEM blocks are allowed, found "${type}"`;
     if (body.includes(':')) return 'no PEM block headers are permitted';
     if (body.trim() === '') return 'found CERTIFICATE PEM block containing 0 certificates';
+    if (!isCertificate(body)) return 'x509: malformed certificate';
   }
   return undefined;
+}
+
+function isCertificate(body: string): boolean {
+  try {
+    new X509Certificate(Buffer.from(body, 'base64'));
+    return true;
+  } catch {
+    // It throws for what it cannot parse, and there is nothing else that it does.
+    return false;
+  }
 }

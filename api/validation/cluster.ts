@@ -1,11 +1,13 @@
 /** Namespace, Node, Lease. */
 import type { FieldError } from '../errors.ts';
-import { checkDnsSubdomain, checkLabelValue, checkQualifiedName } from '../machinery/names.ts';
+import { checkLabelValue, checkQualifiedName } from '../machinery/names.ts';
 import type { Lease } from '../types/coordination.v1.ts';
 import type { Namespace, Node, Taint } from '../types/core.v1.ts';
 import { checkCidr } from './addresses.ts';
 import { FieldErrors } from './field-errors.ts';
 import { validateQuantity } from './resources.ts';
+
+const ELECTIONS = ['OldestEmulationVersion'];
 
 export function validateNamespace(namespace: Namespace): FieldError[] {
   return finalizerErrors(namespace, () => 'spec.finalizers');
@@ -101,9 +103,17 @@ export function validateLease({ spec }: Lease): FieldError[] {
     errors.invalid('spec.leaseDurationSeconds', leaseDurationSeconds, 'must be greater than 0');
   }
   errors.notNegative('spec.leaseTransitions', leaseTransitions);
-  if (strategy !== undefined) errors.check('spec.strategy', strategy, checkDnsSubdomain);
+  if (strategy !== undefined) validateElection(errors, strategy);
   if (preferredHolder && !strategy) {
-    errors.forbidden('spec.preferredHolder', 'may only be specified when `strategy` is defined');
+    errors.forbidden('spec.preferredHolder', 'may only be specified if `strategy` is defined');
   }
   return errors.list;
+}
+
+/** How a lease finds its holder: as Kubernetes knows it, or in somebody's own way. */
+function validateElection(errors: FieldErrors, strategy: string): void {
+  // Kubernetes names the field twice, and clients may have learnt to.
+  const path = 'spec.strategy.strategy';
+  if (strategy.includes('/')) errors.check(path, strategy, checkQualifiedName);
+  else if (!ELECTIONS.includes(strategy)) errors.notSupported(path, strategy, ELECTIONS);
 }

@@ -37,6 +37,7 @@ export function validateCollisions(
   previous: { collisionCount?: number } | undefined,
 ): void {
   const before = previous?.collisionCount;
-  const now = next?.collisionCount ?? 0;
-  if (before !== undefined && now < before) errors.invalid('status.collisionCount', now, 'cannot be decremented');
+  const now = next?.collisionCount;
+  if (before === undefined || (now !== undefined && now >= before)) return;
+  errors.invalid('status.collisionCount', now ?? 0, 'cannot be decremented');
 }

@@ -21,7 +21,7 @@ export class FieldErrors {
   }
 
   invalid(field: string, value: unknown, detail: string): void {
-    this.#add({ type: 'FieldValueInvalid', field, message: `Invalid value: ${show(value)}: ${detail}` });
+    this.#add({ type: 'FieldValueInvalid', field, message: withDetail(`Invalid value: ${show(value)}`, detail) });
   }
 
   /** What is wrong is not one value, but how several go together. */

@@ -9,19 +9,46 @@ export function isEmptySelector({ matchLabels = {}, matchExpressions = [] }: Lab
   return Object.keys(matchLabels).length + matchExpressions.length === 0;
 }
 
-/** The selector in `spec.selector`, and that it finds what is made from `spec.template`. One that is missing finds nothing. */
-export function validateSelection(
+interface Selection {
+  readonly selector?: LabelSelector;
+  readonly template: PodTemplateSpec;
+}
+
+/**
+ * The selector in `spec.selector`, and that it finds what is made from `spec.template`. One that is missing finds
+ * nothing. Returns whether it has the form of one.
+ */
+export function validateSelection(errors: FieldErrors, { selector, template }: Selection): boolean {
+  if (!hasForm(errors, selector)) return false;
+  validateMatch(errors, selector, template);
+  return true;
+}
+
+/** As {@link validateSelection}, of one that must be there and say something; `kind` and `malformed` are told of. */
+export function validateRequiredSelection(
   errors: FieldErrors,
-  selector: LabelSelector | undefined,
-  template: PodTemplateSpec,
-): void {
+  { selector, template }: Selection,
+  { kind, malformed }: { kind: string; malformed: string },
+): boolean {
+  if (!selector) errors.required('spec.selector');
+  const isWellFormed = hasForm(errors, selector);
+  const isEmpty = selector !== undefined && isEmptySelector(selector);
+  if (isEmpty) errors.invalid('spec.selector', selector, `empty selector is invalid for ${kind}`);
+  if (!isWellFormed) errors.invalid('spec.selector', selector, malformed);
+  else if (!isEmpty) validateMatch(errors, selector, template);
+  return isWellFormed;
+}
+
+function hasForm(errors: FieldErrors, selector: LabelSelector | undefined): boolean {
   const before = errors.list.length;
   validateLabelSelector(errors, selector, 'spec.selector');
-  if (errors.list.length > before || errors.isFull) return;
+  return errors.list.length === before && !errors.isFull;
+}
+
+function validateMatch(errors: FieldErrors, selector: LabelSelector | undefined, template: PodTemplateSpec): void {
   const labels = template.metadata?.labels ?? {};
-  if (!selectorFromObject(selector).matches(labels)) {
-    errors.invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`');
-  }
+  if (selectorFromObject(selector).matches(labels)) return;
+  errors.invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`');
 }
 
 /** What a workload keeps running always restarts and has no deadline. */

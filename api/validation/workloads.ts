@@ -1,16 +1,21 @@
 /** Deployment and ReplicaSet. */
 import type { FieldError } from '../errors.ts';
 import { sameJson } from '../machinery/json.ts';
-import { selectorFromObject } from '../machinery/selectors.ts';
 import type { Deployment, DeploymentSpec, ReplicaSet, ReplicaSetSpec } from '../types/apps.v1.ts';
 import { amountOf, validateAmount, validateShare } from './amounts.ts';
+import { validateCollisions, validateCounts, validateReplicaCounts } from './counts.ts';
 import { FieldErrors } from './field-errors.ts';
 import { validatePodTemplate } from './pod/spec.ts';
-import { validateLabelSelector } from './selectors.ts';
+import { validateEndless, validateRequiredSelection } from './templates.ts';
+
+/** Kubernetes names the one kind also when it speaks of the other. */
+const WORDS = { kind: 'deployment', malformed: 'invalid label selector' };
 
 export function validateDeployment({ spec }: Deployment): FieldError[] {
   const errors = new FieldErrors();
-  validateReplicas(errors, spec);
+  errors.notNegative('spec.replicas', spec.replicas);
+  validateTemplate(errors, spec);
+  validateStrategy(errors, spec.strategy, 'spec.strategy');
   errors.notNegative('spec.minReadySeconds', spec.minReadySeconds);
   errors.notNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit);
   errors.notNegative('spec.progressDeadlineSeconds', spec.progressDeadlineSeconds);
@@ -21,7 +26,6 @@ export function validateDeployment({ spec }: Deployment): FieldError[] {
       'must be greater than minReadySeconds',
     );
   }
-  validateStrategy(errors, spec.strategy, 'spec.strategy');
   return errors.list;
 }
 
@@ -29,10 +33,19 @@ export function validateDeploymentUpdate(next: Deployment, previous: Deployment)
   return validateSameSelector(next.spec, previous.spec);
 }
 
+export function validateDeploymentStatus({ status }: Deployment, previous: Deployment): FieldError[] {
+  const errors = new FieldErrors();
+  validateCounts(errors, status ?? {});
+  validateReplicaCounts(errors, status ?? {}, ['updatedReplicas', 'readyReplicas', 'availableReplicas']);
+  validateCollisions(errors, status, previous.status);
+  return errors.list;
+}
+
 export function validateReplicaSet({ spec }: ReplicaSet): FieldError[] {
   const errors = new FieldErrors();
-  validateReplicas(errors, spec);
+  errors.notNegative('spec.replicas', spec.replicas);
   errors.notNegative('spec.minReadySeconds', spec.minReadySeconds);
+  validateTemplate(errors, spec);
   return errors.list;
 }
 
@@ -40,21 +53,10 @@ export function validateReplicaSetUpdate(next: ReplicaSet, previous: ReplicaSet)
   return validateSameSelector(next.spec, previous.spec);
 }
 
-/** Counts in a status are counts. */
-export function validateWorkloadStatus(next: Deployment | ReplicaSet): FieldError[] {
+export function validateReplicaSetStatus({ status }: ReplicaSet): FieldError[] {
   const errors = new FieldErrors();
-  for (const [field, value] of Object.entries(next.status ?? {})) {
-    if (typeof value === 'number') errors.notNegative(`status.${field}`, value);
-  }
-  const counts = (next.status ?? {}) as Partial<Record<string, number>>;
-  const { replicas = 0, readyReplicas = 0, availableReplicas = 0 } = counts;
-  for (const field of ['updatedReplicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']) {
-    const count = counts[field] ?? 0;
-    if (count > replicas) errors.invalid(`status.${field}`, count, 'cannot be greater than status.replicas');
-  }
-  if (availableReplicas > readyReplicas) {
-    errors.invalid('status.availableReplicas', availableReplicas, 'cannot be greater than readyReplicas');
-  }
+  validateCounts(errors, status ?? {});
+  validateReplicaCounts(errors, status ?? {}, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']);
   return errors.list;
 }
 
@@ -64,31 +66,10 @@ function validateSameSelector(next: { selector?: unknown }, previous: { selector
   return errors.list;
 }
 
-function validateReplicas(errors: FieldErrors, spec: DeploymentSpec | ReplicaSetSpec): void {
-  errors.notNegative('spec.replicas', spec.replicas);
-  const { selector, template } = spec;
-  const before = errors.list.length;
-  if (!selector) {
-    errors.required('spec.selector');
-  } else {
-    validateLabelSelector(errors, selector, 'spec.selector');
-    if (Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions?.length ?? 0) === 0) {
-      errors.invalid('spec.selector', selector, 'empty selector is invalid for deployment');
-    }
-  }
-  const labels = template.metadata?.labels ?? {};
-  if (selector && errors.list.length === before && !selectorFromObject(selector).matches(labels)) {
-    errors.invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`');
-  }
-  validatePodTemplate(errors, template, 'spec.template');
-  const { restartPolicy, activeDeadlineSeconds } = template.spec;
-  if (restartPolicy !== 'Always') errors.notSupported('spec.template.spec.restartPolicy', restartPolicy, ['Always']);
-  if (activeDeadlineSeconds !== undefined) {
-    errors.forbidden(
-      'spec.template.spec.activeDeadlineSeconds',
-      'activeDeadlineSeconds in ReplicaSet is not Supported',
-    );
-  }
+function validateTemplate(errors: FieldErrors, spec: DeploymentSpec | ReplicaSetSpec): void {
+  if (!validateRequiredSelection(errors, spec, WORDS)) return;
+  validatePodTemplate(errors, spec.template, 'spec.template');
+  validateEndless(errors, spec.template, 'ReplicaSet');
 }
 
 function validateStrategy(errors: FieldErrors, strategy: DeploymentSpec['strategy'], path: string): void {

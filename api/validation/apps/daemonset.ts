@@ -10,7 +10,7 @@ import { isEmptySelector, validateEndless, validateSelection } from '../template
 
 export function validateDaemonSet({ spec }: DaemonSet): FieldError[] {
   const errors = new FieldErrors();
-  validateSelection(errors, spec.selector, spec.template);
+  validateSelection(errors, spec);
   if (spec.selector && isEmptySelector(spec.selector)) {
     errors.invalid('spec.selector', spec.selector, 'empty selector is invalid for daemonset');
   }
@@ -22,10 +22,11 @@ export function validateDaemonSet({ spec }: DaemonSet): FieldError[] {
   return errors.list;
 }
 
-export function validateDaemonSetUpdate({ spec: next }: DaemonSet, { spec: previous }: DaemonSet): FieldError[] {
+export function validateDaemonSetUpdate(next: DaemonSet, previous: DaemonSet): FieldError[] {
   const errors = new FieldErrors();
-  errors.immutable('spec.selector', sameJson(next.selector, previous.selector), next.selector);
-  return errors.list;
+  const { selector } = next.spec;
+  errors.immutable('spec.selector', sameJson(selector, previous.spec.selector), selector);
+  return [...errors.list, ...validateDaemonSet(next)];
 }
 
 export function validateDaemonSetStatus(next: DaemonSet, previous: DaemonSet): FieldError[] {

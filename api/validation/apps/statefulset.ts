@@ -14,7 +14,7 @@ import { validateCollisions, validateCounts, validateReplicaCounts } from '../co
 import { FieldErrors } from '../field-errors.ts';
 import { validatePodTemplate } from '../pod/spec.ts';
 import { validateClaimSpec } from '../storage/claim.ts';
-import { isEmptySelector, validateEndless, validateSelection } from '../templates.ts';
+import { validateEndless, validateRequiredSelection } from '../templates.ts';
 
 const RETENTION = ['Retain', 'Delete'];
 const IMMUTABLE =
@@ -29,24 +29,28 @@ const MUTABLE_FIELDS = [
   'minReadySeconds',
 ] as const satisfies readonly (keyof StatefulSetSpec)[];
 
-export function validateStatefulSet({ spec }: StatefulSet): FieldError[] {
-  const errors = new FieldErrors();
-  validateSpec(errors, spec);
-  if (spec.serviceName) errors.check('spec.serviceName', spec.serviceName, checkDnsLabel);
-  spec.volumeClaimTemplates?.forEach((claim, index) => {
-    validateClaimSpec(errors, claim.spec, `spec.volumeClaimTemplates[${index}].spec`);
-  });
-  return errors.list;
+/** What of a set is looked at: what can't change is not judged again. */
+interface Scope {
+  readonly isNew: boolean;
+  readonly withTemplate: boolean;
 }
 
-/** What can't change is not judged again. */
+export function validateStatefulSet({ spec }: StatefulSet): FieldError[] {
+  return validateSpec(spec, { isNew: true, withTemplate: true });
+}
+
+/** A set that was wrong already may keep its template as it is, or nothing else of it could be changed. */
 export function validateStatefulSetUpdate(next: StatefulSet, previous: StatefulSet): FieldError[] {
+  const scope = { isNew: false, withTemplate: true };
+  let list = validateSpec(next.spec, scope);
+  if (list.length > 0 && validateSpec(previous.spec, scope).length > 0) {
+    list = validateSpec(next.spec, { ...scope, withTemplate: false });
+  }
   const errors = new FieldErrors();
-  validateSpec(errors, next.spec);
   const restored: Partial<StatefulSetSpec> = { ...next.spec };
   for (const field of MUTABLE_FIELDS) Object.assign(restored, { [field]: previous.spec[field] });
   if (!sameJson(restored, previous.spec)) errors.forbidden('spec', IMMUTABLE);
-  return errors.list;
+  return [...list, ...errors.list];
 }
 
 export function validateStatefulSetStatus(next: StatefulSet, previous: StatefulSet): FieldError[] {
@@ -58,23 +62,35 @@ export function validateStatefulSetStatus(next: StatefulSet, previous: StatefulS
   return errors.list;
 }
 
-function validateSpec(errors: FieldErrors, spec: StatefulSetSpec): void {
+function validateSpec(spec: StatefulSetSpec, { isNew, withTemplate }: Scope): FieldError[] {
+  const errors = new FieldErrors();
   validateManagement(errors, spec.podManagementPolicy);
   validateUpdateStrategy(errors, spec.updateStrategy, 'spec.updateStrategy');
-  for (const field of ['whenDeleted', 'whenScaled'] as const) {
-    const policy = spec.persistentVolumeClaimRetentionPolicy?.[field];
-    if (policy === undefined || RETENTION.includes(policy)) continue;
-    errors.notSupported(`spec.persistentVolumeClaimRetentionPolicy.${field}`, policy, RETENTION);
+  validateRetention(errors, spec.persistentVolumeClaimRetentionPolicy);
+  if (isNew) {
+    spec.volumeClaimTemplates?.forEach((claim, index) => {
+      validateClaimSpec(errors, claim.spec, `spec.volumeClaimTemplates[${index}].spec`);
+    });
   }
   errors.notNegative('spec.replicas', spec.replicas);
   errors.notNegative('spec.minReadySeconds', spec.minReadySeconds);
   errors.notNegative('spec.ordinals.start', spec.ordinals?.start);
-  if (!spec.selector) errors.required('spec.selector');
-  else if (isEmptySelector(spec.selector)) {
-    errors.invalid('spec.selector', spec.selector, 'empty selector is invalid for statefulset');
-  } else validateSelection(errors, spec.selector, spec.template);
-  validatePodTemplate(errors, templateOf(spec), 'spec.template');
+  if (isNew && spec.serviceName) errors.check('spec.serviceName', spec.serviceName, checkDnsLabel);
+  const isSelected = validateRequiredSelection(errors, spec, { kind: 'statefulset', malformed: '' });
+  if (isSelected && withTemplate) validatePodTemplate(errors, templateOf(spec), 'spec.template');
   validateEndless(errors, spec.template, 'StatefulSet');
+  return errors.list;
+}
+
+function validateRetention(
+  errors: FieldErrors,
+  retention: StatefulSetSpec['persistentVolumeClaimRetentionPolicy'],
+): void {
+  for (const field of ['whenDeleted', 'whenScaled'] as const) {
+    const policy = retention?.[field];
+    if (policy === undefined || RETENTION.includes(policy)) continue;
+    errors.notSupported(`spec.persistentVolumeClaimRetentionPolicy.${field}`, policy, RETENTION);
+  }
 }
 
 function validateManagement(errors: FieldErrors, policy: string | undefined): void {

@@ -21,11 +21,15 @@ export const JOB_LABELS = {
 export function validateJob(job: Job): FieldError[] {
   const errors = new FieldErrors();
   validateGeneratedSelector(errors, job);
-  validateJobSpec(errors, job.spec, 'spec');
-  if (!job.spec.selector) errors.required('spec.selector');
-  validateSelection(errors, job.spec.selector, job.spec.template);
+  validateSpec(errors, job.spec);
   validatePodNames(errors, job);
   return errors.list;
+}
+
+function validateSpec(errors: FieldErrors, spec: JobSpec): void {
+  validateJobSpec(errors, spec, 'spec');
+  if (!spec.selector) errors.required('spec.selector');
+  validateSelection(errors, spec);
 }
 
 /** A selector that was not chosen by hand is one that finds this job's pods and no others. */
@@ -72,10 +76,12 @@ const FIXED = [
   'successPolicy',
 ] as const satisfies readonly (keyof JobSpec)[];
 
+/** Neither labels that were generated nor names of pods to come are asked for again. */
 export function validateJobUpdate(next: Job, previous: Job): FieldError[] {
   const errors = new FieldErrors();
   const { spec } = next;
   const before = previous.spec;
+  validateSpec(errors, spec);
   validateCompletions(errors, spec, before);
   errors.immutable('spec.selector', sameJson(spec.selector, before.selector), spec.selector);
   const template = isUnstarted(previous) ? withSchedulingOf(before.template, spec.template) : before.template;

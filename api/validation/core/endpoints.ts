@@ -3,7 +3,7 @@ import type { FieldError } from '../../errors.ts';
 import { sameJson } from '../../machinery/json.ts';
 import { checkDnsLabel, checkDnsSubdomain, checkPortNumber, checkQualifiedName } from '../../machinery/names.ts';
 import type { EndpointAddress, EndpointPort, Endpoints, EndpointSubset } from '../../types/core.v1.ts';
-import { checkNonSpecialIP } from '../addresses.ts';
+import { checkIP, checkNonSpecialIP } from '../addresses.ts';
 import { FieldErrors } from '../field-errors.ts';
 
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
@@ -35,9 +35,10 @@ function validateSubset(
 }
 
 function validateAddress(errors: FieldErrors, { ip, hostname, nodeName }: EndpointAddress, path: string): void {
-  errors.check(`${path}.ip`, ip, checkNonSpecialIP);
+  errors.check(`${path}.ip`, ip, checkIP);
   if (hostname) errors.check(`${path}.hostname`, hostname, checkDnsLabel);
   if (nodeName !== undefined) errors.check(`${path}.nodeName`, nodeName, checkDnsSubdomain);
+  errors.check(`${path}.ip`, ip, checkNonSpecialIP);
 }
 
 function validatePort(

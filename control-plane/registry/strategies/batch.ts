@@ -19,6 +19,7 @@ export const jobStrategy: Strategy<Job> = {
   },
   validate: validateJob,
   validateUpdate: validateJobUpdate,
+  validatesUpdateAlone: true,
   validateStatusUpdate: validateJobStatus,
   warnings: warnOfJob,
 };

@@ -35,6 +35,7 @@ export const certificateRequestStrategy: Strategy<CertificateSigningRequest> = {
   },
   validate: validateRequest,
   validateUpdate: validateRequestUpdate,
+  validatesUpdateAlone: true,
   validateStatusUpdate: validateRequestStatus,
   parts: {
     approval: {

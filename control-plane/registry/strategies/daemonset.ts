@@ -32,6 +32,7 @@ export const daemonSetStrategy: Strategy<DaemonSet> = {
   },
   validate: validateDaemonSet,
   validateUpdate: validateDaemonSetUpdate,
+  validatesUpdateAlone: true,
   validateStatusUpdate: validateDaemonSetStatus,
 };
 

@@ -72,5 +72,6 @@ export const endpointSliceStrategy: Strategy<EndpointSlice> = {
   applyDefaults: defaultEndpointSlice,
   validate: validateEndpointSlice,
   validateUpdate: validateEndpointSliceUpdate,
+  validatesUpdateAlone: true,
   warnings: warnOfEndpointSlice,
 };

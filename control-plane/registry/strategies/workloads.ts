@@ -14,10 +14,11 @@ import {
 } from '../../../api/validation/apps/statefulset.ts';
 import {
   validateDeployment,
+  validateDeploymentStatus,
   validateDeploymentUpdate,
   validateReplicaSet,
+  validateReplicaSetStatus,
   validateReplicaSetUpdate,
-  validateWorkloadStatus,
 } from '../../../api/validation/workloads.ts';
 import { warnOfStatefulSet, warnOfWorkload } from '../../../api/validation/warnings.ts';
 import type { Strategy } from '../strategy.ts';
@@ -38,7 +39,7 @@ export const deploymentStrategy: Strategy<Deployment> = {
     if (previous.metadata.labels) next.metadata.labels = previous.metadata.labels;
     else delete next.metadata.labels;
   },
-  validateStatusUpdate: validateWorkloadStatus,
+  validateStatusUpdate: validateDeploymentStatus,
   warnings: warnOfWorkload,
 };
 
@@ -51,7 +52,7 @@ export const replicaSetStrategy: Strategy<ReplicaSet> = {
   },
   validate: validateReplicaSet,
   validateUpdate: validateReplicaSetUpdate,
-  validateStatusUpdate: validateWorkloadStatus,
+  validateStatusUpdate: validateReplicaSetStatus,
   warnings: warnOfWorkload,
 };
 

@@ -5,12 +5,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { isStatusError } from '../../../api/errors.ts';
 import { kinds } from '../../../api/kinds.ts';
+import { checkDnsLabel } from '../../../api/machinery/names.ts';
+import { validateRequest } from '../../../api/validation/certificates.ts';
 import type { CertificateSigningRequest } from '../../../api/types/certificates.v1.ts';
 import type { User } from '../../../control-plane/user.ts';
 import { planRequest, type RequestSnapshot } from '../../../control-plane/controllers/certificates/plan.ts';
 import { Pki } from '../../../control-plane/server/pki.ts';
 import { readCertificateRequest } from '../../../lib/certificate-requests.ts';
-import { createSigningRequest } from '../../../lib/certificates.ts';
+import { createAuthority, createSigningRequest } from '../../../lib/certificates.ts';
 import { FakeClock } from '../../../lib/clock.ts';
 import { silentLog } from '../../../lib/log.ts';
 import { startRegistry, type Harness } from '../registry/harness.ts';
@@ -127,7 +129,7 @@ describe('requests for certificates', () => {
 
   it('get their certificate once, from who may sign', async () => {
     const made = await requests().create(requestFor(await pemFor('jane')));
-    const text = '-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n';
+    const { certificate: text } = await createAuthority('a', { notBefore: new Date(NOW), notAfter: new Date(NOW) });
     const signed = (pem: string): CertificateSigningRequest => ({
       ...made,
       metadata: { name: 'r' },
@@ -139,8 +141,36 @@ describe('requests for certificates', () => {
       /user not permitted to sign requests/,
     );
     await assert.rejects(requests().update(signed('junk'), update), messages('status.certificate'));
+    const hollow = '-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n';
+    await assert.rejects(requests().update(signed(hollow), update), /x509: malformed certificate/);
     await requests().update(signed(text), update);
     await assert.rejects(requests().update(signed(text + text), update), messages('status.certificate'));
+  });
+});
+
+describe('validation of requests for certificates', () => {
+  const problems = (spec: object): string[] =>
+    validateRequest(requestFor('', spec)).map(({ field, message }) => `${field}: ${message}`);
+  const label = (text: string): string => checkDnsLabel(text).join();
+
+  it('of the name of the signer: of each part the first label that is wrong, and the length of the whole', () => {
+    const long = `${'a.'.repeat(150)}b`;
+    assert.deepEqual(problems({ signerName: `example.com/${long}${long.slice(0, 201)}` }), []);
+    assert.deepEqual(problems({ signerName: `example.com/${long}${long}` }), [
+      'spec.signerName: Too long: may not be more than 571 bytes',
+    ]);
+    assert.deepEqual(problems({ signerName: 'A.B/x' }), [
+      `spec.signerName: Invalid value: "A.B": validating label "A": ${label('A')}`,
+    ]);
+    assert.deepEqual(problems({ signerName: 'example/x' }), [
+      'spec.signerName: Invalid value: "example": should be a domain with at least two segments separated by dots',
+    ]);
+  });
+
+  it('of usages: unknown ones first, then those that are there twice', () => {
+    const [unknown = '', ...others] = problems({ usages: ['any', 'any', 'all'] });
+    assert.match(unknown, /^spec\.usages\[2\]: Unsupported value: "all": supported values: "any", "cert sign"/);
+    assert.deepEqual(others, ['spec.usages[1]: Duplicate value: "any"']);
   });
 });
 

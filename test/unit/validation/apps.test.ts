@@ -15,7 +15,7 @@ import {
   validateStatefulSetStatus,
   validateStatefulSetUpdate,
 } from '../../../api/validation/apps/statefulset.ts';
-import { checkRules, checkUpdateRules } from './rules.ts';
+import { changed, checkRules, checkUpdateRules } from './rules.ts';
 
 const metadata = { name: 'x', namespace: 'default' };
 const NEGATIVE = 'must be greater than or equal to 0';
@@ -56,6 +56,7 @@ describe('validation of stateful sets', () => {
 
   it('says what is wrong', () => {
     const labels = 'spec.template.metadata.labels: Invalid value';
+    const claim = { metadata: { name: 'data' }, spec: {} };
     checkRules(good, defaultStatefulSet, validateStatefulSet, [
       [
         { 'spec.podManagementPolicy': 'Any' },
@@ -86,8 +87,27 @@ describe('validation of stateful sets', () => {
       [{ 'spec.minReadySeconds': -1 }, `spec.minReadySeconds: Invalid value: -1: ${NEGATIVE}`],
       [{ 'spec.ordinals': { start: -1 } }, `spec.ordinals.start: Invalid value: -1: ${NEGATIVE}`],
       [{ 'spec.serviceName': 'a.b' }, 'spec.serviceName: Invalid value: "a.b": must not contain dots'],
-      [{ 'spec.selector': undefined }, 'spec.selector: Required value'],
+      [
+        { 'spec.selector': undefined },
+        'spec.selector: Required value',
+        `${labels}: {"app":"a"}: \`selector\` does not match template \`labels\``,
+      ],
       [{ 'spec.selector': {} }, 'spec.selector: Invalid value: {}: empty selector is invalid for statefulset'],
+      [
+        {
+          'spec.selector': { matchExpressions: [{ key: 'app', operator: 'Is' }] },
+          'spec.template.spec.containers': [],
+        },
+        'spec.selector.matchExpressions[0].operator: Invalid value: "Is": not a valid selector operator',
+        'spec.selector: Invalid value: {"matchExpressions":[{"key":"app","operator":"Is"}]}',
+      ],
+      [
+        { 'spec.serviceName': 'a.b', 'spec.replicas': -1, 'spec.volumeClaimTemplates': [claim] },
+        'spec.volumeClaimTemplates[0].spec.accessModes: Required value: at least 1 access mode is required',
+        'spec.volumeClaimTemplates[0].spec.resources[storage]: Required value',
+        `spec.replicas: Invalid value: -1: ${NEGATIVE}`,
+        'spec.serviceName: Invalid value: "a.b": must not contain dots',
+      ],
       [
         { 'spec.selector.matchLabels.app': 'b' },
         `${labels}: {"app":"a"}: \`selector\` does not match template \`labels\``,
@@ -131,6 +151,17 @@ describe('validation of stateful sets', () => {
       ],
       [{ 'spec.serviceName': 'other' }, forbidden],
       [{ 'spec.podManagementPolicy': 'Parallel' }, forbidden],
+    ]);
+  });
+
+  it('lets a set keep a template that was wrong already', () => {
+    const wrong = changed(good, { 'spec.template.spec.containers.0.image': '' });
+    checkUpdateRules(wrong, defaultStatefulSet, validateStatefulSetUpdate, [
+      [{ 'spec.replicas': 3 }],
+      [{ 'spec.replicas': -1 }, `spec.replicas: Invalid value: -1: ${NEGATIVE}`],
+    ]);
+    checkUpdateRules(good, defaultStatefulSet, validateStatefulSetUpdate, [
+      [{ 'spec.template.spec.containers.0.image': '' }, 'spec.template.spec.containers[0].image: Required value'],
     ]);
   });
 
@@ -217,6 +248,7 @@ describe('validation of daemon sets', () => {
       [
         { 'spec.selector.matchLabels.app': 'b' },
         'spec.selector: Invalid value: {"matchLabels":{"app":"b"}}: field is immutable',
+        'spec.template.metadata.labels: Invalid value: {"app":"a"}: `selector` does not match template `labels`',
       ],
     ]);
     checkUpdateRules(

@@ -204,6 +204,9 @@ describe('validation of jobs', () => {
         'spec.completions: Invalid value: 3: can only be modified in tandem with spec.parallelism',
       ],
     ]);
+    const longest = { ...elastic, metadata: { name: 'x'.repeat(61) } };
+    const grown = { 'spec.completions': 11, 'spec.parallelism': 11 };
+    checkUpdateRules(longest, defaultJob, validateJobUpdate, [[grown]]);
     const suspended = { ...good, spec: { ...good.spec, suspend: true } };
     checkUpdateRules(suspended, defaultJob, validateJobUpdate, [
       [{ 'spec.template.spec.nodeSelector': { a: 'b' }, 'spec.template.metadata.annotations': { a: 'b' } }],

@@ -7,7 +7,7 @@ import type { Deployment } from '../../../api/types/apps.v1.ts';
 import type { ConfigMap, Namespace, Node, Secret, Service } from '../../../api/types/core.v1.ts';
 import type { ObjectMeta } from '../../../api/types/meta.v1.ts';
 import type { EndpointSlice } from '../../../api/types/discovery.v1.ts';
-import { checkDnsSubdomain } from '../../../api/machinery/names.ts';
+import { checkDnsSubdomain, checkLabelValue, checkPercent } from '../../../api/machinery/names.ts';
 import {
   validateLease,
   validateNamespaceFinalizers,
@@ -28,12 +28,14 @@ import { validateMetadata, validateMetadataUpdate } from '../../../api/validatio
 import { validateService, validateServiceStatus } from '../../../api/validation/service.ts';
 import {
   validateDeployment,
+  validateDeploymentStatus,
   validateDeploymentUpdate,
-  validateWorkloadStatus,
 } from '../../../api/validation/workloads.ts';
 
 const lines = (errors: readonly FieldError[]): string[] => errors.map(({ field, message }) => `${field}: ${message}`);
 const metadata = { name: 'x', namespace: 'default' };
+const LABEL_VALUE = checkLabelValue('-').join();
+const PERCENT = checkPercent('10x').join();
 
 describe('validation of metadata', () => {
   const problems = (more: ObjectMeta): string[] => {
@@ -86,7 +88,22 @@ describe('validation of workloads', () => {
     assert.deepEqual(problems({ replicas: -1 }), [
       'spec.replicas: Invalid value: -1: must be greater than or equal to 0',
     ]);
-    assert.deepEqual(problems({ selector: undefined }), ['spec.selector: Required value']);
+    assert.deepEqual(problems({ selector: undefined }), [
+      'spec.selector: Required value',
+      'spec.template.metadata.labels: Invalid value: {"app":"a"}: `selector` does not match template `labels`',
+    ]);
+    assert.deepEqual(problems({ selector: { matchLabels: { app: '-' } }, template: { spec: { containers: [] } } }), [
+      `spec.selector.matchLabels: Invalid value: "-": ${LABEL_VALUE}`,
+      'spec.selector: Invalid value: {"matchLabels":{"app":"-"}}: invalid label selector',
+    ]);
+    assert.deepEqual(problems({ minReadySeconds: -1, strategy: { rollingUpdate: { maxUnavailable: '10x' } } }), [
+      `spec.strategy.rollingUpdate.maxUnavailable: Invalid value: "10x": ${PERCENT}`,
+      'spec.minReadySeconds: Invalid value: -1: must be greater than or equal to 0',
+    ]);
+    assert.deepEqual(problems({ strategy: { rollingUpdate: { maxUnavailable: '200x', maxSurge: 0 } } }), [
+      `spec.strategy.rollingUpdate.maxUnavailable: Invalid value: "200x": ${PERCENT}`,
+      'spec.strategy.rollingUpdate.maxUnavailable: Invalid value: "200x": may not be 0 when `maxSurge` is 0',
+    ]);
     assert.deepEqual(problems({ selector: {} }), [
       'spec.selector: Invalid value: {}: empty selector is invalid for deployment',
     ]);
@@ -114,10 +131,18 @@ describe('validation of workloads', () => {
 
   it('of their status: no count is greater than what it is part of', () => {
     const status = { replicas: 1, updatedReplicas: 2, readyReplicas: 0, availableReplicas: 1 };
-    assert.deepEqual(lines(validateWorkloadStatus({ ...deployment(), status })), [
+    assert.deepEqual(lines(validateDeploymentStatus({ ...deployment(), status }, deployment())), [
       'status.updatedReplicas: Invalid value: 2: cannot be greater than status.replicas',
       'status.availableReplicas: Invalid value: 1: cannot be greater than readyReplicas',
     ]);
+  });
+
+  it('of their status: collisions are never forgotten', () => {
+    const before = { ...deployment(), status: { collisionCount: 2 } };
+    const of = (status: object): string[] => lines(validateDeploymentStatus({ ...deployment(), status }, before));
+    assert.deepEqual(of({ collisionCount: 2 }), []);
+    assert.deepEqual(of({ collisionCount: 1 }), ['status.collisionCount: Invalid value: 1: cannot be decremented']);
+    assert.deepEqual(of({}), ['status.collisionCount: Invalid value: 0: cannot be decremented']);
   });
 
   it('of updates: the selector stays', () => {
@@ -273,6 +298,16 @@ describe('validation of the cluster kinds', () => {
     assert.deepEqual(lines(validateLease({ metadata, spec: { leaseDurationSeconds: 0 } })), [
       'spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0',
     ]);
+    const election = (strategy: string): string[] =>
+      lines(validateLease({ metadata, spec: { strategy, preferredHolder: 'a' } }));
+    assert.deepEqual(election('OldestEmulationVersion'), []);
+    assert.deepEqual(election('example.com/mine'), []);
+    assert.deepEqual(election('mine'), [
+      'spec.strategy.strategy: Unsupported value: "mine": supported values: "OldestEmulationVersion"',
+    ]);
+    assert.deepEqual(lines(validateLease({ metadata, spec: { preferredHolder: 'a' } })), [
+      'spec.preferredHolder: Forbidden: may only be specified if `strategy` is defined',
+    ]);
     const slice = (more: object): EndpointSlice => {
       const made = { metadata, addressType: 'IPv4', ...more } as unknown as EndpointSlice;
       defaultEndpointSlice(made);
@@ -285,9 +320,53 @@ describe('validation of the cluster kinds', () => {
     assert.deepEqual(lines(validateEndpointSlice(slice({ endpoints: [{ addresses: [] }, { addresses: ['x'] }] }))), [
       'endpoints[0].addresses: Required value: must contain at least 1 address',
       'endpoints[1].addresses[0]: Invalid value: "x": must be a valid IPv4 address',
+      'endpoints[1].addresses[0]: Invalid value: "x": must be a valid IP address',
     ]);
     assert.deepEqual(lines(validateEndpointSliceUpdate(slice({ addressType: 'FQDN' }), slice({}))), [
       'addressType: Invalid value: "FQDN": field is immutable',
+    ]);
+  });
+
+  it('endpoint slices of names, of special addresses, with hints', () => {
+    const of = (addressType: string, ...addresses: string[]): string[] =>
+      lines(validateEndpointSlice({ metadata, addressType, endpoints: [{ addresses }], ports: [] } as never));
+    const at = 'endpoints[0].addresses[0]: Invalid value';
+    assert.deepEqual(of('FQDN', 'a.example.', 'b.example'), []);
+    assert.deepEqual(of('FQDN', 'example'), [
+      `${at}: "example": should be a domain with at least two segments separated by dots`,
+    ]);
+    assert.deepEqual(of('IPv4', '239.1.2.3', '0.1.2.3'), []);
+    assert.deepEqual(of('IPv4', '224.0.0.9'), [
+      `${at}: "224.0.0.9": may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)`,
+    ]);
+    assert.deepEqual(of('IPv6', '::ffff:127.0.0.1'), [
+      `${at}: "::ffff:127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)`,
+    ]);
+    const hinted = (hints: object): string[] => {
+      const endpoints = [{ addresses: ['10.0.0.1'], hints }];
+      return lines(validateEndpointSlice({ metadata, addressType: 'IPv4', endpoints, ports: [] } as never));
+    };
+    const nine = Array.from({ length: 9 }, (_, index) => ({ name: `z${index}` }));
+    assert.deepEqual(hinted({ forZones: nine.slice(1), forNodes: nine.slice(1) }), []);
+    assert.deepEqual(hinted({ forZones: nine }), [
+      'endpoints[0].hints.forZones: Too many: 9: must have at most 8 items',
+    ]);
+    assert.deepEqual(hinted({ forZones: [{ name: 'a' }, { name: 'a' }] }), [
+      'endpoints[0].hints.forZones[1].name: Duplicate value: "a"',
+    ]);
+  });
+
+  it('endpoint slices that were taken once keep their endpoints', () => {
+    const slice = (address: string, name: string): EndpointSlice =>
+      ({
+        metadata,
+        addressType: 'IPv4',
+        endpoints: [{ addresses: [address] }],
+        ports: [{ name, protocol: 'TCP' }],
+      }) as never;
+    assert.deepEqual(validateEndpointSliceUpdate(slice('127.0.0.1', 'b'), slice('127.0.0.1', 'a')), []);
+    assert.deepEqual(lines(validateEndpointSliceUpdate(slice('127.0.0.1', 'a'), slice('10.0.0.1', 'a'))), [
+      'endpoints[0].addresses[0]: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)',
     ]);
   });
 });
