@@ -25,9 +25,20 @@ export const SHARED_FILES = [
 /** The flags that all servers must agree on. */
 export function sharedSettings(flags: ServerFlags): Record<string, unknown> {
   const { clusterCidr, nodeCidrSize, serviceCidr, clusterDns, clusterDomain, port, agentPort } = flags;
-  // By the first two one server tells agents for how long they may run what another, the leader, gives away.
-  const { nodeTimeout, fence } = flags;
-  return { nodeTimeout, fence, clusterCidr, nodeCidrSize, serviceCidr, clusterDns, clusterDomain, port, agentPort };
+  // By the first three one server tells agents for how long they may run what another, the leader, gives away.
+  const { nodeTimeout, agentRestartTimeout, fence } = flags;
+  return {
+    nodeTimeout,
+    agentRestartTimeout,
+    fence,
+    clusterCidr,
+    nodeCidrSize,
+    serviceCidr,
+    clusterDns,
+    clusterDomain,
+    port,
+    agentPort,
+  };
 }
 
 export interface ServerJoinsOptions {

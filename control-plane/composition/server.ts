@@ -145,6 +145,7 @@ export class Server implements Component {
     const sessions = makeSessions({ ...foundation, ...identity });
     reached.sessions = sessions;
     sessionKeys.onLost(() => sessions.cutOff());
+    sessionKeys.onRenewed(() => sessions.cameBack());
     const joins = await makeJoins({ ...foundation, keys });
     const leader = makeLeader({ ...foundation, ...identity, table, nextId, sessions });
     metrics.observed('leader_election_master_status', 'Whether this server leads.', () => Number(leader.isLeading));

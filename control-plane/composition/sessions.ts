@@ -51,11 +51,13 @@ export function makeSessions(parts: Needed): NodeSessions {
   });
 }
 
+type Times = Pick<ServerFlags, 'heartbeat' | 'nodeTimeout' | 'agentRestartTimeout' | 'fence'>;
+
 /** The milliseconds of an agent's lease. Throws an Error for flags that leave agents too little time. */
-export function leaseOf({ heartbeat, nodeTimeout, fence }: ServerFlags): number {
+export function leaseOf({ heartbeat, nodeTimeout, agentRestartTimeout, fence }: Times): number {
   return leaseLength({
     heartbeatMilliseconds: heartbeat,
-    timeoutMilliseconds: nodeTimeout,
+    timeoutMilliseconds: Math.min(nodeTimeout, agentRestartTimeout),
     fenceMilliseconds: fence,
     doubtMilliseconds: Math.round(SESSION_TTL * 1000 * (1 - TRUSTED_SHARE)),
   });

@@ -10,7 +10,7 @@ const SPARE_HEARTBEATS = 3;
 
 export interface FencingTimes {
   readonly heartbeatMilliseconds: number;
-  /** Silence that ends a session. */
+  /** Silence that ends a session, the shortest there is. */
   readonly timeoutMilliseconds: number;
   /** From the end of a session to the moment at which its pods with an identity are replaced. */
   readonly fenceMilliseconds: number;

@@ -42,7 +42,7 @@ const NODE_USER = 'system:node:';
 export interface SessionKeys {
   put(node: string): Promise<void>;
   delete(node: string): Promise<void>;
-  /** Whether all servers certainly see now that the session is here. */
+  /** Whether all servers certainly see now that the session is here, and have seen so ever since `put`. */
   holds(node: string): boolean;
 }
 
@@ -183,6 +183,14 @@ export class NodeSessions implements Component {
     for (const session of this.sessions.values()) session.close('the server is cut off from the store');
   }
 
+  /**
+   * For a while the store knew of none of these sessions, and pods may have been taken from the nodes without their agents
+   * having been told: they begin anew.
+   */
+  cameBack(): void {
+    for (const session of this.sessions.values()) session.close('the server was cut off from the store; begin again');
+  }
+
   private serversChanged(): void {
     const addresses = this.options.servers.agentServers();
     this.forwarding.keepOnly(addresses);
@@ -270,6 +278,7 @@ export class NodeSessions implements Component {
   private async catchUp(node: string): Promise<void> {
     try {
       await this.options.caches.pods.whenFresh();
+      if (!this.options.keys.holds(node)) throw new Error('the server is cut off from the store');
     } catch (error) {
       this.liveness.heard(node);
       throw error;

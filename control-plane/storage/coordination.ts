@@ -14,7 +14,10 @@ export interface Lease {
    * and so before the store can end it; also after `release`.
    */
   readonly lost: AbortSignal;
-  /** The same at this very moment, also in a process that was held up and has not come to aborting. */
+  /**
+   * The same at this very moment, also in a process that was held up and has not come to aborting, or on a machine that was
+   * asleep. A wall clock that is set forward makes it doubtful until the next renewal.
+   */
   isProven(): boolean;
   /**
    * Makes the key or takes it over, attached. With `expected` only if the key has that revision (0: does not exist), and
@@ -60,7 +63,10 @@ export interface SessionKeys extends Component {
   put(key: string, value: string): Promise<void>;
   /** Deletes the key unless another session has taken it over. */
   delete(key: string): Promise<void>;
-  /** Whether this session put the key and its lease can be proven to live now; another session may have it by now. */
+  /**
+   * Whether the key has been in the store without a gap since this session put it, as its lease can be proven to live now;
+   * another session may have it by now.
+   */
   holds(key: string): boolean;
   /** What all sessions hold under `prefix`: the key without the prefix, and its value. */
   watch(prefix: string): KeyWatch;

@@ -22,11 +22,12 @@ export class LeaseSessionKeys implements SessionKeys {
   private readonly options: LeaseSessionKeysOptions;
   /** What should be in the store. */
   private readonly wanted = new Map<string, string>();
-  /** What is in the store, by the lease that it is attached to. */
+  /** What was put, by the lease that it was attached to then. */
   private readonly held = new Map<string, Lease>();
   private readonly stopping = new AbortController();
   private readonly watches = new Set<KeyWatch>();
   private readonly lossListeners = new Set<() => void>();
+  private readonly renewalListeners = new Set<() => void>();
   private lease: Lease | undefined;
   private running: Promise<void> = Promise.resolve();
 
@@ -49,8 +50,9 @@ export class LeaseSessionKeys implements SessionKeys {
 
   async put(key: string, value: string): Promise<void> {
     this.wanted.set(key, value);
-    if (!this.lease || this.lease.lost.aborted) throw new UnavailableError('there is no lease to attach keys to now');
     const { lease } = this;
+    // One that is about to end would take the key with it sooner than anybody counts on.
+    if (!lease?.isProven()) throw new UnavailableError('there is no lease to attach keys to now');
     await lease.put(key, value);
     this.held.set(key, lease);
   }
@@ -70,6 +72,15 @@ export class LeaseSessionKeys implements SessionKeys {
   onLost(listener: () => void): () => void {
     this.lossListeners.add(listener);
     return () => void this.lossListeners.delete(listener);
+  }
+
+  /**
+   * Calls `listener` when there is a lease again. The keys are being made again, but none is held until it is put: while it was
+   * away others may have acted on that. Returns what ends it.
+   */
+  onRenewed(listener: () => void): () => void {
+    this.renewalListeners.add(listener);
+    return () => void this.renewalListeners.delete(listener);
   }
 
   watch(prefix: string): KeyWatch {
@@ -104,6 +115,7 @@ export class LeaseSessionKeys implements SessionKeys {
     for (let attempt = 0; !signal.aborted; attempt++) {
       try {
         this.lease = await leases.grant(ttlSeconds);
+        for (const listener of this.renewalListeners) listener();
         // A key that is added meanwhile is put by whoever adds it; being visited here as well does no harm.
         for (const [key, value] of this.wanted) await this.restore(this.lease, key, value);
         return this.lease;
@@ -127,7 +139,6 @@ export class LeaseSessionKeys implements SessionKeys {
     }
     if (!(await lease.put(key, value, current?.revision ?? 0))) await this.restore(lease, key, value);
     else if (!this.wanted.has(key)) await lease.delete(key);
-    else this.held.set(key, lease);
   }
 }
 

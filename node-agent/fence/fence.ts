@@ -87,9 +87,11 @@ export class Fence implements Component, PodFence {
     if (this.milliseconds === undefined) return;
     this.isConfirmed = true;
     const provenAt = Math.max(sentAt, this.lease?.provenAt ?? -Infinity);
-    this.lease = { provenAt, milliseconds: this.milliseconds };
-    // The guard must have the news before anything is let go.
-    if (this.save()) this.step();
+    const lease = { provenAt, milliseconds: this.milliseconds };
+    // The guard must have the news before anything is let go: it would end what it finds going on without a lease.
+    if (!this.save(lease) && this.pods.size > 0) return;
+    this.lease = lease;
+    this.step();
   }
 
   add(uid: string): void {
@@ -135,7 +137,8 @@ export class Fence implements Component, PodFence {
   }
 
   private tick(): void {
-    if (this.pods.size > 0) this.options.guard.ensure();
+    // What is frozen, or was never let go, needs no guard: one that has gone by itself is not called back for it.
+    if (this.pods.size > 0 && !this.isClosed) this.options.guard.ensure();
     this.step();
   }
 
@@ -186,15 +189,15 @@ export class Fence implements Component, PodFence {
   }
 
   /** Whether the guard has the news. */
-  private save(): boolean {
+  private save(lease = this.lease): boolean {
     const { file, freezer, log } = this.options;
-    if (this.lease === undefined) return true;
+    if (lease === undefined) return true;
     try {
-      file.write(this.lease, [...this.pods], freezer);
+      file.write(lease, [...this.pods], freezer);
       return true;
     } catch (error) {
       log.error({ err: error }, 'the time of the last acknowledgement can not be written');
-      return this.pods.size === 0;
+      return false;
     }
   }
 }

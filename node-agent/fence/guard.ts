@@ -1,10 +1,11 @@
 /** The process that freezes pods when their agent does not: it outlives the agent, and is found again by the next one. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Log } from '../../lib/log.ts';
 import { isAlive, type ProcessIdentity, startDetached } from '../../lib/process.ts';
 
-const PROGRAM = new URL('guard.sh', import.meta.url).pathname;
+const PROGRAM = fileURLToPath(new URL('guard.sh', import.meta.url));
 
 export interface GuardProcessOptions {
   /** Where the lease is. */

@@ -1,9 +1,10 @@
 /**
  * What the agent leaves for the guard and for the agent after it: until when its pods may run, and where they are. A shell
  * reads it: the first line is three whole numbers in hundredths of a second (when the guard acts, when the last acknowledged
- * heartbeat was sent, how long the lease is), each further line a way to freeze and a control group.
+ * heartbeat was sent, how long the lease is) and what names this start of the machine, each further line a way to freeze and
+ * a control group.
  *
- * In memory of the machine, so that it goes with it. Written synchronously and whole: it must be there before a pod goes on.
+ * In memory of the machine, and of no meaning after its next start even where it is not. Written synchronously and whole: it must be there before a pod goes on.
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -23,8 +24,11 @@ export class LeaseFile {
   private readonly file: string;
   private readonly next: string;
 
-  /** The directory is made where it is missing. */
-  constructor(directory: string) {
+  private readonly boot: string;
+
+  /** The directory is made where it is missing. `boot` differs between two starts of the machine. */
+  constructor(directory: string, boot = machineBoot()) {
+    this.boot = boot;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     this.file = path.join(directory, 'lease');
     this.next = path.join(directory, 'lease.next');
@@ -35,9 +39,12 @@ export class LeaseFile {
     const text = this.text();
     if (text === undefined) return undefined;
     const [first = '', ...lines] = text.trimEnd().split('\n');
-    const [, provenAt, length] = first.split(' ').map((word) => Number(word) * 10);
+    const [times, boot] = [first.split(' ').slice(0, 3), first.split(' ')[3]];
+    const [, provenAt, length] = times.map((word) => Number(word) * 10);
     if (!Number.isFinite(provenAt) || !Number.isFinite(length))
       throw new Error(`${this.file}: is no lease: "${first}"`);
+    // The clock has begun again since.
+    if (boot !== this.boot) return undefined;
     const uids = lines.map((line) => path.basename(line).slice('pod'.length));
     return { lease: { provenAt: provenAt ?? 0, milliseconds: length ?? 0 }, pods: [...new Set(uids)] };
   }
@@ -50,7 +57,7 @@ export class LeaseFile {
     const times = [provenAt + milliseconds + GUARD_MILLISECONDS, provenAt, milliseconds];
     const groups = pods.flatMap((uid) => freezer.groupsOf(uid)).map((group) => `${freezer.version} ${group}`);
     // Rounded down: rather too early than too late.
-    const lines = [times.map((time) => Math.floor(time / 10)).join(' '), ...groups];
+    const lines = [[...times.map((time) => Math.floor(time / 10)), this.boot].join(' '), ...groups];
     writeFileSync(this.next, `${lines.join('\n')}\n`, { mode: 0o600 });
     renameSync(this.next, this.file);
   }
@@ -69,4 +76,9 @@ export class LeaseFile {
 export function machineUptime(): number {
   const [seconds] = readFileSync('/proc/uptime', 'utf8').split(' ');
   return Number(seconds) * 1000;
+}
+
+/** Another one after each start of the machine. */
+export function machineBoot(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }

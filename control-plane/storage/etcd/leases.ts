@@ -23,14 +23,24 @@ export class EtcdLeases implements Leases {
   }
 
   async grant(ttlSeconds: number): Promise<Lease> {
-    const askedAt = this.options.clock.now();
+    const asked = askedAt(this.options.clock);
     const granted = await this.options.client.leaseClient.leaseGrant({ TTL: ttlSeconds }).catch((error: unknown) => {
       throw readError(error);
     });
-    const lease = new EtcdLease(this.options, granted.ID, ttlSeconds, askedAt);
+    const lease = new EtcdLease(this.options, granted.ID, ttlSeconds, asked);
     lease.keepAlive();
     return lease;
   }
+}
+
+/** When a lease was asked for, or its renewal: by the clock that never jumps, and by that of the wall. */
+interface Asked {
+  readonly time: number;
+  readonly date: number;
+}
+
+function askedAt(clock: Clock): Asked {
+  return { time: clock.now(), date: clock.date().getTime() };
 }
 
 /** Renewed by a short stream a time. Its end is counted from when the last answered renewal was sent, not answered. */
@@ -44,15 +54,17 @@ class EtcdLease implements Lease {
   private readonly end = new AbortController();
   private expiry: Timer | undefined;
   private trustedUntil = 0;
+  /** The same by the wall clock, which goes on while the machine sleeps. */
+  private trustedUntilDate = 0;
 
-  constructor({ client, clock, log }: EtcdLeasesOptions, id: string, ttlSeconds: number, askedAt: number) {
+  constructor({ client, clock, log }: EtcdLeasesOptions, id: string, ttlSeconds: number, asked: Asked) {
     this.client = client;
     this.clock = clock;
     this.log = log.child({ lease: id });
     this.id = id;
     this.ttlSeconds = ttlSeconds;
     this.lost = this.end.signal;
-    this.trustFrom(askedAt);
+    this.trustFrom(asked);
   }
 
   keepAlive(): void {
@@ -78,7 +90,8 @@ class EtcdLease implements Lease {
   }
 
   isProven(): boolean {
-    return !this.lost.aborted && this.clock.now() < this.trustedUntil;
+    const { clock } = this;
+    return !this.lost.aborted && clock.now() < this.trustedUntil && clock.date().getTime() < this.trustedUntilDate;
   }
 
   leave(): void {
@@ -108,11 +121,11 @@ class EtcdLease implements Lease {
     const interval = (this.ttlSeconds * 1000) / RENEWALS_PER_TTL;
     for (let wait = interval; ;) {
       await sleep(this.clock, wait, this.lost);
-      const sentAt = this.clock.now();
+      const asked = askedAt(this.clock);
       try {
         const ttl = await this.renew(interval);
         if (ttl <= 0) return this.lose('etcd has ended it');
-        this.trustFrom(sentAt);
+        this.trustFrom(asked);
         wait = interval;
       } catch (error) {
         this.log.warn({ err: error }, 'a lease could not be renewed');
@@ -136,9 +149,11 @@ class EtcdLease implements Lease {
     }
   }
 
-  private trustFrom(time: number): void {
+  private trustFrom({ time, date }: Asked): void {
     if (this.lost.aborted) return;
-    this.trustedUntil = time + this.ttlSeconds * 1000 * TRUSTED_SHARE;
+    const trusted = this.ttlSeconds * 1000 * TRUSTED_SHARE;
+    this.trustedUntil = time + trusted;
+    this.trustedUntilDate = date + trusted;
     const left = this.trustedUntil - this.clock.now();
     this.expiry?.cancel();
     this.expiry = this.clock.after(Math.max(0, left), () => this.lose('it could not be renewed in time'));

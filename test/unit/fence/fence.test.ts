@@ -183,10 +183,41 @@ describe('the fence', () => {
     clock.advance(10_000);
     await rm(directory, { recursive: true });
     fence.proven(10_000);
-    assert.equal(freezer.states.get('db'), 'frozen');
+    clock.advance(300);
+    assert.equal(freezer.states.get('db'), 'frozen', 'nor a moment later');
     new LeaseFile(directory);
     fence.proven(10_000);
     assert.equal(freezer.states.get('db'), 'running');
+  });
+});
+
+describe('the guard of the fence', () => {
+  it('is called for while there is something to guard, and not again and again for what is frozen anyway', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'dure-fence-'));
+    const clock = new FakeClock();
+    let calls = 0;
+    const fence = new Fence({
+      freezer: new FakeFreezer(),
+      file: new LeaseFile(directory),
+      guard: { ensure: () => void (calls += 1) },
+      isOurs: () => true,
+      uptime: () => clock.now(),
+      clock,
+      log: silentLog,
+    });
+    await fence.start();
+    fence.add('db');
+    clock.advance(10_000);
+    assert.equal(calls, 0, 'no server was reached since the machine was started: there is no lease to guard by');
+    fence.setLease(LEASE);
+    fence.proven(10_000);
+    clock.advance(LEASE);
+    const open = calls;
+    assert.ok(open > 5);
+    clock.advance(60_000);
+    assert.ok(calls <= open + 1);
+    await fence.stop();
+    await rm(directory, { recursive: true });
   });
 });
 
@@ -196,12 +227,18 @@ describe('the lease in its file', () => {
   afterEach(() => rm(directory, { recursive: true }));
 
   it('says in whole hundredths when the guard acts, and where', async () => {
-    const file = new LeaseFile(directory);
+    const file = new LeaseFile(directory, 'boot-1');
     assert.equal(file.read(), undefined);
     file.write({ provenAt: 1_234_567.8, milliseconds: LEASE }, ['a', 'b'], new FakeFreezer());
     const text = await readFile(join(directory, 'lease'), 'utf8');
-    assert.equal(text, '123736 123456 240\nv2 /groups/poda\nv2 /groups/podb\n');
+    assert.equal(text, '123736 123456 240 boot-1\nv2 /groups/poda\nv2 /groups/podb\n');
     assert.deepEqual(file.read(), { lease: { provenAt: 1_234_560, milliseconds: LEASE }, pods: ['a', 'b'] });
+  });
+
+  it('means nothing after the machine was started again, whose clock has begun again', () => {
+    new LeaseFile(directory, 'boot-1').write({ provenAt: 10_000, milliseconds: LEASE }, ['a'], new FakeFreezer());
+    assert.equal(new LeaseFile(directory, 'boot-2').read(), undefined);
+    assert.deepEqual(new LeaseFile(directory, 'boot-1').read()?.pods, ['a']);
   });
 
   it('is refused when it is none', async () => {

@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { leaseOf } from '../../../control-plane/composition/sessions.ts';
 import { leaseLength } from '../../../control-plane/nodes/fencing.ts';
 import { GUARD_MILLISECONDS } from '../../../node-agent/fence/lease-file.ts';
 import { FREEZING_MILLISECONDS, planFence, type FencePlan, type Lease } from '../../../node-agent/fence/plan.ts';
@@ -224,6 +225,12 @@ describe('the length of the lease', () => {
     assert.equal(leaseLength(TIMES), 2400);
     assert.equal(leaseLength({ ...TIMES, fenceMilliseconds: 10_000 }), 10_400);
     assert.equal(leaseLength({ ...TIMES, timeoutMilliseconds: 5000 }), 2400, 'a server may be lost before its nodes');
+  });
+
+  it('counts with whichever end of a session comes first', () => {
+    const flags = { heartbeat: 400, nodeTimeout: 1600, agentRestartTimeout: 10_000, fence: 2000 };
+    assert.equal(leaseOf(flags), 2400);
+    assert.equal(leaseOf({ ...flags, agentRestartTimeout: 1000 }), 1800);
   });
 
   it('is refused when heartbeats could not keep up with it', () => {
