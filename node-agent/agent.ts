@@ -47,6 +47,7 @@ import { PodTokens } from './volumes/tokens.ts';
 import { firstAddress } from '../lib/addresses.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type Component, ComponentGroup } from '../lib/component.ts';
+import { DataLock } from '../lib/data-lock.ts';
 import { FlagError } from '../lib/flags.ts';
 import { AgentsClient } from '../lib/link/proto.ts';
 import type { Log } from '../lib/log.ts';
@@ -88,6 +89,7 @@ export class Agent implements Component {
     try {
       await mkdir(flags.dataDir, { recursive: true, mode: 0o700 });
       await mkdir(flags.runDir, { recursive: true, mode: 0o700 });
+      await this.run(lockOf(flags.dataDir));
       const keeper = new StateKeeper({
         store: this.store,
         file: new StateFile(join(flags.dataDir, 'state')),
@@ -407,6 +409,16 @@ export class Agent implements Component {
       log,
     });
   }
+}
+
+/** Two agents would each take the other's pods for leftovers, and remove volumes under them. */
+function lockOf(directory: string): Component {
+  const lock = new DataLock({ directory, holder: 'agent', pid: process.pid });
+  return {
+    name: 'lock of the data',
+    start: async () => lock.acquire(),
+    stop: async () => lock.release(),
+  };
 }
 
 /** Its object may go at any moment, and another of its name run elsewhere. */

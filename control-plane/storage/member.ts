@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { backoffDelay } from '../../lib/backoff.ts';
 import { sleep, type Clock, type Timer } from '../../lib/clock.ts';
+import { DataLock } from '../../lib/data-lock.ts';
 import type { Component } from '../../lib/component.ts';
 import type { Log } from '../../lib/log.ts';
-import { DataLock } from './data-lock.ts';
 import { memberArguments, type MemberArguments } from './member-arguments.ts';
 
 const RESTART_BACKOFF = { initial: 100, max: 10_000, factor: 2 };
@@ -48,7 +48,7 @@ export class EtcdMember implements Component {
 
   constructor(options: EtcdMemberOptions) {
     this.options = options;
-    this.lock = new DataLock(options.dataDir, process.pid);
+    this.lock = new DataLock({ directory: options.dataDir, holder: 'server', pid: process.pid });
   }
 
   /** The process id of etcd while it runs. */

@@ -4,13 +4,13 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DataDirectoryInUseError, DataLock } from '../../../control-plane/storage/data-lock.ts';
 import { EtcdStore } from '../../../control-plane/storage/etcd/store.ts';
 import { EtcdMember } from '../../../control-plane/storage/member.ts';
 import type { MemberTls } from '../../../control-plane/storage/member-arguments.ts';
 import { UnavailableError } from '../../../control-plane/storage/port.ts';
 import { createAuthority, issue } from '../../../lib/certificates.ts';
 import { systemClock } from '../../../lib/clock.ts';
+import { DataDirectoryInUseError, DataLock } from '../../../lib/data-lock.ts';
 import { silentLog } from '../../../lib/log.ts';
 import { freePort, startEtcd } from '../../support/etcd.ts';
 
@@ -67,10 +67,10 @@ describe('etcd member', function () {
   it('is refused where another process holds the data, and not where that process is gone', async () => {
     const other = spawn('sleep', ['60']);
     assert.ok(other.pid);
-    new DataLock(directory, other.pid).acquire();
+    new DataLock({ directory, holder: 'server', pid: other.pid }).acquire();
     await assert.rejects(startEtcd({ dataDir: directory }), DataDirectoryInUseError);
     const line = new RegExp(`in use by another server \\(process ${other.pid}\\)`);
-    assert.throws(() => new DataLock(directory, process.pid).acquire(), line);
+    assert.throws(() => new DataLock({ directory, holder: 'server', pid: process.pid }).acquire(), line);
     other.kill('SIGKILL');
     await once(other, 'exit');
     const etcd = await startEtcd({ dataDir: directory });

@@ -1,24 +1,34 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Another running server holds the data directory. */
+/** Another running process of its kind holds the data directory. */
 export class DataDirectoryInUseError extends Error {
   override readonly name = 'DataDirectoryInUseError';
 }
 
-/** A data directory belongs to one process at a time, and to nobody when that process is gone, however it went. */
+export interface DataLockOptions {
+  readonly directory: string;
+  readonly holder: 'server' | 'agent';
+  readonly pid: number;
+}
+
+/**
+ * A data directory belongs to one process of a kind at a time, and to nobody when that process is gone, however it went.
+ */
 export class DataLock {
-  private readonly directory: string;
+  private readonly options: DataLockOptions;
   private readonly path: string;
   private readonly owner: string;
 
-  constructor(directory: string, pid: number) {
-    this.directory = directory;
-    this.path = join(directory, 'server.lock');
-    this.owner = ownerLine(pid);
+  constructor(options: DataLockOptions) {
+    this.options = options;
+    this.path = join(options.directory, `${options.holder}.lock`);
+    this.owner = ownerLine(options.pid);
   }
 
+  /** Throws {@link DataDirectoryInUseError}. */
   acquire(): void {
+    const { directory, holder } = this.options;
     const mine = `${this.path}.${process.pid}`;
     writeFileSync(mine, this.owner);
     try {
@@ -26,7 +36,7 @@ export class DataLock {
         if (tryLink(mine, this.path)) return;
         this.removeDead();
       }
-      throw new DataDirectoryInUseError(`${this.directory} is being taken by another server`);
+      throw new DataDirectoryInUseError(`${directory} is being taken by another ${holder}`);
     } finally {
       rmSync(mine, { force: true });
     }
@@ -36,13 +46,14 @@ export class DataLock {
     if (readIfThere(this.path) === this.owner) rmSync(this.path, { force: true });
   }
 
-  /** Moves a dead owner's lock away; if another server was quicker and the moved one is its lock, puts it back. */
+  /** Moves a dead owner's lock away; if another process was quicker and the moved one is its lock, puts it back. */
   private removeDead(): void {
     const seen = readIfThere(this.path);
     if (seen === undefined) return;
     const pid = Number(seen.split(' ')[0]);
     if (ownerLine(pid) === seen) {
-      throw new DataDirectoryInUseError(`${this.directory} is in use by another server (process ${pid})`);
+      const { directory, holder } = this.options;
+      throw new DataDirectoryInUseError(`${directory} is in use by another ${holder} (process ${pid})`);
     }
     const aside = `${this.path}.dead.${process.pid}`;
     try {
