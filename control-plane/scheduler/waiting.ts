@@ -28,6 +28,8 @@ interface Group<Entry> {
   readonly refusedBy: Set<FilterPlugin>;
   /** The only nodes that its pods can go to, where they name them. */
   readonly named: readonly string[] | undefined;
+  /** Keys of those that each of its pods uses. */
+  readonly claims: readonly string[];
   /** The shelves that it is on. */
   places: readonly string[];
   /** The one that is tried, for all. */
@@ -60,6 +62,8 @@ export class WaitingPods<Entry extends Waiting> {
   private readonly groupOf = new Map<Entry, Group<Entry>>();
   /** By node, so that a daemon's pods that wait for their own nodes are not all looked at for what happens on one. */
   private readonly shelves = new Map<string, Set<Group<Entry>>>();
+  /** By key of a claim that its pods use: many pods may wait, each for a claim of its own. */
+  private readonly claimants = new Map<string, Set<Group<Entry>>>();
 
   constructor(options: WaitingPodsOptions<Entry>) {
     this.options = options;
@@ -104,7 +108,7 @@ export class WaitingPods<Entry extends Waiting> {
 
   /** Tries those that it may help. */
   happened(event: ClusterEvent, about: About): void {
-    for (const group of this.within(about.node)) if (this.mayHelp(event, about, group)) this.helped(group);
+    for (const group of this.within(about)) if (this.mayHelp(event, about, group)) this.helped(group);
   }
 
   /** Something has happened that may help this one. */
@@ -118,9 +122,14 @@ export class WaitingPods<Entry extends Waiting> {
     this.groups.clear();
     this.groupOf.clear();
     this.shelves.clear();
+    this.claimants.clear();
   }
 
-  private *within(node: string | undefined): Iterable<Group<Entry>> {
+  private *within({ node, claim }: About): Iterable<Group<Entry>> {
+    if (claim !== undefined) {
+      yield* this.claimants.get(claim) ?? [];
+      return;
+    }
     if (node === undefined) {
       yield* this.groups.values();
       return;
@@ -129,12 +138,11 @@ export class WaitingPods<Entry extends Waiting> {
     yield* this.shelves.get(node) ?? [];
   }
 
-  private mayHelp(event: ClusterEvent, { pod, node, claim }: About, group: Group<Entry>): boolean {
+  private mayHelp(event: ClusterEvent, { pod, node }: About, group: Group<Entry>): boolean {
     const { entries, refusedBy, named, tried, timer } = group;
     const [first] = entries;
     // One that is to be tried anyway sees this too.
     if (!first || tried || timer) return false;
-    if (claim !== undefined && !first.info.claims?.some(({ key }) => key === claim)) return false;
     const isElsewhere = node !== undefined && named?.includes(node) === false;
     for (const plugin of refusedBy) {
       if (!plugin.helpedBy.includes(event) || (isElsewhere && plugin.scope !== 'cluster')) continue;
@@ -185,18 +193,19 @@ export class WaitingPods<Entry extends Waiting> {
   }
 
   private join(entry: Entry, key: string): Group<Entry> {
-    const group = this.groups.get(key) ?? this.begin(key, entry.info.named);
+    const group = this.groups.get(key) ?? this.begin(key, entry.info);
     group.entries.add(entry);
     this.groupOf.set(entry, group);
     return group;
   }
 
-  private begin(key: string, named: readonly string[] | undefined): Group<Entry> {
+  private begin(key: string, { named, claims = [] }: PodInfo): Group<Entry> {
     const group: Group<Entry> = {
       key,
       entries: new Set(),
       refusedBy: new Set(),
       named,
+      claims: claims.map((claim) => claim.key),
       places: [],
       tried: undefined,
       isFruitful: false,
@@ -206,6 +215,7 @@ export class WaitingPods<Entry extends Waiting> {
     };
     this.groups.set(key, group);
     this.move(group, named ?? [ANYWHERE]);
+    for (const claim of group.claims) putOn(this.claimants, claim, group);
     return group;
   }
 
@@ -213,18 +223,22 @@ export class WaitingPods<Entry extends Waiting> {
     group.timer?.cancel();
     this.groups.delete(group.key);
     this.move(group, []);
+    for (const claim of group.claims) takeFrom(this.claimants, claim, group);
   }
 
   private move(group: Group<Entry>, places: readonly string[]): void {
-    for (const place of group.places) {
-      const shelf = this.shelves.get(place);
-      shelf?.delete(group);
-      if (shelf?.size === 0) this.shelves.delete(place);
-    }
-    for (const place of places) {
-      const shelf = this.shelves.get(place) ?? new Set();
-      this.shelves.set(place, shelf.add(group));
-    }
+    for (const place of group.places) takeFrom(this.shelves, place, group);
+    for (const place of places) putOn(this.shelves, place, group);
     group.places = places;
   }
+}
+
+function putOn<T>(shelves: Map<string, Set<T>>, shelf: string, item: T): void {
+  shelves.set(shelf, (shelves.get(shelf) ?? new Set()).add(item));
+}
+
+function takeFrom<T>(shelves: Map<string, Set<T>>, shelf: string, item: T): void {
+  const items = shelves.get(shelf);
+  items?.delete(item);
+  if (items?.size === 0) shelves.delete(shelf);
 }

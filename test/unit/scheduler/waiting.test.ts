@@ -108,4 +108,24 @@ describe('the pods that wait', () => {
     assert.deepEqual(tried, [entries[7]]);
     assert.equal(looks, 1);
   });
+
+  it('for claims of their own are not looked at for what happens to another', () => {
+    let looks = 0;
+    const waiting = waitingPods();
+    const entries = Array.from({ length: 100 }, (_, index) => {
+      const volumes = [{ name: 'v', persistentVolumeClaim: { claimName: `c${index}` } }];
+      const info = podInfo(makePod(`p${index}`, {}, { volumes }));
+      const { claims } = info;
+      Object.defineProperty(info, 'claims', { get: () => ((looks += 1), claims) });
+      return { info };
+    });
+    for (const entry of entries) waiting.add(entry, new Set([plugin('cluster', 'claim changed')]));
+    looks = 0;
+    waiting.happened('claim changed', { claim: 'default/c7' });
+    assert.deepEqual(tried, [entries[7]]);
+    assert.ok(looks <= 1, `${looks} pods were looked at`);
+    waiting.remove(entries[7]!);
+    waiting.happened('claim changed', { claim: 'default/c7' });
+    assert.equal(tried.length, 1);
+  });
 });
