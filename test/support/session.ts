@@ -1,12 +1,12 @@
 /** kubectl as a user types it, in a namespace of its own, so that tests on one cluster don't see each other's objects. */
 import assert from 'node:assert/strict';
-import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import type { Release } from './client-program.ts';
 import type { TestCluster } from './cluster.ts';
 import { kubectl, kubectlPath, spawnKubectl, type KubectlResult } from './kubectl.ts';
-import { run } from '../../lib/process.ts';
 
 /** Words as a shell would split them; those in single quotes are taken as they are. */
 export type Line = string | readonly string[];
@@ -88,7 +88,11 @@ export class Session {
       ...words(line),
     ];
     const command = quoted.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ');
-    return run('script', ['--quiet', '--return', '--command', command, '/dev/null']);
+    const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null']);
+    // Its input stays open: at the end of it `script` would type something, which the other terminal may echo.
+    const [shown, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+    assert.equal(code, 0, shown);
+    return shown;
   }
 
   /** Tries again until it does not reject; for what no event tells. */
