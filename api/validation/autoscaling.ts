@@ -42,6 +42,10 @@ export function validateAutoscaler({ spec }: HorizontalPodAutoscaler): FieldErro
   }
   validateReference(errors, spec.scaleTargetRef, 'spec.scaleTargetRef');
   metrics.forEach((metric, index) => validateMetric(errors, metric, `spec.metrics[${index}]`));
+  if (minReplicas === 0 && !metrics.some(({ type }) => type === 'Object' || type === 'External')) {
+    const detail = 'must specify at least one Object or External metric to support scaling to zero replicas';
+    errors.forbidden('spec.metrics', detail);
+  }
   for (const direction of ['scaleUp', 'scaleDown'] as const) {
     const rules = behavior?.[direction];
     if (rules) validateRules(errors, rules, `spec.behavior.${direction}`);

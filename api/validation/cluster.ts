@@ -5,7 +5,8 @@ import type { Lease } from '../types/coordination.v1.ts';
 import type { Namespace, Node, Taint } from '../types/core.v1.ts';
 import { checkCidr } from './addresses.ts';
 import { FieldErrors } from './field-errors.ts';
-import { validateQuantity } from './resources.ts';
+import { isIntegerResource } from './resource-names.ts';
+import { isWhole, validateQuantity } from './resources.ts';
 
 const ELECTIONS = ['OldestEmulationVersion'];
 
@@ -39,18 +40,22 @@ export function validateNamespaceStatus({ metadata, status }: Namespace): FieldE
   return errors.list;
 }
 
-export function validateNode({ spec, status }: Node): FieldError[] {
+export function validateNode(node: Node): FieldError[] {
   const errors = new FieldErrors();
-  // Kubernetes says metadata, and clients may have learnt to.
-  validateTaints(errors, spec.taints ?? [], 'metadata.taints');
-  validatePodRanges(errors, podRanges({ spec }));
+  validateTaints(errors, node.spec.taints ?? []);
+  validateAmounts(errors, node);
+  validatePodRanges(errors, podRanges(node));
+  return errors.list;
+}
+
+function validateAmounts(errors: FieldErrors, { status }: Node): void {
   for (const list of ['capacity', 'allocatable'] as const) {
-    for (const [name, amount] of Object.entries(status[list] ?? {})) {
-      errors.check(`status.${list}[${name}]`, name, checkQualifiedName);
-      validateQuantity(errors, amount, `status.${list}[${name}]`);
+    for (const [name, amount] of Object.entries(status?.[list] ?? {})) {
+      const at = `status.${list}.${name}`;
+      const quantity = validateQuantity(errors, amount, at);
+      if (quantity && isIntegerResource(name) && !isWhole(quantity)) errors.invalid(at, amount, 'must be an integer');
     }
   }
-  return errors.list;
 }
 
 function validatePodRanges(errors: FieldErrors, ranges: readonly string[]): void {
@@ -60,8 +65,10 @@ function validatePodRanges(errors: FieldErrors, ranges: readonly string[]): void
   errors.invalid('spec.podCIDRs', ranges, 'may specify no more than one CIDR for each IP family');
 }
 
+/** Also of the status: nodes tell of both. */
 export function validateNodeUpdate(next: Node, previous: Node): FieldError[] {
   const errors = new FieldErrors();
+  validateAmounts(errors, next);
   const addresses = new Set<string>();
   next.status?.addresses?.forEach((address, index) => {
     const text = JSON.stringify([address.type, address.address]);
@@ -75,6 +82,10 @@ export function validateNodeUpdate(next: Node, previous: Node): FieldError[] {
   if (previous.spec.providerID && next.spec.providerID !== previous.spec.providerID) {
     errors.forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid');
   }
+  validateTaints(errors, next.spec.taints ?? []);
+  if ((next.spec.externalID ?? '') !== (previous.spec.externalID ?? '')) {
+    errors.forbidden('spec.externalID', 'may not be updated');
+  }
   return errors.list;
 }
 
@@ -83,15 +94,17 @@ function podRanges({ spec: { podCIDR, podCIDRs = [] } }: Pick<Node, 'spec'>): re
   return podCIDR && podCIDR !== podCIDRs[0] ? [podCIDR] : podCIDRs;
 }
 
-function validateTaints(errors: FieldErrors, taints: readonly Taint[], path: string): void {
+function validateTaints(errors: FieldErrors, taints: readonly Taint[]): void {
   const seen = new Set<string>();
-  taints.forEach(({ key, value = '', effect }, index) => {
-    const at = `${path}[${index}]`;
+  taints.forEach((taint, index) => {
+    // Kubernetes says metadata, and clients may have learnt to.
+    const at = `metadata.taints[${index}]`;
+    const { key, value = '', effect } = taint;
     errors.invalidEach(`${at}.key`, key ?? '', checkQualifiedName(key ?? ''));
-    errors.check(`${at}.value`, value, checkLabelValue);
+    const wrong = checkLabelValue(value);
+    if (wrong.length > 0) errors.invalid(`${at}.value`, value, wrong.join(';'));
     errors.oneOf(`${at}.effect`, effect, ['NoSchedule', 'PreferNoSchedule', 'NoExecute']);
-    if (seen.has(`${key}:${effect}`))
-      errors.duplicate(at, { key, effect }, 'taints must be unique by key and effect pair');
+    if (seen.has(`${key}:${effect}`)) errors.duplicate(at, taint, 'taints must be unique by key and effect pair');
     seen.add(`${key}:${effect}`);
   });
 }

@@ -26,6 +26,11 @@ export function isHugePages(name: string): boolean {
   return name.startsWith(HUGE_PAGES);
 }
 
+/** Such as `2Mi`. */
+export function pageSizeOf(name: string): string {
+  return name.slice(HUGE_PAGES.length);
+}
+
 /** Of Kubernetes' own, as opposed to devices and the like. */
 export function isNativeResource(name: string): boolean {
   return !name.includes('/') || name.includes('kubernetes.io/');

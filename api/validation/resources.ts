@@ -1,8 +1,14 @@
 /** Amounts of resources that containers ask for. */
 import { compareQuantities, parseQuantity, type Quantity, QuantityError } from '../machinery/quantity.ts';
 import type { ResourceRequirements } from '../types/core.v1.ts';
-import type { FieldErrors } from './field-errors.ts';
-import { isIntegerResource, isOvercommitted, validateContainerResourceName } from './resource-names.ts';
+import { FieldErrors } from './field-errors.ts';
+import {
+  isHugePages,
+  isIntegerResource,
+  isOvercommitted,
+  pageSizeOf,
+  validateContainerResourceName,
+} from './resource-names.ts';
 
 const NANOS_PER_UNIT = 1_000_000_000n;
 
@@ -22,6 +28,10 @@ export function validateResources(errors: FieldErrors, resources: ResourceRequir
       errors.invalid(at, shown, `must be less than or equal to ${name} limit of ${resources.limits?.[name]}`);
     }
   }
+  const names = Object.keys({ ...resources.limits, ...resources.requests });
+  if (names.some(isHugePages) && !names.includes('cpu') && !names.includes('memory')) {
+    errors.forbidden(path, 'HugePages require cpu or memory');
+  }
 }
 
 function validateList(
@@ -35,11 +45,23 @@ function validateList(
     validateContainerResourceName(errors, name, at);
     const quantity = validateQuantity(errors, text, at);
     if (!quantity) continue;
-    if (isIntegerResource(name) && quantity.nanos % NANOS_PER_UNIT !== 0n)
-      errors.invalid(at, text, 'must be an integer');
+    if (isIntegerResource(name) && !isWhole(quantity)) errors.invalid(at, text, 'must be an integer');
+    if (isHugePages(name) && !isMultiple(quantity, name)) {
+      errors.invalid(at, text, `${text} is not positive integer multiple of ${name}`);
+    }
     quantities.set(name, quantity);
   }
   return quantities;
+}
+
+export function isWhole({ nanos }: Quantity): boolean {
+  return nanos % NANOS_PER_UNIT === 0n;
+}
+
+/** Of the size of the page, which is part of the resource's name. */
+function isMultiple(quantity: Quantity, name: string): boolean {
+  const page = readQuantity(new FieldErrors(), pageSizeOf(name), '');
+  return page !== undefined && page.nanos > 0n && isWhole(page) && quantity.nanos % page.nanos === 0n;
 }
 
 /** The amount, when it is one. */
@@ -61,8 +83,8 @@ export function validateQuantity(errors: FieldErrors, text: string, path: string
   return undefined;
 }
 
-/** As {@link validateQuantity}, and more than nothing. */
+/** The amount is more than nothing. */
 export function validatePositiveQuantity(errors: FieldErrors, text: string, path: string): void {
-  const quantity = validateQuantity(errors, text, path);
-  if (quantity?.nanos === 0n) errors.invalid(path, text, 'must be greater than zero');
+  const quantity = readQuantity(errors, text, path);
+  if (quantity && quantity.nanos <= 0n) errors.invalid(path, text, 'must be greater than zero');
 }

@@ -3,7 +3,7 @@ import type { FieldError } from '../../errors.ts';
 import { sameJson } from '../../machinery/json.ts';
 import { checkDnsSubdomain, checkPathSegment } from '../../machinery/names.ts';
 import type { IPAddress, ServiceCIDR } from '../../types/networking.v1.ts';
-import { checkCanonicalCidr } from '../addresses.ts';
+import { checkCanonicalCidr, checkCidr } from '../addresses.ts';
 import { FieldErrors } from '../field-errors.ts';
 
 const AT = 'spec.cidrs';
@@ -18,7 +18,8 @@ export function validateServiceCidr({ spec }: ServiceCIDR): FieldError[] {
     return errors.list;
   }
   cidrs.forEach((cidr, index) => errors.check(`${AT}[${index}]`, cidr, checkCanonicalCidr));
-  if (errors.list.length === 0 && cidrs.length === 2 && cidrs[0]?.includes(':') === cidrs[1]?.includes(':')) {
+  const families = new Set(cidrs.map((cidr) => cidr.includes(':')));
+  if (cidrs.length === 2 && families.size === 1 && cidrs.every((cidr) => checkCidr(cidr).length === 0)) {
     const detail = 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64';
     errors.invalid(AT, cidrs, detail);
   }

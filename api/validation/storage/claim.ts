@@ -35,14 +35,22 @@ export function validateClaimSpec(errors: FieldErrors, spec: PersistentVolumeCla
   const storage = spec.resources?.requests?.['storage'];
   if (storage === undefined) errors.required(`${path}.resources[storage]`);
   else validatePositiveQuantity(errors, storage, `${path}.resources[storage]`);
-  for (const field of ['storageClassName', 'volumeAttributesClassName'] as const) {
-    if (spec[field]) errors.check(`${path}.${field}`, spec[field], checkDnsSubdomain);
-  }
+  validateClass(errors, spec, 'storageClassName', path);
   const { volumeMode } = spec;
   if (volumeMode !== undefined && !VOLUME_MODES.includes(volumeMode)) {
     errors.notSupported(`${path}.volumeMode`, volumeMode, VOLUME_MODES);
   }
   validateSources(errors, spec, path);
+  validateClass(errors, spec, 'volumeAttributesClassName', path);
+}
+
+function validateClass(
+  errors: FieldErrors,
+  spec: PersistentVolumeClaimSpec,
+  field: 'storageClassName' | 'volumeAttributesClassName',
+  path: string,
+): void {
+  if (spec[field]) errors.check(`${path}.${field}`, spec[field], checkDnsSubdomain);
 }
 
 /** Shared with volumes. */

@@ -3,7 +3,8 @@ import { internalError, invalid } from '../../../api/errors.ts';
 import { kinds } from '../../../api/kinds.ts';
 import type { Service, ServicePort, ServiceSpec } from '../../../api/types/core.v1.ts';
 import { FieldErrors } from '../../../api/validation/field-errors.ts';
-import { clusterAddressesOf, HEADLESS, nodePortsOf } from '../../../api/validation/service.ts';
+import { HEADLESS } from '../../../api/validation/service-addresses.ts';
+import { clusterAddressesOf, needsHealthPort, nodePortsOf } from '../../../api/validation/service.ts';
 import type { RandomInteger } from '../../../api/machinery/name-generator.ts';
 import type { Claim } from '../strategy.ts';
 import type { AddressRange } from './address-range.ts';
@@ -176,8 +177,4 @@ class Attempt implements Claim {
 
 function needsNodePorts({ type, allocateLoadBalancerNodePorts }: ServiceSpec): boolean {
   return type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false);
-}
-
-function needsHealthPort({ type, externalTrafficPolicy }: ServiceSpec): boolean {
-  return type === 'LoadBalancer' && externalTrafficPolicy === 'Local';
 }

@@ -29,7 +29,8 @@ export const nodeStrategy: Strategy<Node> = {
   },
   validate: validateNode,
   validateUpdate: validateNodeUpdate,
-  validateStatusUpdate: (next, previous) => [...validateNode(next), ...validateNodeUpdate(next, previous)],
+  validatesUpdateAlone: true,
+  validateStatusUpdate: validateNodeUpdate,
 };
 
 export const configMapStrategy: Strategy<ConfigMap> = {

@@ -3,8 +3,9 @@ import { defaultService, defaultServiceStatus, isExternallyAccessible } from '..
 import { copyJson } from '../../../api/machinery/json.ts';
 import { checkDns1035Label } from '../../../api/machinery/names.ts';
 import type { Service, ServiceSpec } from '../../../api/types/core.v1.ts';
+import { HEADLESS } from '../../../api/validation/service-addresses.ts';
 import {
-  HEADLESS,
+  needsHealthPort,
   validateService,
   validateServiceStatus,
   validateServiceUpdate,
@@ -33,6 +34,7 @@ export function serviceStrategy(allocator: ServiceAllocator): Strategy<Service> 
     warnings: warnOfService,
     statusWarnings: warnOfServiceStatus,
     validateUpdate: validateServiceUpdate,
+    validatesUpdateAlone: true,
     prepareForStatusUpdate(next) {
       next.status = copyJson(next.status);
       defaultServiceStatus(next);
@@ -65,6 +67,9 @@ function keepAllocated(next: ServiceSpec, previous: ServiceSpec): void {
   if (previous.type !== 'ExternalName' && !next.clusterIP && previous.clusterIP) {
     next.clusterIP = previous.clusterIP;
     if (previous.clusterIPs) next.clusterIPs = previous.clusterIPs;
+  }
+  if (!next.healthCheckNodePort && previous.healthCheckNodePort && needsHealthPort(next) && needsHealthPort(previous)) {
+    next.healthCheckNodePort = previous.healthCheckNodePort;
   }
   if (next.clusterIP === HEADLESS) return;
   if (next.type === 'NodePort' || next.type === 'LoadBalancer') keepNodePorts(next, previous);
@@ -102,7 +107,7 @@ function dropLeftovers(next: ServiceSpec, previous: ServiceSpec): void {
   const balanced = next.type === 'LoadBalancer';
   drop('externalTrafficPolicy', isExternallyAccessible(next));
   drop('internalTrafficPolicy', next.type !== 'ExternalName');
-  drop('healthCheckNodePort', balanced && next.externalTrafficPolicy === 'Local');
+  drop('healthCheckNodePort', needsHealthPort(next));
   drop('allocateLoadBalancerNodePorts', balanced);
   drop('loadBalancerClass', balanced);
 }

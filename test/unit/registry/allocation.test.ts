@@ -65,6 +65,19 @@ describe('registry: service addresses and ports', () => {
     assert.equal((await records()).length, 3);
   });
 
+  it('keeps the port for health checks that a client leaves out', async () => {
+    const spec: ServiceSpec = { type: 'LoadBalancer', externalTrafficPolicy: 'Local' };
+    const made = await services.create(service('a', spec));
+    assert.ok(made.spec.healthCheckNodePort);
+    const next = await services.update(service('a', spec));
+    assert.equal(next.spec.healthCheckNodePort, made.spec.healthCheckNodePort);
+    const elsewhere = { ...spec, healthCheckNodePort: made.spec.healthCheckNodePort === 32_000 ? 32_001 : 32_000 };
+    await assert.rejects(
+      services.update(service('a', elsewhere)),
+      /spec\.healthCheckNodePort: Forbidden: field is immutable/,
+    );
+  });
+
   it('gives headless and external services no address', async () => {
     const headless = await services.create(service('a', { clusterIP: 'None' }));
     assert.deepEqual(headless.spec.clusterIPs, ['None']);

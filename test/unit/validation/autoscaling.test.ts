@@ -49,7 +49,11 @@ describe('validation of autoscalers', () => {
       metric({ type: 'Resource', resource: { name: 'cpu', target } }, ...expected);
     const up = 'spec.behavior.scaleUp';
     checkRules(good, defaultAutoscaler, validateAutoscaler, [
-      [{ 'spec.minReplicas': 0 }, 'spec.minReplicas: Invalid value: 0: must be greater than or equal to 1'],
+      [
+        { 'spec.minReplicas': 0 },
+        'spec.minReplicas: Invalid value: 0: must be greater than or equal to 1',
+        'spec.metrics: Forbidden: must specify at least one Object or External metric to support scaling to zero replicas',
+      ],
       [
         { 'spec.maxReplicas': 0 },
         'spec.maxReplicas: Invalid value: 0: must be greater than 0',

@@ -175,7 +175,7 @@ describe('validation of services', () => {
       `${at}[2].ipMode: Forbidden: may not be specified when \`ip\` is not set`,
     ]);
     assert.deepEqual(of('ClusterIP', { ip: '192.0.2.1', ipMode: 'VIP' }), [
-      `${at}: Forbidden: may only be used when \`spec.type\` is "LoadBalancer"`,
+      `${at}: Forbidden: may only be used when \`spec.type\` is 'LoadBalancer'`,
     ]);
   });
 
@@ -273,6 +273,21 @@ describe('validation of the cluster kinds', () => {
     assert.deepEqual(lines(validateNode(node({ spec: { podCIDRs: ['10.1.0.0/24', '10.2.0.0/24'] } }))), [
       'spec.podCIDRs: Invalid value: ["10.1.0.0/24","10.2.0.0/24"]: may specify no more than one CIDR for each IP family',
     ]);
+  });
+
+  it('nodes are judged anew where they may change', () => {
+    const node = (spec: object, status: object = {}): Node => ({ metadata: { name: 'n' }, spec, status }) as never;
+    const of = (spec: object, status?: object): string[] => lines(validateNodeUpdate(node(spec, status), node({})));
+    assert.deepEqual(of({}, { capacity: { cpu: '-1', 'example.com/gpu': '1500m' } }), [
+      'status.capacity.cpu: Invalid value: "-1": must be greater than or equal to 0',
+      'status.capacity.example.com/gpu: Invalid value: "1500m": must be an integer',
+    ]);
+    assert.deepEqual(of({ taints: [{ key: 'a', effect: 'X' }], externalID: 'e' }), [
+      'metadata.taints[0].effect: Unsupported value: "X": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
+      'spec.externalID: Forbidden: may not be updated',
+    ]);
+    const old = node({ podCIDRs: ['10.1.0.0/33'] });
+    assert.deepEqual(validateNodeUpdate({ ...old, spec: { ...old.spec, unschedulable: true } }, old), []);
   });
 
   it('namespaces are in the phase that their deletion says', () => {

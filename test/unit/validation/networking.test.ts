@@ -190,6 +190,11 @@ describe('validation of networking.k8s.io', () => {
       'spec.cidrs: Invalid value: ["10.0.0.0/16","10.1.0.0/16"]: may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
     ],
     [
+      { 'spec.cidrs': ['10.0.0.1/16', '10.1.0.0/16'] },
+      'spec.cidrs[0]: Invalid value: "10.0.0.1/16": must not have bits set beyond the prefix length',
+      'spec.cidrs: Invalid value: ["10.0.0.1/16","10.1.0.0/16"]: may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
+    ],
+    [
       { 'spec.cidrs': ['a', 'b', 'c'] },
       'spec.cidrs: Invalid value: {"cidrs":["a","b","c"]}: may only hold up to 2 values',
     ],

@@ -145,6 +145,17 @@ describe('validation of pods', () => {
     {},
     { resources: { limits: { cpu: '-1', gpu: '1' } } },
   );
+  const part = '3Mi is not positive integer multiple of hugepages-2Mi';
+  refuses(
+    'huge pages without anything else, and parts of them',
+    [
+      `spec.containers[0].resources.limits[hugepages-2Mi]: Invalid value: "3Mi": ${part}`,
+      `spec.containers[0].resources.requests[hugepages-2Mi]: Invalid value: "3Mi": ${part}`,
+      'spec.containers[0].resources: Forbidden: HugePages require cpu or memory',
+    ],
+    {},
+    { resources: { limits: { 'hugepages-2Mi': '3Mi' } } },
+  );
   refuses(
     'mounts of nothing and on one place',
     [

@@ -29,7 +29,10 @@ describe('validation of claims', () => {
         { 'spec.resources.requests.storage': '0' },
         'spec.resources[storage]: Invalid value: "0": must be greater than zero',
       ],
-      [{ 'spec.resources.requests.storage': '-1' }, `spec.resources[storage]: Invalid value: "-1": ${NEGATIVE}`],
+      [
+        { 'spec.resources.requests.storage': '-1' },
+        'spec.resources[storage]: Invalid value: "-1": must be greater than zero',
+      ],
       [
         { 'spec.volumeMode': 'Tape' },
         'spec.volumeMode: Unsupported value: "Tape": supported values: "Block", "Filesystem"',
