@@ -19,6 +19,8 @@ export interface ServerKeysOptions {
   address: string;
   /** The port for agents, on all servers. */
   agentPort: number;
+  /** Sessions of agents may have begun and ended without this server having seen it. */
+  onMissed(): void;
   log: Log;
 }
 
@@ -32,7 +34,11 @@ export class ServerKeys implements Component, NodeSessionKeys {
 
   constructor(options: ServerKeysOptions) {
     this.options = options;
-    this.sessions = this.follow(SESSIONS, ({ key, value }) => ({ node: key, server: value }));
+    this.sessions = this.follow(
+      SESSIONS,
+      ({ key, value }) => ({ node: key, server: value }),
+      () => options.onMissed(),
+    );
     this.servers = this.follow(SERVERS, ({ key, value }) => ({ name: key, address: value }));
   }
 
@@ -112,8 +118,8 @@ export class ServerKeys implements Component, NodeSessionKeys {
     return done;
   }
 
-  private follow<T>(prefix: string, map: (entry: KeyEntry) => T): View<T> {
-    const watch = this.options.sessionKeys.watch(prefix);
+  private follow<T>(prefix: string, map: (entry: KeyEntry) => T, onRelisted?: () => void): View<T> {
+    const watch = this.options.sessionKeys.watch(prefix, onRelisted);
     this.watches.push(watch);
     const view = new MapView<T>();
     watch.view.subscribe(({ type, key, object }) => {

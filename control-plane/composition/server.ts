@@ -139,7 +139,7 @@ export class Server implements Component {
     const sight = new ControlPlaneSight({ probe: () => store.revision(), clock });
     await this.run('sessions', [sessionKeys, events, custom, sight]);
 
-    const keys = this.makeKeys(sessionKeys);
+    const keys = this.makeKeys(sessionKeys, sight);
     const tokens = await this.makeTokens({ registry, caches });
     const identity: Identity = { registry, tokens, events, keys, sight, webhooks, aggregation };
     const sessions = makeSessions({ ...foundation, ...identity });
@@ -165,10 +165,11 @@ export class Server implements Component {
     ]);
   }
 
-  private makeKeys(sessionKeys: LeaseSessionKeys): ServerKeys {
+  private makeKeys(sessionKeys: LeaseSessionKeys, sight: ControlPlaneSight): ServerKeys {
     const { flags, log, addresses, serverName: server } = this.basics;
     const { agentPort } = flags;
-    return new ServerKeys({ sessionKeys, server, address: addresses.advertised, agentPort, log });
+    const onMissed = (): void => sight.paused();
+    return new ServerKeys({ sessionKeys, server, address: addresses.advertised, agentPort, onMissed, log });
   }
 
   private async makeTokens({ registry, caches }: Pick<Parts, 'registry' | 'caches'>): Promise<Parts['tokens']> {

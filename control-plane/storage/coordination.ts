@@ -68,8 +68,11 @@ export interface SessionKeys extends Component {
    * another session may have it by now.
    */
   holds(key: string): boolean;
-  /** What all sessions hold under `prefix`: the key without the prefix, and its value. */
-  watch(prefix: string): KeyWatch;
+  /**
+   * What all sessions hold under `prefix`: the key without the prefix, and its value. `onRelisted` is called when some may have
+   * come and gone unseen, before the view shows what there is now.
+   */
+  watch(prefix: string, onRelisted?: () => void): KeyWatch;
 }
 
 export interface KeyEntry {

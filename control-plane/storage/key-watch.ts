@@ -10,6 +10,8 @@ const BACKOFF = { initial: 100, max: 2_000, factor: 2 };
 export interface StoreKeyWatchOptions {
   store: Store;
   prefix: string;
+  /** The keys were listed again: some may have come and gone unseen. Called before the view shows what was found. */
+  onRelisted?: (() => void) | undefined;
   clock: Clock;
   log: Log;
 }
@@ -43,6 +45,7 @@ export class StoreKeyWatch implements KeyWatch {
       try {
         const { entries, revision } = await store.list(prefix, { signal });
         signal.throwIfAborted();
+        if (this.watch) this.options.onRelisted?.();
         const found = entries.map((entry) => this.entryOf(entry.key, entry.value, entry.revision));
         this.view.replace(new Map(found.map((entry) => [entry.key, entry])), (a, b) => a.revision === b.revision);
         this.view.markSynced();

@@ -83,8 +83,8 @@ export class LeaseSessionKeys implements SessionKeys {
     return () => void this.renewalListeners.delete(listener);
   }
 
-  watch(prefix: string): KeyWatch {
-    const watch = new StoreKeyWatch({ prefix, ...this.options });
+  watch(prefix: string, onRelisted?: () => void): KeyWatch {
+    const watch = new StoreKeyWatch({ prefix, onRelisted, ...this.options });
     this.watches.add(watch);
     return {
       view: watch.view,

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Pod } from '../../api/types/core.v1.ts';
 import { IMAGES } from '../../cli/local/images.ts';
@@ -23,6 +24,10 @@ const MEDIAN_MILLISECONDS = 5000;
 const WORST_MILLISECONDS = 10_000;
 /** The length of a lease, and the guard's time after it; a server that is away for longer has pods frozen. */
 const FROZEN_MILLISECONDS = 4000;
+/** A host that is back by then has been without an acknowledgement for less than the lease, whenever the last one was sent. */
+const BACK_MILLISECONDS = 600;
+/** For at least one heartbeat to be lost. */
+const AWAY_MILLISECONDS = 450;
 const PORT = 7000;
 
 const LABELS = { app: 'db' };
@@ -162,6 +167,61 @@ describe('a pod of a stateful set', function () {
     assert.ok((sorted.at(-1) ?? Infinity) < WORST_MILLISECONDS, `they took ${times.join(', ')} ms`);
   });
 
+  /** How often the node's agent has frozen its pods so far. */
+  const freezes = (node: string): number =>
+    readFileSync(cluster.local.host(node).logFile('agent'), 'utf8').split('pods with an identity are frozen').length -
+    1;
+
+  function assertCountedOn(uid: string): void {
+    const counts = witness.lines().flatMap((line) => (line.uid === uid ? line.count : []));
+    assert.deepEqual(
+      counts,
+      counts.map((_, index) => index),
+      'the process has counted on',
+    );
+  }
+
+  it('goes on as if nothing had been when its host is back within its lease', async () => {
+    const former = await whenReady();
+    const uid = uidOf(former);
+    const node = former.spec.nodeName ?? '';
+    const before = freezes(node);
+    const begun = systemClock.now();
+    await cluster.local.cut(node);
+    // Time passes on purpose.
+    await sleep(systemClock, AWAY_MILLISECONDS);
+    await cluster.local.heal(node);
+    const took = Math.round(systemClock.now() - begun);
+    await cluster.kubectl('wait', '--for=condition=Ready', `node/${node}`, '--timeout=60s');
+    await witness.goesOn(uid);
+    // A machine that is slow enough may have needed longer than the lease.
+    console.log(`      cut for ${took} ms, frozen ${freezes(node) - before} times`);
+    if (took < BACK_MILLISECONDS) assert.equal(freezes(node), before);
+    assert.deepEqual([...pods.list()].map(uidOf), [uid]);
+    assertCountedOn(uid);
+  });
+
+  it('runs in one place when its host is back just as it is about to be replaced', async () => {
+    const former = await whenReady();
+    const node = former.spec.nodeName ?? '';
+    const before = freezes(node);
+    await cluster.local.cut(node);
+    await eventually('it is frozen', () => Promise.resolve(freezes(node) > before || undefined));
+    await cluster.local.heal(node);
+    await cluster.kubectl('wait', '--for=condition=Ready', `node/${node}`, '--timeout=60s');
+    const isDecided = (): boolean => {
+      const [only, ...others] = [...pods.list()];
+      return only !== undefined && others.length === 0 && isReadyPod(only);
+    };
+    await until([pods], isDecided, { what: 'one pod is ready' });
+    const next = await whenReady();
+    console.log(`      ${uidOf(next) === uidOf(former) ? 'it went on' : 'it was replaced'}`);
+    await witness.goesOn(uidOf(next));
+    assertNeverTwice();
+    assertCountedOn(uidOf(next));
+    assertCountedOn(uidOf(former));
+  });
+
   it('is frozen when its agent hangs on a host that lives, and never runs again once it was replaced', async () => {
     const former = await whenReady();
     const node = former.spec.nodeName ?? '';
@@ -198,9 +258,11 @@ describe('a pod of a stateful set', function () {
       const counted = witness.lines().length;
       await sleep(systemClock, 1000);
       assert.equal(witness.lines().length, counted, 'it is frozen');
+      const startedAt = systemClock.now();
       await cluster.local.start(server.place.name);
-      await serversReady(cluster.local, systemClock, () => undefined);
       await witness.goesOn(uid);
+      console.log(`      it goes on ${Math.round(systemClock.now() - startedAt)} ms after the server is started`);
+      await serversReady(cluster.local, systemClock, () => undefined);
       const heard = said.length;
       await eventually('the connection goes on', () => Promise.resolve(said.length > heard || undefined));
     } finally {
@@ -211,12 +273,7 @@ describe('a pod of a stateful set', function () {
       said.map((_, index) => (said[0] ?? 0) + index),
       'nothing is missing in the connection',
     );
-    const counts = witness.lines().flatMap((line) => (line.uid === uid ? line.count : []));
-    assert.deepEqual(
-      counts,
-      counts.map((_, index) => index),
-      'the process has counted on',
-    );
+    assertCountedOn(uid);
     const after = JSON.parse(await cluster.kubectl('get', 'pod', 'db-0', '-o', 'json')) as Pod;
     assert.equal(uidOf(after), uid);
     const idsOf = (statuses: Pod['status']['containerStatuses']): unknown =>

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import type { Etcd3 } from 'etcd3';
 import type { Lease } from '../../../control-plane/storage/coordination.ts';
 import { EtcdLeases } from '../../../control-plane/storage/etcd/leases.ts';
+import { StoreKeyWatch } from '../../../control-plane/storage/key-watch.ts';
 import { MemoryStore } from '../../../control-plane/storage/memory.ts';
-import { UnavailableError } from '../../../control-plane/storage/port.ts';
+import { type Store, UnavailableError } from '../../../control-plane/storage/port.ts';
 import { LeaseSessionKeys } from '../../../control-plane/storage/session-keys.ts';
 import { FakeClock } from '../../../lib/clock.ts';
 import { silentLog } from '../../../lib/log.ts';
@@ -49,6 +50,33 @@ describe('session keys', () => {
     assert.deepEqual(lease.puts, ['/a']);
     assert.ok(!keys.holds('/a'));
     await keys.stop();
+  });
+});
+
+describe('a watch of session keys', () => {
+  it('says that keys may have come and gone unseen, before anybody judges by what it shows then', async () => {
+    const clock = new FakeClock();
+    const store = new MemoryStore({ clock });
+    const ends: (() => void)[] = [];
+    const broken: Pick<Store, 'list' | 'watch'> = {
+      list: (...asked) => store.list(...asked),
+      watch: (prefix, after, handlers) => {
+        ends.push(() => handlers.onEnd(new Error('the connection broke')));
+        return store.watch(prefix, after, { ...handlers, onEvents: () => undefined });
+      },
+    };
+    const seen: string[] = [];
+    const options = { store: broken as Store, prefix: '/a/', onRelisted: () => void seen.push('listed again') };
+    const watch = new StoreKeyWatch({ ...options, clock, log: silentLog });
+    await watch.view.whenSynced();
+    watch.view.subscribe(({ type, key }) => void seen.push(`${type} ${key}`));
+    assert.deepEqual(seen, []);
+    await store.write({ key: '/a/n1', expected: 0, value: Buffer.from('one') });
+    const listed = new Promise<void>((resolve) => watch.view.subscribe(() => resolve()));
+    ends[0]?.();
+    await listed;
+    assert.deepEqual(seen, ['listed again', 'added n1']);
+    watch.close();
   });
 });
 
