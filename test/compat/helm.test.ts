@@ -10,6 +10,14 @@ const CHARTS = path.resolve(import.meta.dirname, '../support/charts');
 /** Helm 4.1 and 4.2. */
 const HELMS: readonly Release[] = ['1.35', '1.36'];
 const WAIT = '--wait --timeout=60s';
+const CHECKSUM = '.spec.template.metadata.annotations.checksum/config';
+
+/** `expected`: by hook, what its pod has said of itself. */
+async function assertHooks(session: Session, expected: Record<string, string>): Promise<void> {
+  for (const [hook, said] of Object.entries(expected)) {
+    assert.equal(await session.run(`logs all-everything-${hook}`), `${hook} ${said}\n`);
+  }
+}
 
 interface Revision {
   readonly revision: number;
@@ -100,11 +108,28 @@ describe('Helm', function () {
       assert.equal(await session.field('configmap all-everything', '.data.imported'), 'handed-up');
       assert.equal(await session.field('configmap all-everything', '.data.colour-1'), 'GREEN');
       await session.run('get configmap all-second');
-      for (const hook of ['pre-install', 'post-install'])
-        assert.equal(await session.run(`logs all-everything-${hook}`), `${hook} of revision 1\n`);
+      // The first of two before the installation is gone again after them.
+      await assertHooks(session, { 'pre-install': 'of revision 1 after 1', 'post-install': 'of revision 1' });
       assert.match(await session.fail('get configmap all-everything-before'), /not found/);
       assert.equal(await session.field('secret -l owner=helm', '.items[*].metadata.labels.by'), 'test');
     });
+
+    each(
+      'makes of files, of charts within it and of what the cluster can do what it asks for',
+      async (_helm, session) => {
+        const data = JSON.parse(await session.field('configmap all-everything', '.data')) as Record<string, string>;
+        assert.equal(data['plain']?.trim(), 'from a file');
+        assert.equal(data['settings.yaml']?.trim(), 'key: value');
+        assert.equal(data['deployments'], 'true');
+        assert.match(data['kubernetes'] ?? '', /^v1\.35\./);
+        for (const name of ['all-everything', 'all-greeter', 'all-second']) {
+          assert.equal(await session.field(`configmap ${name}`, '.data.team'), 'testers');
+        }
+        const labels =
+          'app.kubernetes.io/name=everything,app.kubernetes.io/instance=all,app.kubernetes.io/managed-by=Helm';
+        assert.equal(await session.run(`get deployments -l ${labels} -o name`), 'deployment.apps/all-everything\n');
+      },
+    );
 
     each('tells what there is', async (helm) => {
       assert.match(await helm.run('list'), /^all\s+helm-1-\d+\s+1\s.*deployed\s+everything-1\.0\.0\s+1/m);
@@ -125,7 +150,7 @@ describe('Helm', function () {
       assert.equal(await session.run('get gizmos -o name'), 'gizmo.charts.dure.test/all-everything-small\n');
       assert.match(await session.fail('get configmap all-second'), /not found/);
       assert.equal(await session.field('secret all-everything-generated', '.data.password'), password);
-      assert.equal(await session.run('logs all-everything-post-upgrade'), 'post-upgrade of revision 2\n');
+      await assertHooks(session, { 'pre-upgrade': 'of revision 2 after 2', 'post-upgrade': 'of revision 2' });
     });
 
     each('takes a failed upgrade back by itself', async (helm, session) => {
@@ -148,11 +173,18 @@ describe('Helm', function () {
 
     each('goes back, and from one way of applying to the other', async (helm, session) => {
       await helm.run(`rollback all 1 ${WAIT}`);
+      await assertHooks(session, { 'pre-rollback': 'of revision 1', 'post-rollback': 'of revision 1' });
+      const before = await session.field('deployment all-everything', CHECKSUM);
       assert.equal(await session.field('deployment all-everything', '.spec.replicas'), '1');
       assert.equal((await session.run('get gizmos -o name')).trim().split('\n').length, 2);
       await helm.run(`upgrade ${chart} --server-side=false --set colours={blue} ${WAIT}`);
       assert.equal(await session.field('configmap all-everything', '.data.colour-1'), '');
-      await helm.run(`upgrade ${chart} --server-side=true --reuse-values --set replicas=1 ${WAIT}`);
+      const after = await session.field('deployment all-everything', CHECKSUM);
+      assert.ok(before && after && before !== after, 'other settings make other pods');
+      await helm.run(
+        `upgrade ${chart} --server-side=true --reuse-values --set replicas=1,greeter.enabled=false ${WAIT}`,
+      );
+      assert.match(await session.fail('get configmap all-greeter'), /not found/);
       assert.equal(await session.field('configmap all-everything', '.data.colour-0'), 'BLUE');
     });
 
@@ -162,6 +194,7 @@ describe('Helm', function () {
         /secret.*all-everything-generated|release "all" uninstalled/i,
       );
       assert.equal(await session.run('get deployments,services,gizmos -o name'), '');
+      assert.match(await session.run('logs all-everything-pre-delete'), /^pre-delete of revision \d+\n$/);
       await session.run('get secret all-everything-generated');
       await session.run('get crd gizmos.charts.dure.test');
       assert.equal((await helm.run('list')).trim().split('\n').length, 1);

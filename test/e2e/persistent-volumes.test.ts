@@ -1,12 +1,13 @@
 /** Data that outlives its pods: volumes that somebody made, volumes that are made for claims, and what becomes of them. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { TestCluster } from '../support/cluster.ts';
 import { SLEEP, busybox, manifest, pod, service } from '../support/manifests.ts';
 import { Session } from '../support/session.ts';
 
+const KEY_VALUE = resolve(import.meta.dirname, '../../deploy/examples/key-value.yaml');
 const SIZE = { resources: { requests: { storage: '10Mi' } } };
 const ONCE = { accessModes: ['ReadWriteOnce'], ...SIZE };
 
@@ -261,5 +262,27 @@ describe('persistent volumes', function () {
       await session.wait(`--for=delete pvc/brief-v pv/${volume}`);
       assert.ok(!existsSync(directory));
     });
+  });
+
+  it('hold what the key-value store of the examples is given, each member its own', async () => {
+    const members = [0, 1, 2];
+    const ask = (member: number, words = ''): Promise<string> => {
+      const host = `kv-${member}.kv.${session.namespace}.svc.cluster.local`;
+      return session.sh('kv-0', `wget -qO- ${words} 'http://${host}:8080/cgi-bin/kv?row'`);
+    };
+    const ready = (): Promise<string> => session.wait('--for=jsonpath={.status.readyReplicas}=3 statefulset/kv');
+    await session.apply(await readFile(KEY_VALUE, 'utf8'));
+    await ready();
+    for (const member of members) {
+      await assert.rejects(ask(member), /404 Not Found/);
+      await ask(member, `--post-data 'of ${member}'`);
+    }
+    await session.run('delete pod kv-1 kv-2');
+    await ready();
+    await session.eventually(async () => {
+      assert.deepEqual(await Promise.all(members.map((member) => ask(member))), ['of 0', 'of 1', 'of 2']);
+    });
+    await session.run(['delete', '-f', KEY_VALUE]);
+    await session.run('delete pvc -l app=kv');
   });
 });

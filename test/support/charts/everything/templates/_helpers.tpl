@@ -17,4 +17,8 @@ spec:
     - name: hook
       image: {{ .root.Values.tool }}
       command: [sh, -c, {{ .script | quote }}]
+      env:
+        - name: BEFORE
+          valueFrom:
+            configMapKeyRef: {name: {{ include "everything.name" .root }}-before, key: revision, optional: true}
 {{- end -}}
