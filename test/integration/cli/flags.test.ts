@@ -69,8 +69,6 @@ const NO_FLAGS: Readonly<Record<string, string>> = {
   'rollout history': 'allow-missing-template-keys output show-managed-fields template',
   run: 'cascade filename force grace-period kustomize recursive timeout wait',
   taint: 'validate',
-  'top node': 'show-capacity show-swap use-protocol-buffers',
-  'top pod': 'field-selector show-swap sum use-protocol-buffers',
 };
 
 function flagsIn(help: string): string[] {
