@@ -5,6 +5,7 @@ import type {
   SelfSubjectRulesReview,
 } from '../../api/types/authorization.v1.ts';
 import { ApiError } from '../../lib/client/errors.ts';
+import { reconcile } from '../auth/reconcile.ts';
 import { RULE_HEADS, ruleRows } from '../auth/rules.ts';
 import { defineCommand, type CommandModule } from '../command.ts';
 import { CommandError } from '../errors.ts';
@@ -156,6 +157,6 @@ const whoAmI = defineCommand({
 
 export const command: CommandModule = {
   summary: 'Inspect authorization',
-  usage: '(can-i | whoami)',
-  subcommands: { 'can-i': canI, whoami: whoAmI },
+  usage: '(can-i | reconcile | whoami)',
+  subcommands: { 'can-i': canI, reconcile, whoami: whoAmI },
 };

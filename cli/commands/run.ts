@@ -3,7 +3,7 @@ import type { KubeObject } from '../../api/object.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { array, durationOr, list, text, textOr, toggle } from '../flags.ts';
-import { createFlags, createObject, onlyName, pairOf } from '../generators/create.ts';
+import { createFlags, createObject, sendObject, onlyName, pairOf } from '../generators/create.ts';
 import { Outcome } from '../outcome.ts';
 import { overridden, overrideFlags } from '../overrides.ts';
 import { openPodStreams } from '../pod-streams.ts';
@@ -83,8 +83,11 @@ export const command = defineCommand({
     const wanted = await overridden(pod, flags);
     const service = flags.expose ? serviceOf(name, labels, ownLabels, Number(flags.port)) : undefined;
     const outcome = new Outcome(flags, session);
-    const created = await createObject(wanted, flags, session, 'created', outcome);
+    const { resource, created } = await sendObject(wanted, flags, session, outcome);
     const exposed = service && (await createObject(service, flags, session, 'created', outcome));
+    // As kubectl has it, which says the service first and sets two lines between them.
+    if (exposed && flags.output === 'yaml') session.print('---');
+    await outcome.say(resource, created, 'created');
     if (!isAttached) return;
     try {
       return await attach(created as Pod, flags, session);
@@ -147,12 +150,11 @@ async function attach(pod: Pod, flags: AttachFlags, session: Session): Promise<n
   } else for await (const chunk of (await session.client()).stream(`${place.path}/log`)) session.write(chunk);
   // Whoever leaves it open means to come back: it isn't waited for.
   if (leaveStdinOpen) return 0;
-  const unlimited = new Deadline({ milliseconds: 0, clock: session.world.clock });
+  const ending = new Deadline({ milliseconds: podRunningTimeout, clock: session.world.clock });
   const ended = (object: KubeObject | undefined): boolean => exitOf(object) !== undefined;
   return (
-    exitOf(
-      await untilObject(place, { what: `waiting for pod ${place.name} to end`, done: ended }, session, unlimited),
-    ) ?? 0
+    exitOf(await untilObject(place, { what: `waiting for pod ${place.name} to end`, done: ended }, session, ending)) ??
+    0
   );
 }
 

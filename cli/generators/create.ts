@@ -1,6 +1,7 @@
 /** What all `create TYPE` verbs share: an object made from flags is sent, or shown. */
 import type { KubeObject } from '../../api/object.ts';
 import { withLastApplied } from '../apply/last-applied.ts';
+import type { Resource } from '../discovery.ts';
 import { itemOf } from '../manifests.ts';
 import { CommandError } from '../errors.ts';
 import { toggle } from '../flags.ts';
@@ -26,6 +27,18 @@ export async function createObject(
   done = 'created',
   outcome = new Outcome(flags, session),
 ): Promise<KubeObject> {
+  const { resource, created } = await sendObject(made, flags, session, outcome);
+  await outcome.say(resource, created, done);
+  return created;
+}
+
+/** The same, and nothing is said yet. */
+export async function sendObject(
+  made: KubeObject,
+  flags: CreateValues,
+  session: Session,
+  outcome: Outcome,
+): Promise<{ readonly resource: Resource; readonly created: KubeObject }> {
   const item = await itemOf({ object: made, source: 'flags' }, session);
   const plain = outcome.isClientOnly ? made : item.object;
   const object = flags.saveConfig ? withLastApplied(plain) : plain;
@@ -33,8 +46,7 @@ export async function createObject(
   const created = outcome.isClientOnly
     ? object
     : await (await session.client()).create<KubeObject>(item.collection, object, { query });
-  await outcome.say(item.resource, created, done);
-  return created;
+  return { resource: item.resource, created };
 }
 
 /** The one argument. */

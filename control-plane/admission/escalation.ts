@@ -6,7 +6,14 @@ import { sameJson } from '../../api/machinery/json.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { ClusterRole, PolicyRule, RoleBinding, RoleRef } from '../../api/types/rbac.v1.ts';
 import { decide, type Authorizer } from '../auth/authorizer.ts';
-import { countRights, describeRights, MAX_RIGHTS, missingRights, quotedList, type Right } from '../auth/rbac/covers.ts';
+import {
+  countRights,
+  describeRights,
+  MAX_RIGHTS,
+  missingRights,
+  quotedList,
+  type Right,
+} from '../../api/machinery/rights.ts';
 import { missingRole, type RuleResolver } from '../auth/rbac/resolver.ts';
 import { GROUPS } from '../user.ts';
 import type { AdmissionPlugin, AdmissionRequest, User } from '../registry/admission.ts';

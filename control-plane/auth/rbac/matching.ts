@@ -1,8 +1,7 @@
 /** Which requests a rule of a role is about. */
+import { ALL, urlCovers } from '../../../api/machinery/rights.ts';
 import type { PolicyRule } from '../../../api/types/rbac.v1.ts';
 import type { Attributes } from '../attributes.ts';
-
-export const ALL = '*';
 
 export function ruleAllows(rule: PolicyRule, { verb, path, resource }: Attributes): boolean {
   if (!has(rule.verbs, verb)) return false;
@@ -28,16 +27,4 @@ function resourceMatches(list: readonly string[] | undefined, resource: string, 
 /** A rule with names is about no request that names nothing, such as a list. */
 function nameMatches(names: readonly string[] | undefined, name: string): boolean {
   return names === undefined || names.length === 0 || names.includes(name);
-}
-
-/** A path, or the beginning of one and a star. */
-export function urlCovers(url: string, path: string): boolean {
-  if (url === ALL || url === path) return true;
-  return url.endsWith(ALL) && path.startsWith(withoutStars(url));
-}
-
-function withoutStars(url: string): string {
-  let end = url.length;
-  while (end > 0 && url[end - 1] === ALL) end -= 1;
-  return url.slice(0, end);
 }

@@ -10,7 +10,7 @@ import type {
   RoleBinding,
   Subject,
 } from '../../../api/types/rbac.v1.ts';
-import { missingRights } from '../../auth/rbac/covers.ts';
+import { missingRights } from '../../../api/machinery/rights.ts';
 import { AUTOUPDATE } from '../../auth/rbac/defaults/policy.ts';
 import { type MergePatch, targetOf } from '../actions.ts';
 import { NOTHING, type Plan } from '../controller.ts';

@@ -91,6 +91,63 @@ describe('more verbs, like kubectl', function () {
     assert.match(late.stderr, new RegExp(`^error: Expected resource version to be ${version}, was \\d+\\n$`));
   });
 
+  it('reconciles rights as kubectl does', async () => {
+    const rights = (verbs: string, subjects: string, role = 'r', more = ''): string => `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: r, namespace: NAMESPACE, labels: {a: b}${more}}
+rules:
+- {apiGroups: [""], resources: [pods, services], verbs: [${verbs}]}
+- {apiGroups: [apps], resources: [deployments], resourceNames: [web], verbs: [get]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: b, namespace: NAMESPACE}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: ${role}}
+subjects: [${subjects}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: NAMESPACE}
+aggregationRule: {clusterRoleSelectors: [{matchLabels: {${verbs.split(',')[0]}: x}}]}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: skipped}
+`;
+    const user = (name: string): string => `{kind: User, apiGroup: rbac.authorization.k8s.io, name: ${name}}`;
+    const account = '{kind: ServiceAccount, name: s, namespace: ns1}';
+    const steps: readonly (readonly [flags: string, text: string])[] = [
+      ['--dry-run=client', rights('get', user('a'))],
+      ['', rights('get', user('a'))],
+      ['', rights('get', user('a'))],
+      ['', rights('"list",get', `${account}, ${user('a')}`)],
+      ['', rights('watch', user('z'))],
+      ['--remove-extra-permissions --remove-extra-subjects', rights('watch', account)],
+      ['-o name', rights('watch', account, 'other')],
+      ['', rights('watch', account, 'other', ', annotations: {rbac.authorization.kubernetes.io/autoupdate: "false"}')],
+      ['', rights('update', account, 'other')],
+      ['--dry-run=server', rights('update', account)],
+      ['x', rights('update', account)],
+    ];
+    for (const [flags, text] of steps) {
+      const told = async (program: typeof dure | typeof kubectl, namespace: string): Promise<object> => {
+        const args = ['auth', 'reconcile', '-n', namespace, '-f', '-', ...flags.split(' ').filter(Boolean)];
+        const input = text.replaceAll('NAMESPACE', namespace);
+        const { code, stdout, stderr } =
+          program === dure
+            ? await dure(server.kubeconfig, args, { stdin: input })
+            : await kubectl(server.kubeconfig, args, input);
+        const made = ['get', 'role/r', 'rolebinding/b', `clusterrole/${namespace}`, '-n', namespace, '-o'];
+        const what = 'jsonpath={range .items[*]}{.metadata.labels}{.rules}{.subjects}{.roleRef}{.aggregationRule}{end}';
+        const now = await kubectl(server.kubeconfig, [...made, what]);
+        const plain = (words: string): string => words.replaceAll(namespace, 'NS');
+        return { code, stdout: plain(stdout), stderr: plain(stderr), now: now.stdout };
+      };
+      assert.deepEqual(await told(dure, 'ours'), await told(kubectl, 'theirs'), `${flags} ${text}`);
+    }
+  });
+
   it('shows what an apply would change, and exits with 1 for it', async () => {
     await ok('apply -f -', MAP('1').replace('owned', 'differs'));
     const changed = MAP('new').replace('owned', 'differs');

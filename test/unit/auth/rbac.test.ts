@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { kinds } from '../../../api/kinds.ts';
 import type { Attributes } from '../../../control-plane/auth/attributes.ts';
 import { decide } from '../../../control-plane/auth/authorizer.ts';
-import { describeRights, missingRights, rightsOf } from '../../../control-plane/auth/rbac/covers.ts';
+import { describeRights, missingRights, rightsOf } from '../../../api/machinery/rights.ts';
 import { RbacAuthorizer } from '../../../control-plane/auth/rbac/rbac.ts';
 import { RuleResolver } from '../../../control-plane/auth/rbac/resolver.ts';
 import {

@@ -1,6 +1,7 @@
 /** Which rights of some rules other rules don't have: what keeps anybody from giving more than he has. */
-import type { PolicyRule } from '../../../api/types/rbac.v1.ts';
-import { ALL, urlCovers } from './matching.ts';
+import type { PolicyRule } from '../types/rbac.v1.ts';
+
+export const ALL = '*';
 
 /** One right that can't be divided. */
 export type Right =
@@ -97,4 +98,16 @@ function scopeOf(right: Right): string {
 
 export function quotedList(list: readonly string[]): string {
   return `[${list.map((text) => JSON.stringify(text)).join(' ')}]`;
+}
+
+/** A path, or the beginning of one and a star. */
+export function urlCovers(url: string, path: string): boolean {
+  if (url === ALL || url === path) return true;
+  return url.endsWith(ALL) && path.startsWith(withoutStars(url));
+}
+
+function withoutStars(url: string): string {
+  let end = url.length;
+  while (end > 0 && url[end - 1] === ALL) end -= 1;
+  return url.slice(0, end);
 }
