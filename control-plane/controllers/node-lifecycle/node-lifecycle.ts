@@ -113,7 +113,8 @@ export class NodeLifecycleController implements Controller {
     const snapshot = {
       node,
       liveness,
-      lostAt,
+      // Before it saw clearly there may have been another session, which it has not seen.
+      lostAt: Math.max(lostAt, this.options.sight.clearSince() ?? moment.now),
       fenceMilliseconds,
       // Every pod's change brings its node here, and hardly ever are its pods looked at.
       get pods() {

@@ -224,6 +224,34 @@ describe('node lifecycle', () => {
     await runner.stop();
   });
 
+  it('counts the fence of a lost node from when the server has been seeing clearly', async () => {
+    const world = new World();
+    world.of(kinds.nodes).seed(aNode('a'));
+    const pod = aPod('db', { node: 'a' });
+    pod.metadata.annotations = { 'dure.internal/identity': 'true' };
+    world.of(kinds.pods).seed(pod);
+    let clear = 0;
+    const sight = { clearSince: () => clear, subscribe: () => () => {} };
+    const sessions = new MapView<NodeSession>();
+    const fenceMilliseconds = 30_000;
+    const options = { registry: world, sessions, sight, clock: world.clock, fenceMilliseconds };
+    const runner = world.runner(new NodeLifecycleController(options));
+    await runner.start();
+    // Missed news: the node may have been back meanwhile.
+    world.clock.advance(20_000);
+    clear = world.clock.now();
+    await settle();
+    for (let at = 0; at < 29; at += 1) {
+      world.clock.advance(1000);
+      await settle();
+    }
+    assert.equal(world.all(kinds.pods).length, 1);
+    world.clock.advance(2000);
+    await settle();
+    assert.equal(world.all(kinds.pods).length, 0);
+    await runner.stop();
+  });
+
   it('looks at each node a few times when hundreds vanish one after the other and come back', async () => {
     const names = Array.from({ length: 300 }, (_, index) => `node-${index}`);
     const world = new World();
