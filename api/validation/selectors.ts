@@ -1,5 +1,5 @@
 /** Label selectors as part of objects (apimachinery `ValidateLabelSelector`) and node selectors. */
-import { checkLabelValue, checkQualifiedName } from '../machinery/names.ts';
+import { checkDnsSubdomain, checkLabelValue, checkQualifiedName } from '../machinery/names.ts';
 import type { NodeSelector, NodeSelectorRequirement, NodeSelectorTerm } from '../types/core.v1.ts';
 import type { LabelSelector, LabelSelectorRequirement } from '../types/meta.v1.ts';
 import type { FieldErrors } from './field-errors.ts';
@@ -49,9 +49,13 @@ export function validateOperator(
 export function validateNodeSelector(errors: FieldErrors, { nodeSelectorTerms }: NodeSelector, path: string): void {
   const at = `${path}.nodeSelectorTerms`;
   if (!nodeSelectorTerms?.length) errors.required(at, 'must have at least one node selector term');
-  nodeSelectorTerms?.forEach((term, index) => validateNodeSelectorTerm(errors, term, `${at}[${index}]`));
+  nodeSelectorTerms?.forEach((term, index) => {
+    validateNodeSelectorTerm(errors, term, `${at}[${index}]`);
+    validateNodeValues(errors, term, `${at}[${index}]`);
+  });
 }
 
+/** What is merely preferred may ask for values that no label can have. */
 export function validateNodeSelectorTerm(errors: FieldErrors, term: NodeSelectorTerm, path: string): void {
   term.matchExpressions?.forEach((requirement, index) => {
     validateNodeRequirement(errors, requirement, `${path}.matchExpressions[${index}]`);
@@ -69,8 +73,13 @@ function validateNodeRequirement(errors: FieldErrors, requirement: NodeSelectorR
     else if (values.length !== 1) errors.required(`${path}.values`, NEEDS_ONE_VALUE);
   });
   errors.check(`${path}.key`, key, checkQualifiedName);
-  if (operator !== 'In' && operator !== 'NotIn') return;
-  values.forEach((value, index) => errors.check(`${path}.values[${index}]`, value, checkLabelValue));
+}
+
+function validateNodeValues(errors: FieldErrors, { matchExpressions }: NodeSelectorTerm, path: string): void {
+  matchExpressions?.forEach(({ values }, number) => {
+    const at = `${path}.matchExpressions[${number}]`;
+    values?.forEach((value, index) => errors.check(`${at}.values[${index}]`, value, checkLabelValue));
+  });
 }
 
 function validateNodeField(
@@ -86,4 +95,5 @@ function validateNodeField(
     );
   }
   if (key !== 'metadata.name') errors.invalid(`${path}.key`, key ?? '', 'not a valid field selector key');
+  else values?.forEach((value, index) => errors.check(`${path}.values[${index}]`, value, checkDnsSubdomain));
 }

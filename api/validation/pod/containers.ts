@@ -59,8 +59,6 @@ export function validateContainer(
   if (name && names.has(name)) errors.duplicate(`${path}.name`, name);
   names.add(name);
   if (!image) errors.required(`${path}.image`);
-  else if (image.trim() !== image)
-    errors.invalid(`${path}.image`, image, 'must not have leading or trailing whitespace');
   errors.oneOf(`${path}.imagePullPolicy`, container.imagePullPolicy, PULL_POLICIES);
   if (!container.terminationMessagePath) errors.required(`${path}.terminationMessagePath`);
   const policies = ['File', 'FallbackToLogsOnError'];
@@ -73,6 +71,12 @@ export function validateContainer(
   validateResizePolicy(errors, container.resizePolicy, spec.restartPolicy, `${path}.resizePolicy`);
   validateResources(errors, container.resources, `${path}.resources`);
   if (container.securityContext) validateSecurity(errors, container.securityContext, spec, `${path}.securityContext`);
+}
+
+/** Of a pod; templates have long had images with space around them. */
+export function validateImage(errors: FieldErrors, { image }: Pick<Container, 'image'>, path: string): void {
+  if (image === undefined || image.trim() === image) return;
+  errors.invalid(`${path}.image`, image, 'must not have leading or trailing whitespace');
 }
 
 function validatePorts(
@@ -93,7 +97,7 @@ function validatePorts(
     else errors.check(`${at}.containerPort`, port.containerPort, checkPortNumber);
     if (port.hostPort) errors.check(`${at}.hostPort`, port.hostPort, checkPortNumber);
     if (hostNetwork && port.hostPort && port.hostPort !== port.containerPort) {
-      errors.invalid(`${at}.containerPort`, port.containerPort, 'must match `hostPort` when `hostNetwork` is true');
+      errors.invalid(`${at}.hostPort`, port.hostPort, 'must match `containerPort` when `hostNetwork` is true');
     }
     errors.oneOf(`${at}.protocol`, port.protocol, PROTOCOLS);
   });

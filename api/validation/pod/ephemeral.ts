@@ -3,7 +3,7 @@ import type { FieldError } from '../../errors.ts';
 import { sameJson } from '../../machinery/json.ts';
 import type { Container, EphemeralContainer, Pod, PodSpec } from '../../types/core.v1.ts';
 import { FieldErrors } from '../field-errors.ts';
-import { validateContainer } from './containers.ts';
+import { validateContainer, validateImage } from './containers.ts';
 
 const ALLOWED: ReadonlySet<string> = new Set<keyof EphemeralContainer>([
   'name',
@@ -32,6 +32,7 @@ export function validateEphemeralContainers(errors: FieldErrors, spec: PodSpec, 
   spec.ephemeralContainers?.forEach((container, index) => {
     const at = `${path}[${index}]`;
     validateContainer(errors, container as Container, spec, names, at);
+    validateImage(errors, container, at);
     const target = container.targetContainerName;
     if (target && !others.has(target)) errors.notFound(`${at}.targetContainerName`, target);
     forbidForeign(errors, container, at);

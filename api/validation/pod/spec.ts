@@ -5,7 +5,7 @@ import type { FieldError } from '../../errors.ts';
 import { checkIP } from '../addresses.ts';
 import { FieldErrors } from '../field-errors.ts';
 import { validateAnnotations, validateLabels } from '../metadata.ts';
-import { validateContainers, validateId } from './containers.ts';
+import { validateContainers, validateId, validateImage } from './containers.ts';
 import { validateScheduling } from './scheduling.ts';
 import { refuseUnsupported } from './unsupported.ts';
 import { validateVolumes } from './volumes.ts';
@@ -23,6 +23,9 @@ const SYSCTL_NAME = new RegExp(`^${SYSCTL_FORMAT}$`);
 export function validatePod(pod: Pod): FieldError[] {
   const errors = new FieldErrors();
   validatePodSpec(errors, pod.spec, 'spec');
+  for (const list of ['containers', 'initContainers'] as const) {
+    pod.spec[list]?.forEach((container, index) => validateImage(errors, container, `spec.${list}[${index}]`));
+  }
   if (pod.spec.ephemeralContainers?.length) {
     errors.forbidden('spec.ephemeralContainers', 'cannot be set on create');
   }

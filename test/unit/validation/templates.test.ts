@@ -7,6 +7,7 @@ import { validatePodTemplateObject } from '../../../api/validation/core/replicat
 import { validateEphemeralUpdate } from '../../../api/validation/pod/ephemeral.ts';
 import { validateResize } from '../../../api/validation/pod/resize.ts';
 import { validatePod } from '../../../api/validation/pod/spec.ts';
+import { checkDnsSubdomain, checkLabelValue } from '../../../api/machinery/names.ts';
 import { checkRules, checkUpdateRules, linesOf, type Rule } from './rules.ts';
 
 const good = {
@@ -40,6 +41,36 @@ describe('validation of templates', () => {
           ],
         },
         `${spec}.affinity.podAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].weight: Invalid value: 0: must be in the range 1-100`,
+      ],
+    ]);
+  });
+
+  it('of affinity to nodes: values that no label can have may be preferred', () => {
+    const path = `${spec}.affinity.nodeAffinity`;
+    const matchExpressions = [{ key: 'a', operator: 'In', values: ['-'] }];
+    const preferred = `${path}.preferredDuringSchedulingIgnoredDuringExecution`;
+    const required = `${path}.requiredDuringSchedulingIgnoredDuringExecution`;
+    const field = `${required}.nodeSelectorTerms[0]`;
+    const node = [{ key: 'metadata.name', operator: 'In', values: ['N'] }];
+    check([
+      [{ [preferred]: [{ weight: 1, preference: { matchExpressions } }] }],
+      [
+        { [`${required}.nodeSelectorTerms`]: [{ matchExpressions }] },
+        `${field}.matchExpressions[0].values[0]: Invalid value: "-": ${checkLabelValue('-').join()}`,
+      ],
+      [
+        { [`${required}.nodeSelectorTerms`]: [{ matchFields: node }] },
+        `${field}.matchFields[0].values[0]: Invalid value: "N": ${checkDnsSubdomain('N').join()}`,
+      ],
+    ]);
+  });
+
+  it('of images, whatever space is around them, and of ports of the host', () => {
+    check([
+      [{ [`${spec}.containers.0.image`]: ' i ' }],
+      [
+        { [`${spec}.hostNetwork`]: true, [`${spec}.containers.0.ports`]: [{ containerPort: 80, hostPort: 81 }] },
+        `${spec}.containers[0].ports[0].hostPort: Invalid value: 81: must match \`containerPort\` when \`hostNetwork\` is true`,
       ],
     ]);
   });
