@@ -7,6 +7,7 @@ import { SchemaRules } from '../apply/rules.ts';
 import { threeWayPatch } from '../apply/three-way.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
+import { text, toggle } from '../flags.ts';
 import { parseManifests } from '../manifests.ts';
 import { Outcome, fieldValidation, outcomeFlags, validateFlag } from '../outcome.ts';
 import { yamlText } from '../print/yaml.ts';
@@ -24,12 +25,20 @@ const HEAD = [
 export const command = defineCommand({
   summary: 'Edit a resource on the server with the editor that $KUBE_EDITOR or $EDITOR names',
   usage: '(RESOURCE/NAME | -f FILENAME)',
-  flags: { ...selectionFlags, ...outcomeFlags, validate: validateFlag },
+  flags: {
+    ...selectionFlags,
+    ...outcomeFlags,
+    validate: validateFlag,
+    subresource: text('If specified, edit will operate on the subresource of the requested object'),
+    outputPatch: toggle('Output the patch if the resource is edited'),
+  },
   async run({ args, flags, session }) {
     const outcome = new Outcome(flags, session);
     const rules = new SchemaRules();
+    const { outputPatch, subresource } = flags;
+    const context = { outcome, rules, session, outputPatch, validation: fieldValidation(flags.validate) };
     for (const selected of await selectObjects(args, flags, session)) {
-      await editOne(selected, { outcome, rules, session, validation: fieldValidation(flags.validate) });
+      await editOne(subresource ? await partOf(selected, subresource, session) : selected, context);
     }
   },
 });
@@ -39,9 +48,18 @@ interface Context {
   readonly rules: SchemaRules;
   readonly session: Session;
   readonly validation: string;
+  readonly outputPatch: boolean;
 }
 
-async function editOne(selected: Selected, { outcome, rules, session, validation }: Context): Promise<void> {
+async function partOf(selected: Selected, subresource: string, session: Session): Promise<Selected> {
+  const path = `${selected.path}/${subresource}`;
+  return { ...selected, path, object: await (await session.client()).get<KubeObject>(path) };
+}
+
+async function editOne(
+  selected: Selected,
+  { outcome, rules, session, validation, outputPatch }: Context,
+): Promise<void> {
   const { managedFields: _dropped, ...metadata } = selected.object.metadata;
   const before: KubeObject = { ...selected.object, metadata };
   const directory = mkdtempSync(join(tmpdir(), 'dure-edit-'));
@@ -70,6 +88,7 @@ async function editOne(selected: Selected, { outcome, rules, session, validation
           rules,
         );
         if (Object.keys(patch).length === 0) return session.warn('Edit cancelled, no changes made.');
+        if (outputPatch) session.print(`Patch: ${JSON.stringify(patch)}`);
         const type = typeName === undefined ? 'merge-patch' : 'strategic-merge-patch';
         const query = { ...outcome.query, fieldValidation: validation };
         const client = await session.client();

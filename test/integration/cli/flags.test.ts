@@ -51,7 +51,7 @@ const NO_FLAGS: Readonly<Record<string, string>> = {
   describe: 'chunk-size',
   diff: 'concurrency prune prune-allowlist selector',
   drain: 'chunk-size',
-  edit: 'output-patch save-config subresource windows-line-endings',
+  edit: 'save-config windows-line-endings',
   events: 'chunk-size',
   exec: 'filename pod-running-timeout',
   kustomize:

@@ -91,6 +91,19 @@ describe('more verbs, like kubectl', function () {
     assert.match(late.stderr, new RegExp(`^error: Expected resource version to be ${version}, was \\d+\\n$`));
   });
 
+  it('edits a part of an object, and shows the patch', async () => {
+    await ok('create deployment edited --image=a');
+    const env = { KUBE_EDITOR: 'sed -i s/observedGeneration:.*/observedGeneration:\\ 7/' };
+    const replicas = { KUBE_EDITOR: 'sed -i s/replicas:.*/replicas:\\ 4/' };
+    const edit = ['edit', 'deployment', 'edited', '--output-patch', '--subresource=scale'];
+    const { code, stdout, stderr } = await dure(server.kubeconfig, edit, { env: replicas });
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^Patch: \{"spec":\{"replicas":4\}.*\}\n.*edited\n$/);
+    assert.equal(await ok('get deployment edited -o jsonpath={.spec.replicas}'), '4');
+    const none = await dure(server.kubeconfig, edit, { env });
+    assert.match(none.stderr, /^Edit cancelled, no changes made\.$/m);
+  });
+
   it('reconciles rights as kubectl does', async () => {
     const rights = (verbs: string, subjects: string, role = 'r', more = ''): string => `
 apiVersion: rbac.authorization.k8s.io/v1

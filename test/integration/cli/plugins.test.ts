@@ -118,7 +118,7 @@ describe('plugins and dumps, like kubectl', function () {
 
   it('runs a pod with a service that reaches it', async () => {
     const run = ['run', 'shown', '--image=x', '--port=80', '--expose', '--labels=a=b'];
-    assert.equal((await dure(server.kubeconfig, run)).stdout, 'pod/shown created\nservice/shown created\n');
+    assert.equal((await dure(server.kubeconfig, run)).stdout, 'service/shown created\npod/shown created\n');
     const { stdout } = await kubectl(server.kubeconfig, [
       'get',
       'service',
