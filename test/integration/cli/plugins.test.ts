@@ -128,6 +128,6 @@ describe('plugins and dumps, like kubectl', function () {
     ]);
     assert.match(stdout, /"selector":{"a":"b"}.*{"a":"b"}$/);
     const both = await dure(server.kubeconfig, [...run, '--dry-run=client', '-o', 'yaml']);
-    assert.deepEqual(both.stdout.match(/^(---|kind: .*)$/gm), ['kind: Pod', '---', 'kind: Service']);
+    assert.deepEqual(both.stdout.match(/^(---|kind: .*)$/gm), ['kind: Service', '---', '---', 'kind: Pod']);
   });
 });
