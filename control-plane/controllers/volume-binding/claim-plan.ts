@@ -17,27 +17,13 @@ import {
 } from '../../../api/machinery/persistent-volumes.ts';
 import { sameJson } from '../../../api/machinery/json.ts';
 import { compareQuantities } from '../../../api/machinery/quantity.ts';
-import type { Node, PersistentVolume, PersistentVolumeClaim } from '../../../api/types/core.v1.ts';
+import type { PersistentVolume, PersistentVolumeClaim } from '../../../api/types/core.v1.ts';
 import type { StorageClass } from '../../../api/types/storage.v1.ts';
 import { type Action, type MergePatch, targetOf } from '../actions.ts';
 import { NOTHING, type Plan } from '../controller.ts';
 import { planProvision } from './provision.ts';
+import type { ClaimSnapshot } from './snapshot.ts';
 import { telling } from './tell.ts';
-
-export interface ClaimSnapshot {
-  readonly claim: PersistentVolumeClaim;
-  /** The one that the claim names. */
-  readonly volume: PersistentVolume | undefined;
-  /** Those that are kept for the claim, and free ones of its class. */
-  readonly candidates: readonly PersistentVolume[];
-  readonly storageClass: StorageClass | undefined;
-  /** The class of claims that name none. */
-  readonly defaultClass: StorageClass | undefined;
-  /** The one that the scheduler has chosen, if it is there. */
-  readonly selected: Node | undefined;
-  /** Those on which a volume could be made for a claim that waits for no pod, the best first. */
-  readonly nodes: () => readonly Node[];
-}
 
 export function planClaim(snapshot: ClaimSnapshot): Plan {
   const { claim } = snapshot;

@@ -14,7 +14,7 @@ import {
 import type { Node, PersistentVolume, PersistentVolumeClaim } from '../../../api/types/core.v1.ts';
 import type { StorageClass } from '../../../api/types/storage.v1.ts';
 import { type Action, targetOf } from '../actions.ts';
-import type { ClaimSnapshot } from './claim-plan.ts';
+import type { ClaimSnapshot } from './snapshot.ts';
 import { telling } from './tell.ts';
 
 /** Provisioners that are part of Kubernetes itself; the one that makes nothing is one of them. */
