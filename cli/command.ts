@@ -13,6 +13,8 @@ export interface Call<Flags extends FlagTable> {
   readonly session: Session;
   /** Runs another verb, as if it had been typed. Resolves with its exit code. */
   readonly run: (args: readonly string[], world: World) => Promise<number>;
+  /** Whether there is a verb of this name. */
+  readonly isVerb: (name: string) => boolean;
 }
 
 export interface CommandModule<Flags extends FlagTable = FlagTable> {

@@ -66,7 +66,8 @@ async function runModule(
     return values['help'] === true ? 0 : 1;
   }
   const session = new Session({ world, globals: globalsAmong(values, module.flags) });
-  const call: Call<FlagTable> = { args, afterDash, flags: values, given, session, run };
+  const isVerb = (name: string): boolean => Object.hasOwn(verbs, name);
+  const call: Call<FlagTable> = { args, afterDash, flags: values, given, session, run, isVerb };
   try {
     return (await module.run(call)) ?? 0;
   } finally {

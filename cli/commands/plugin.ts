@@ -3,13 +3,12 @@ import { defineCommand, type CommandModule } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { toggle } from '../flags.ts';
 import { isProgram, listPlugins } from '../plugins.ts';
-import { verbs } from '../verbs.ts';
 
 const list = defineCommand({
   summary: "List all visible plugin executables on a user's PATH",
   usage: '',
   flags: { nameOnly: toggle('If true, display only the binary name of each plugin, rather than its full path') },
-  run({ flags, session }) {
+  run({ flags, session, isVerb }) {
     const found = listPlugins(session.world.env['PATH'] ?? '');
     if (found.length === 0) return Promise.reject(new CommandError('unable to find any kubectl plugins in your PATH'));
     session.print('The following compatible plugins are available:\n');
@@ -17,7 +16,7 @@ const list = defineCommand({
     let warnings = 0;
     for (const path of found) {
       session.print(flags.nameOnly ? basename(path) : path);
-      for (const warning of warningsOf(path, seen)) {
+      for (const warning of warningsOf(path, seen, isVerb)) {
         session.warn(`  - warning: ${warning}`);
         warnings++;
       }
@@ -29,7 +28,7 @@ const list = defineCommand({
 });
 
 /** `seen` are the plugins before this one, by name. */
-function warningsOf(path: string, seen: Map<string, string>): string[] {
+function warningsOf(path: string, seen: Map<string, string>, isVerb: (name: string) => boolean): string[] {
   const name = basename(path);
   const before = seen.get(name);
   seen.set(name, before ?? path);
@@ -37,7 +36,7 @@ function warningsOf(path: string, seen: Map<string, string>): string[] {
   return [
     ...(isProgram(path) ? [] : [`${path} identified as a kubectl plugin, but it is not executable`]),
     ...(before === undefined ? [] : [`${path} is overshadowed by a similarly named plugin: ${before}`]),
-    ...(Object.hasOwn(verbs, verb) ? [`${name} overwrites existing command: "dure ${verb}"`] : []),
+    ...(isVerb(verb) ? [`${name} overwrites existing command: "dure ${verb}"`] : []),
   ];
 }
 

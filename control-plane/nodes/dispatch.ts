@@ -3,11 +3,11 @@ import { Broadcast } from './broadcast.ts';
 import { nodeClaim } from './claims.ts';
 import { Feed, type FeedOptions } from './feed.ts';
 import { HOSTNAME_LABEL, LOCAL_DRIVER, hostnameOf, isToBeRemoved } from '../../api/machinery/local-volumes.ts';
-import { hasVolume } from '../../api/machinery/persistent-volumes.ts';
+import { claimKeyOf, hasVolume } from '../../api/machinery/persistent-volumes.ts';
 import { claimsOf } from '../../api/machinery/pod-claims.ts';
 import { referencesOf } from '../../api/machinery/pod-references.ts';
 import type { VolumeRemoval } from '../../api/node-volumes.ts';
-import { type KubeObject, objectKey } from '../../api/object.ts';
+import { type KubeObject, keyOf, objectKey } from '../../api/object.ts';
 import type {
   ConfigMap,
   Node,
@@ -103,7 +103,7 @@ export class Dispatch {
     for (const resource of SHARED) {
       for (const { key } of this.caches[resource].list(undefined)) feed.touch(resource, key);
     }
-    for (const pod of this.caches.pods.view.byIndex('node', node)) this.podIsOn(node, podKey(pod), pod);
+    for (const pod of this.caches.pods.view.byIndex('node', node)) this.podIsOn(node, keyOf(pod), pod);
     for (const volume of this.caches.persistentvolumes.view.byIndex('removal', this.hostnameOf(node))) {
       feed.touch('removals', volume.metadata.name ?? '');
     }
@@ -171,7 +171,7 @@ export class Dispatch {
   }
 
   private volumeChanged({ object, previous }: Change<PersistentVolume>): void {
-    for (const claim of new Set([claimKey(object), previous && claimKey(previous)])) {
+    for (const claim of new Set([claimKeyOf(object), previous && claimKeyOf(previous)])) {
       if (claim !== undefined) this.tellUsers('claims', claim);
     }
     this.tellOfRemoval(object);
@@ -239,7 +239,7 @@ export class Dispatch {
   private removal(node: string, name: string): Buffer | undefined {
     const volume = this.caches.persistentvolumes.view.get(name);
     if (!volume || !isToBeRemoved(volume) || hostnameOf(volume) !== this.hostnameOf(node)) return undefined;
-    const claim = this.caches.persistentvolumeclaims.view.get(claimKey(volume) ?? '');
+    const claim = this.caches.persistentvolumeclaims.view.get(claimKeyOf(volume) ?? '');
     if (claim && hasVolume(claim, volume)) return undefined;
     return Buffer.from(JSON.stringify({ name, uid: volume.metadata.uid ?? '' } satisfies VolumeRemoval));
   }
@@ -259,14 +259,6 @@ export class Dispatch {
 function usesOf(pod: Pod): string[] {
   const claims = claimsOf(pod).map((name) => `claims/${objectKey(pod.metadata.namespace, name)}`);
   return [...referencesOf(pod).map(({ resource, key }) => `${resource}/${key}`), ...new Set(claims)];
-}
-
-function claimKey({ spec: { claimRef } }: PersistentVolume): string | undefined {
-  return claimRef && objectKey(claimRef.namespace, claimRef.name ?? '');
-}
-
-function podKey(pod: Pod): string {
-  return `${pod.metadata.namespace}/${pod.metadata.name}`;
 }
 
 /** What other nodes need of a node: its place in the network, not its news, which would go to all of them. */

@@ -11,7 +11,7 @@ import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Component } from '../../lib/component.ts';
 import type { Log } from '../../lib/log.ts';
 import type { PodFence } from '../pods/pod-fence.ts';
-import type { Freezer } from './freezer.ts';
+import type { Freezer, FreezerState } from './freezer.ts';
 import type { GuardProcess } from './guard.ts';
 import type { LeaseFile, SavedLease } from './lease-file.ts';
 import type { FenceAction, FencedPod, Lease } from './plan.ts';
@@ -119,15 +119,23 @@ export class Fence implements Component, PodFence {
   private step(): void {
     const { options } = this;
     const { freezer } = options;
-    const pods = [...this.pods].map((uid) => ({ uid, state: freezer.stateOf(uid), isOurs: options.isOurs(uid) }));
+    const pods = [...this.pods].map((uid) => {
+      const state = freezer.stateOf(uid);
+      // One that runs is not asked about: that is how it mostly is, five times a second.
+      return { uid, state, isOurs: state !== 'running' && options.isOurs(uid) };
+    });
     if (!this.isClosed) this.forget(pods);
     const plan = planFence({ now: options.uptime(), lease: this.lease, isConfirmed: this.isConfirmed, pods });
     if (plan.isClosed !== this.isClosed) this.tell(plan.isClosed);
     this.isClosed = plan.isClosed;
-    for (const action of plan.actions) this.carryOut(action);
-    for (const uid of this.pods) this.note(uid, plan.isClosed || isStopped(freezer, uid));
+    const states = new Map(pods.map(({ uid, state }) => [uid, state]));
+    for (const action of plan.actions) {
+      this.carryOut(action);
+      states.set(action.uid, freezer.stateOf(action.uid));
+    }
+    for (const uid of this.pods) this.note(uid, plan.isClosed || isStopped(states.get(uid)));
     this.timer?.cancel();
-    this.timer = options.clock.after(this.untilNext(), () => this.tick());
+    this.timer = options.clock.after(this.untilNext([...states.values()]), () => this.tick());
   }
 
   /** Those of which another agent wrote, and of which nothing is left. */
@@ -142,10 +150,9 @@ export class Fence implements Component, PodFence {
     this.step();
   }
 
-  private untilNext(): number {
+  private untilNext(states: readonly FreezerState[]): number {
     const { options, lease } = this;
-    const { freezer } = options;
-    if ([...this.pods].some((uid) => freezer.stateOf(uid) === 'freezing')) return FREEZING_CHECK_MILLISECONDS;
+    if (states.includes('freezing')) return FREEZING_CHECK_MILLISECONDS;
     const left = lease && !this.isClosed ? lease.provenAt + lease.milliseconds - options.uptime() : Infinity;
     return Math.max(1, Math.min(CHECK_MILLISECONDS, left + 1));
   }
@@ -202,7 +209,6 @@ export class Fence implements Component, PodFence {
   }
 }
 
-function isStopped(freezer: Freezer, uid: string): boolean {
-  const state = freezer.stateOf(uid);
+function isStopped(state: FreezerState | undefined): boolean {
   return state === 'frozen' || state === 'freezing';
 }

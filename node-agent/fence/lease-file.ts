@@ -4,7 +4,8 @@
  * heartbeat was sent, how long the lease is) and what names this start of the machine, each further line a way to freeze and
  * a control group.
  *
- * In memory of the machine, and of no meaning after its next start even where it is not. Written synchronously and whole: it must be there before a pod goes on.
+ * In memory of the machine, and of no meaning after its next start even where it is not. Written synchronously and whole: it
+ * must be there before a pod goes on.
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -23,7 +24,6 @@ export interface SavedLease {
 export class LeaseFile {
   private readonly file: string;
   private readonly next: string;
-
   private readonly boot: string;
 
   /** The directory is made where it is missing. `boot` differs between two starts of the machine. */

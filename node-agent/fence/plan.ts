@@ -20,7 +20,7 @@ export interface Lease {
 export interface FencedPod {
   readonly uid: string;
   readonly state: FreezerState;
-  /** Whether a server said last that it is to run here. Means something only once one has. */
+  /** Whether a server said last that it is to run here. Means something only once one has, and of one that does not run. */
   readonly isOurs: boolean;
 }
 
