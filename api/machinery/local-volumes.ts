@@ -4,9 +4,9 @@
  */
 import type { PersistentVolume } from '../types/core.v1.ts';
 
-export const LOCAL_DRIVER = 'local.dure.io';
+export const LOCAL_DRIVER = 'local.dure.internal';
 /** Keeps a volume until its directory is gone. */
-export const DATA_FINALIZER = 'local.dure.io/data';
+export const DATA_FINALIZER = 'local.dure.internal/data';
 export const PROVISIONED_BY = 'pv.kubernetes.io/provisioned-by';
 export const HOSTNAME_LABEL = 'kubernetes.io/hostname';
 

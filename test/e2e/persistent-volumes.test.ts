@@ -68,7 +68,7 @@ describe('persistent volumes', function () {
       const sources: Record<string, object> = {
         'by-path': { hostPath: { path: onHost('node-1', 'by-path'), type: 'DirectoryOrCreate' } },
         'by-disk': { local: { path: onHost('node-1', 'by-disk') } },
-        'by-dure': { csi: { driver: 'local.dure.io', volumeHandle: 'by-dure' } },
+        'by-dure': { csi: { driver: 'local.dure.internal', volumeHandle: 'by-dure' } },
       };
       const names = Object.keys(sources);
       await session.apply(manifest(...names.flatMap((name) => [volume(name, sources[name] ?? {}), own(name)])));
@@ -106,12 +106,12 @@ describe('persistent volumes', function () {
 
     it('of kinds that no node mounts, and on other nodes, keep their pods waiting, and say why', async () => {
       await session.apply(manifest(volume('far', { nfs: { server: '192.0.2.1', path: '/' } }), own('far')));
-      const local = { csi: { driver: 'local.dure.io', volumeHandle: 'there' } };
+      const local = { csi: { driver: 'local.dure.internal', volumeHandle: 'there' } };
       await session.apply(manifest(volume('there', local), own('there')));
       const users = [user('far', 'far', { nodeName: 'node-1' }), user('there', 'there', { nodeName: 'node-2' })];
       await session.apply(manifest(...users, user('lost', 'no-such', { nodeName: 'node-1' })));
       const reasons: Record<string, RegExp> = {
-        far: /nfs volumes are not mounted by Dure; local, hostPath and those of the driver local.dure.io are/,
+        far: /nfs volumes are not mounted by Dure; local, hostPath and those of the driver local.dure.internal are/,
         there: /MountVolume.NodeAffinity check failed for volume "there" : no matching NodeSelectorTerms/,
         lost: /persistentvolumeclaims "no-such" not found/,
       };
@@ -243,7 +243,7 @@ describe('persistent volumes', function () {
       await session.run('delete pod away');
       await cluster.local.host(node).stopService('agent');
       await session.run('delete pvc away');
-      await session.wait(`--for=jsonpath={.metadata.finalizers[*]}=local.dure.io/data pv/${volume}`);
+      await session.wait(`--for=jsonpath={.metadata.finalizers[*]}=local.dure.internal/data pv/${volume}`);
       assert.ok(existsSync(directory));
       await cluster.local.start(node);
       await session.wait(`--for=delete pv/${volume}`);

@@ -12,7 +12,7 @@ import { type Action, targetOf } from '../actions.ts';
 import { NOTHING, type Plan } from '../controller.ts';
 
 export const LOCAL_CLASS = 'local';
-const MADE = 'local.dure.io/class-made';
+const MADE = 'local.dure.internal/class-made';
 
 /** `system`: the namespace kube-system. */
 export function planLocalClass(system: Namespace | undefined, classes: readonly StorageClass[]): Plan {

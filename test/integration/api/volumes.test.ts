@@ -175,7 +175,7 @@ describe('persistent volumes of a server', function () {
       apiVersion: 'storage.k8s.io/v1',
       kind: 'StorageClass',
       metadata: { name: 'mine', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
-      provisioner: 'local.dure.io',
+      provisioner: 'local.dure.internal',
       volumeBindingMode: 'Immediate',
     });
     const bound = await claimWhen('classless', 'is bound', ({ status }) => status.phase === 'Bound');

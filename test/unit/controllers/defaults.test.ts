@@ -50,7 +50,7 @@ describe('what every cluster has', () => {
     const [made] = world.all(kinds.storageclasses);
     assert.deepEqual(
       [made?.metadata.name, made?.provisioner, made?.volumeBindingMode],
-      ['local', 'local.dure.io', 'WaitForFirstConsumer'],
+      ['local', 'local.dure.internal', 'WaitForFirstConsumer'],
     );
     assert.deepEqual(made?.metadata.annotations, { 'storageclass.kubernetes.io/is-default-class': 'true' });
     await world.of(kinds.storageclasses).delete('', 'local');

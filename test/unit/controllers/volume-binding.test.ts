@@ -154,7 +154,7 @@ describe('persistent volumes', () => {
       assert.equal(stage.bindingOf('c'), `pvc-${uid} Bound`);
       assert.equal(status.phase, 'Bound');
       assert.deepEqual(metadata.finalizers, [DATA_FINALIZER]);
-      assert.deepEqual(metadata.annotations, { 'pv.kubernetes.io/provisioned-by': 'local.dure.io' });
+      assert.deepEqual(metadata.annotations, { 'pv.kubernetes.io/provisioned-by': 'local.dure.internal' });
       const { claimRef, nodeAffinity, ...rest } = spec;
       assert.equal(claimRef?.uid, uid);
       assert.deepEqual(nodeAffinity?.required?.nodeSelectorTerms, [
@@ -167,7 +167,7 @@ describe('persistent volumes', () => {
         storageClassName: 'local',
         volumeMode: 'Filesystem',
         mountOptions: ['noatime'],
-        csi: { driver: 'local.dure.io', volumeHandle: `pvc-${uid}` },
+        csi: { driver: 'local.dure.internal', volumeHandle: `pvc-${uid}` },
       });
       assert.deepEqual(stage.told.slice(1), [`ProvisioningSucceeded: Successfully provisioned volume pvc-${uid}`]);
     });
@@ -200,7 +200,9 @@ describe('persistent volumes', () => {
 
     it('only as file systems', async () => {
       await stage.make(aClaim('c', { ...LOCAL, volumeMode: 'Block' }, { [SELECTED]: 'n1' }));
-      assert.deepEqual(stage.told, [provisioningFailed('local.dure.io does not support block volume provisioning')]);
+      assert.deepEqual(stage.told, [
+        provisioningFailed('local.dure.internal does not support block volume provisioning'),
+      ]);
       assert.deepEqual(stage.volumes, []);
     });
 
@@ -259,10 +261,10 @@ describe('persistent volumes', () => {
         ...aVolume('pvc-x', {
           ...LOCAL,
           persistentVolumeReclaimPolicy: 'Delete',
-          csi: { driver: 'local.dure.io', volumeHandle: 'pvc-x' },
+          csi: { driver: 'local.dure.internal', volumeHandle: 'pvc-x' },
           claimRef: { namespace: 'default', name: 'c', uid },
         }),
-        metadata: { name: 'pvc-x', annotations: { 'pv.kubernetes.io/provisioned-by': 'local.dure.io' } },
+        metadata: { name: 'pvc-x', annotations: { 'pv.kubernetes.io/provisioned-by': 'local.dure.internal' } },
       });
       assert.deepEqual(
         stage.volumes.map(({ metadata }) => metadata.name),

@@ -53,7 +53,7 @@ export function aClass(name: string, fields: Partial<StorageClass> = {}): Storag
     apiVersion: 'storage.k8s.io/v1',
     kind: 'StorageClass',
     metadata: { name, ...fields.metadata },
-    provisioner: 'local.dure.io',
+    provisioner: 'local.dure.internal',
     reclaimPolicy: 'Delete',
     volumeBindingMode: 'WaitForFirstConsumer',
     allowVolumeExpansion: true,

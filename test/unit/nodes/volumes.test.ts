@@ -96,14 +96,14 @@ describe('volumes on their way to a node', () => {
     create(kinds.persistentvolumes, {
       metadata: {
         name: 'pvc-1',
-        annotations: { 'pv.kubernetes.io/provisioned-by': 'local.dure.io' },
+        annotations: { 'pv.kubernetes.io/provisioned-by': 'local.dure.internal' },
         finalizers: [DATA_FINALIZER],
       },
       spec: {
         capacity: { storage: '1Gi' },
         accessModes: ['ReadWriteOnce'],
         persistentVolumeReclaimPolicy: 'Delete',
-        csi: { driver: 'local.dure.io', volumeHandle: 'pvc-1' },
+        csi: { driver: 'local.dure.internal', volumeHandle: 'pvc-1' },
         nodeAffinity: affinity('node-1.lan'),
         ...(uid && { claimRef: { kind: 'PersistentVolumeClaim', namespace: 'default', name: 'data', uid } }),
         ...change,
@@ -218,7 +218,7 @@ describe('volumes on their way to a node', () => {
     ['is to be kept', 'Released', { persistentVolumeReclaimPolicy: 'Retain' }],
     ['is still bound', 'Bound', {}],
     ['was not made by Dure', 'Released', { csi: { driver: 'disk.example.com', volumeHandle: 'pvc-1' } }],
-    ['has another’s directory', 'Released', { csi: { driver: 'local.dure.io', volumeHandle: 'pvc-2' } }],
+    ['has another’s directory', 'Released', { csi: { driver: 'local.dure.internal', volumeHandle: 'pvc-2' } }],
     ['is on no node in particular', 'Released', { nodeAffinity: undefined }],
   ];
   for (const [what, phase, change] of kept) {

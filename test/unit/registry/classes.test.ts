@@ -39,7 +39,7 @@ describe('registry: classes', () => {
     };
 
     it('let claims grow, or not', async () => {
-      const provisioner = 'local.dure.io';
+      const provisioner = 'local.dure.internal';
       await create(kinds.storageclasses, { metadata: { name: 'wide' }, provisioner, allowVolumeExpansion: true });
       await create(kinds.storageclasses, { metadata: { name: 'tight' }, provisioner });
       await bound('a', 'wide');

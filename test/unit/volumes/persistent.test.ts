@@ -52,7 +52,7 @@ describe('persistent volumes on a node', () => {
   });
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-  const provisioned = { driver: 'local.dure.io', volumeHandle: 'pvc-1' };
+  const provisioned = { driver: 'local.dure.internal', volumeHandle: 'pvc-1' };
   const bind = (spec: PersistentVolumeSpec, change: Partial<NodeClaim> = {}): void =>
     claims.set('default/data', { uid: 'c', isBeingDeleted: false, bound: { volume: { name: 'pv', spec } }, ...change });
   const source: Volume = { name: 'd', persistentVolumeClaim: { claimName: 'data' } };
@@ -259,7 +259,7 @@ describe('persistent volumes on a node', () => {
     await assert.rejects(volumes.mount(user()), {
       message:
         'MountVolume.SetUp failed for volume "pv" : nfs volumes are not mounted by Dure; ' +
-        'local, hostPath and those of the driver local.dure.io are',
+        'local, hostPath and those of the driver local.dure.internal are',
     });
     bind({ csi: { driver: 'disk.example.com', volumeHandle: 'x' } });
     await assert.rejects(volumes.mount(user()), /volumes of the CSI driver disk\.example\.com are not mounted by Dure/);
