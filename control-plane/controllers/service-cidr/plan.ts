@@ -49,10 +49,10 @@ export function planRange(snapshot: RangeSnapshot, { date }: Moment): Plan {
 
 /** Guarded by the revision: somebody else may add a finalizer of his own. */
 function protect(range: ServiceCIDR): Action {
-  const { finalizers = [], resourceVersion } = range.metadata;
+  const { finalizers = [], resourceVersion = '' } = range.metadata;
   const target = targetOf(kinds.servicecidrs as Kind, range);
-  const patch = { metadata: { finalizers: [...finalizers, FINALIZER], resourceVersion } };
-  return { do: 'patch', target, patch, why: 'services may come to depend on it' };
+  const patch = { metadata: { finalizers: [...finalizers, FINALIZER] } };
+  return { do: 'patch', target, patch, resourceVersion, why: 'services may come to depend on it' };
 }
 
 function saying({ range }: RangeSnapshot, condition: Condition, date: Date, why: string): Action[] {
