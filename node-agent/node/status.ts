@@ -34,15 +34,15 @@ export class NodeStatusKeeper implements Component {
     this.options = options;
   }
 
-  /** Resolves when the node has been looked at once. */
+  /** Resolves when the node has been looked at as it is now, be it that an earlier look is still under way. */
   async start(): Promise<void> {
     this.tick();
-    await this.running;
+    await this.settled();
   }
 
   async stop(): Promise<void> {
     this.timer?.cancel();
-    await this.running;
+    await this.settled();
   }
 
   /** The node as it was seen last. */
@@ -66,6 +66,11 @@ export class NodeStatusKeeper implements Component {
       if (this.again) this.check();
       this.again = false;
     });
+  }
+
+  /** A look that was asked for during another follows on that. */
+  private async settled(): Promise<void> {
+    while (this.running) await this.running;
   }
 
   private tick(): void {

@@ -120,7 +120,10 @@ describe('pods with company', function () {
         '-c',
         script,
       ]);
-      assert.match(said, /seen/);
+      // Whoever attaches sees what is said from then on, which may be nothing any more; the log has it all.
+      const debugging = /debugging pod (\S+) with/.exec(said)?.[1] ?? '';
+      await session.wait(`--for=jsonpath={.status.phase}=Succeeded pod/${debugging}`);
+      assert.match(await session.run(`logs ${debugging}`), /^seen$/m);
     });
   });
 
